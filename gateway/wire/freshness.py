@@ -1,0 +1,49 @@
+"""Timestamps and one-time ids that a signature covers: written when making, judged when checking.
+
+A window suits only dialects that sign every attempt anew; one that resends the same bytes for hours relies on the
+journal, and its table says nothing of freshness.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gateway.canon.faults import Fault
+from gateway.wire.paths import Place
+from gateway.wire.signing_keys import Forged
+from gateway.wire.times import Time
+
+FORMS = ("unix_s", "unix_ms", "iso")
+
+_NONCE = re.compile(r"[!-~]{1,256}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Where the timestamp stands, how it is spelled, and how many seconds it may be off in either direction."""
+
+    at: Place
+    time: Time
+    within_s: int
+
+    def write(self, now: float) -> int | str:
+        """*now* (unix seconds) in this spelling; an int for the unix forms."""
+        return self.time.write(datetime.fromtimestamp(now, UTC))
+
+    def judge(self, text: str, now: float) -> None:
+        """Forged unless *text* is spelled so and lies inside the window around *now*."""
+        try:
+            off = now - self.time.read(text).timestamp()
+        except Fault:
+            raise Forged(f"the timestamp at {self.at} is not written as {self.time.form}") from None
+        if abs(off) > self.within_s:
+            side = "old" if off > 0 else "ahead"
+            raise Forged(
+                f"the timestamp at {self.at} is outside its window: {abs(off):.0f} s {side} of {self.within_s}"
+            )
+
+
+def judge_nonce(at: Place, text: str, delimiters: frozenset[str]) -> None:
+    """Forged unless *text* is printable ASCII without a delimiter: else two messages could sign the same bytes."""
+    if not _NONCE.fullmatch(text) or any(mark in text for mark in delimiters):
+        raise Forged(f"the id at {at} is not printable ASCII free of the delimiter")

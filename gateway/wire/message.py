@@ -1,0 +1,65 @@
+"""Messages as bytes on the wire, and the three ways in which asking somebody can end.
+
+Header values are text decoded by UTF-8 with surrogateescape, as aiohttp hands them over; names compare without case.
+"""
+
+from dataclasses import dataclass
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Garbled(ValueError):
+    """A message that cannot be read as what it claims to be. The text names the rule, never the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call as it travels. *path* is raw, relative to the party's mount, and begins with "/"; *query* is raw too."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as it travels."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A whole answer came back. Whether it means anything is the dialect's to say."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Proved: not one byte of the request left us."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The request (or a part of it) left, and no whole answer came: nobody knows what was done."""
+
+    why: str
+
+
+Ending = Heard | NotSent | Silence
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """The one value of a header; None when absent; Garbled when it is sent twice (which of them was meant?)."""
+    lowered = name.lower()
+    found = [value for key, value in headers if key.lower() == lowered]
+    if len(found) > 1:
+        raise Garbled(f"header {name} is sent {len(found)} times")
+    return found[0] if found else None

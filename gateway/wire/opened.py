@@ -1,0 +1,144 @@
+"""A message while it is being read (Opened) and while it is being written (Draft).
+
+Opened decodes each part at most once and only when somebody asks, so that a signature over raw bytes is checked before
+anything is parsed. Draft collects values by place and encodes them once.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+from gateway.wire.jsontext import MAX_KEYS, read_json, scalar_text, write_json
+from gateway.wire.message import Garbled, Headers, Request, Response, header
+
+Message = Request | Response
+
+
+def read_form(raw: bytes) -> dict[str, str]:
+    """`application/x-www-form-urlencoded` or a query string as {name: value}.
+
+    Raises Garbled for a repeated name, invalid UTF-8, a broken %-escape or U+0000: each would let two readers differ.
+    """
+    fields: dict[str, str] = {}
+    for pair in raw.split(b"&") if raw else ():
+        if len(fields) >= MAX_KEYS:
+            raise Garbled(f"more than {MAX_KEYS} form fields")
+        name, _, value = pair.partition(b"=")
+        key, text = _form_text(name), _form_text(value)
+        if key in fields:
+            raise Garbled("a form field is sent twice")
+        fields[key] = text
+    return fields
+
+
+_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+def _form_text(raw: bytes) -> str:
+    if _ESCAPE.search(raw):
+        raise Garbled("a broken %-escape in a form field")
+    try:
+        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Garbled("a form field is not UTF-8") from None
+    if "\0" in text:
+        raise Garbled("U+0000 in a form field")
+    return text
+
+
+def write_form(fields: Mapping[str, str]) -> bytes:
+    """The inverse of `read_form`: percent-encoded UTF-8, in the order given."""
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in fields.items()).encode()
+
+
+def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
+    texts = {name: scalar_text(value) for name, value in fields.items()}
+    if None in texts.values():
+        raise TypeError("a form holds texts, numbers and flags only")
+    return texts  # type: ignore[return-value]
+
+
+def _nothing(raw: bytes) -> Any:
+    return {}
+
+
+#: How a body is decoded, by the table's word. "none": the body is not looked at.
+CODECS: dict[str, Callable[[bytes], Any]] = {"json": read_json, "form": read_form, "none": _nothing}
+CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+
+
+class Opened:
+    """A received message with its parts decoded on demand. Every accessor raises Garbled for what it cannot read."""
+
+    __slots__ = ("_body", "_decoded", "_query", "codec", "message", "path_fields")
+
+    def __init__(self, message: Message, codec: str = "json") -> None:
+        self.message = message
+        self.codec = codec
+        self.path_fields: Mapping[str, str] = {}
+        self._decoded = False
+        self._body: Any = None
+        self._query: dict[str, str] | None = None
+
+    @property
+    def raw(self) -> bytes:
+        """The body as received."""
+        return self.message.body
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The decoded body; Garbled if it is not an object."""
+        if not self._decoded:
+            value = CODECS[self.codec](self.message.body)
+            if not isinstance(value, dict):
+                raise Garbled("the body is not an object")
+            self._body, self._decoded = value, True
+        return self._body  # type: ignore[no-any-return]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query string's fields."""
+        if self._query is None:
+            text = self.message.query if isinstance(self.message, Request) else ""
+            self._query = read_form(text.encode("utf-8", "surrogateescape"))
+        return self._query
+
+    def header(self, name: str) -> str | None:
+        """One header's value, None when absent."""
+        return header(self.message.headers, name)
+
+
+class Draft:
+    """A message being written: values by place, encoded by `request` or `response`. *raw* is a body that is encoded."""
+
+    __slots__ = ("body", "codec", "headers", "method", "path", "path_fields", "query", "raw")
+
+    def __init__(self, codec: str = "json", method: str = "POST", path: str = "/", raw: bytes | None = None) -> None:
+        self.codec = codec
+        self.method = method
+        self.path = path
+        self.path_fields: dict[str, str] = {}
+        self.query: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
+        self.body: dict[str, Any] = {}
+        self.raw = raw
+
+    def _encoded(self) -> tuple[Headers, bytes]:
+        if self.raw is not None or self.codec == "none":
+            return tuple(self.headers.items()), self.raw or b""
+        body = write_json(self.body) if self.codec == "json" else write_form(_texts(self.body))
+        return (("Content-Type", CONTENT_TYPES[self.codec]), *self.headers.items()), body
+
+    def request(self) -> Request:
+        """Encode as a request; `{name}` in the path is replaced by the path fields, percent-encoded."""
+        path = self.path
+        for name, value in self.path_fields.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        headers, body = self._encoded()
+        return Request(self.method, path, write_form(self.query).decode(), headers, body)
+
+    def response(self, status: int) -> Response:
+        """Encode as an answer."""
+        headers, body = self._encoded()
+        return Response(status, headers, body)

@@ -1,0 +1,209 @@
+"""What a signature is computed over: parts, each of which reads its bytes from a message, joined without separator.
+
+A part reads what was sent, digit for digit, and never re-serialises. The same parts serve the sender: it encodes its
+message first and reads the parts from those bytes. Every part raises Garbled for what it cannot read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.canon.faults import Fault
+from gateway.canon.money import exact
+from gateway.wire.jsontext import scalar_text
+from gateway.wire.message import Garbled, Request
+from gateway.wire.money_forms import MoneyForm
+from gateway.wire.opened import Opened
+from gateway.wire.paths import MISSING, Place
+from gateway.wire.recipes import Key, RecipeFault, one_of
+
+#: The bytes of each part in order; None stands where the secret goes.
+Pieces = list[bytes | None]
+
+WORDS = ("raw", "secret", "path", "query")
+_REMEDY = (
+    f"one of {', '.join(WORDS)}, a place such as body.amount, "
+    "{ text = ... }, { money = ..., decimals = ... }, { sorted = body, take = ... }"
+)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The raw body, the secret, the raw path or the raw query (without "?")."""
+
+    label: str
+
+    def read(self, opened: Opened) -> bytes | None:
+        if self.label == "secret":
+            return None
+        if self.label == "raw":
+            return opened.raw
+        message = opened.message
+        if not isinstance(message, Request):
+            raise Garbled(f"an answer has no {self.label} to sign")
+        return _bytes(message.path if self.label == "path" else message.query)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A place's text exactly as sent; at a `?` place an absent value signs as nothing."""
+
+    place: Place
+
+    @property
+    def label(self) -> str:
+        return str(self.place)
+
+    def read(self, opened: Opened) -> bytes:
+        if self.place.optional and self.place.look(opened) is MISSING:
+            return b""
+        return _bytes(self.place.text(opened))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A literal."""
+
+    literal: str
+    label: str = "text"
+
+    def read(self, opened: Opened) -> bytes:
+        return _bytes(self.literal)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """An amount printed with a fixed number of decimals; one that needs more of them is refused, never rounded."""
+
+    place: Place
+    decimals: int
+
+    @property
+    def label(self) -> str:
+        return f"money {self.place}"
+
+    def read(self, opened: Opened) -> bytes:
+        try:
+            return MoneyForm("text", "major", self.decimals).write(exact(self.place.text(opened)), None).encode()
+        except Fault as fault:
+            raise Garbled(f"{self.place}: {fault.why}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The body's top-level fields in the order of their names' code points (which is that of their UTF-8 bytes).
+
+    null signs as an empty text. Left out: names in *excepted*, values whose text is in *drop*, null if it holds "null".
+    """
+
+    pairs: bool
+    equals: str
+    separator: str
+    excepted: frozenset[str]
+    drop: frozenset[str]
+    label: str = "sorted body"
+
+    def read(self, opened: Opened) -> bytes:
+        if opened.codec == "none":
+            raise Garbled("a body that is not decoded has no fields to sort")
+        shown = []
+        for name, value in sorted(opened.body.items()):
+            if name in self.excepted:
+                continue
+            text = "" if value is None else scalar_text(value)
+            if text is None:
+                raise Garbled("an object or a list among the signed fields")
+            if text in self.drop or (value is None and "null" in self.drop):
+                continue
+            shown.append(f"{name}{self.equals}{text}" if self.pairs else text)
+        return _bytes(self.separator.join(shown))
+
+
+Part = Word | Field | Text | Printed | Sorted
+
+
+def compile_parts(over: Any) -> tuple[Part, ...]:
+    """The parts of a section's `over`; RecipeFault, its key beginning with "over", for what is none."""
+    if not isinstance(over, list) or not over:
+        raise RecipeFault(("over",), "it is not a list of parts", 'for example over = ["raw"]')
+    return tuple(_part(part, ("over", number)) for number, part in enumerate(over))
+
+
+def _part(part: Any, key: Key) -> Part:
+    if isinstance(part, str):
+        return Word(part) if part in WORDS else Field(place(part, key, _REMEDY))
+    kinds = {"text": {"text"}, "money": {"money", "decimals"}}
+    kinds["sorted"] = {"sorted", "take", "equals", "separator", "except", "drop"}
+    kind = next((kind for kind in kinds if kind in part), None) if isinstance(part, Mapping) else None
+    if kind is None:
+        raise RecipeFault(key, "it is not a part", _REMEDY)
+    for name in part:
+        if name not in kinds[kind]:
+            raise RecipeFault((*key, name), f'a {kind} part has no "{name}"', one_of(sorted(kinds[kind])))
+    if kind == "text":
+        return Text(_text(part, "text", key))
+    if kind == "money":
+        decimals = part.get("decimals")
+        if not isinstance(decimals, int) or isinstance(decimals, bool) or not 0 <= decimals <= 18:
+            raise RecipeFault((*key, "decimals"), "it is not a number of decimals", "a whole number from 0 to 18")
+        return Printed(place(part["money"], (*key, "money"), 'a place such as "body.amount"'), decimals)
+    if part["sorted"] != "body":
+        raise RecipeFault((*key, "sorted"), "only the body's fields can be sorted", 'sorted = "body"')
+    if part.get("take") not in ("values", "pairs"):
+        raise RecipeFault((*key, "take"), "it does not say what is taken of each field", one_of(("values", "pairs")))
+    if part["take"] == "values" and "equals" in part:
+        raise RecipeFault((*key, "equals"), "values have no names to set apart", 'take it away, or take = "pairs"')
+    return Sorted(
+        part["take"] == "pairs",
+        _text(part, "equals", key) if "equals" in part else "",
+        _text(part, "separator", key) if "separator" in part else "",
+        frozenset(_texts(part, "except", key)),
+        frozenset(_texts(part, "drop", key)),
+    )
+
+
+def place(text: Any, key: Key, remedy: str) -> Place:
+    """Compile a place that a recipe names, one value each; RecipeFault at *key*."""
+    try:
+        compiled = Place.parse(text if isinstance(text, str) else "")
+    except ValueError as error:
+        raise RecipeFault(key, str(error), remedy) from None
+    if compiled.many:
+        raise RecipeFault(key, "a list of values cannot be signed", "a place without []")
+    return compiled
+
+
+def _text(part: Mapping[str, Any], name: str, key: Key) -> str:
+    if not isinstance(value := part[name], str):
+        raise RecipeFault((*key, name), "it is not a text", f'{name} = "..."')
+    return value
+
+
+def _texts(part: Mapping[str, Any], name: str, key: Key) -> list[str]:
+    value = part.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise RecipeFault((*key, name), "it is not a list of texts", f'{name} = ["..."]')
+    return value
+
+
+def same(one: Place, other: Place) -> bool:
+    """Whether both point at the same value; header names compare without case."""
+    if one.source != other.source:
+        return False
+    return one.keys == other.keys or (one.source == "header" and one.keys[0].lower() == other.keys[0].lower())
+
+
+def covers(parts: tuple[Part, ...], at: Place) -> bool:
+    """Whether changing the value at *at* changes what is signed."""
+    for part in parts:
+        if isinstance(part, (Field, Printed)) and same(part.place, at):
+            return True
+        if isinstance(part, Sorted) and at.source == "body" and at.keys[0] not in part.excepted:
+            return True
+        if isinstance(part, Word) and at.source == ("body" if part.label == "raw" else part.label):
+            return True
+    return False

@@ -1,0 +1,134 @@
+"""gateway.wire.signed_parts: which bytes are signed, digit for digit."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.wire.message import Garbled, Request, Response
+from gateway.wire.signatures import Forged
+from tests.wire.signing import NOW, SECTIONS, bound, made, opened, with_header
+
+
+def sorted_text(body: bytes, **changes: Any) -> bytes:
+    part = {"sorted": "body", "take": "values", "separator": ",", **changes}
+    recipe = bound({**SECTIONS["hmac-sorted-values"], "over": [part]})
+    ((_, text),) = recipe.shown(opened(Request("POST", "/", body=body)))
+    return text
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'{"b":10.50,"a":"x"}', b"x,10.50"),
+        (b'{"a":10.5}', b"10.5"),
+        (b'{"a":1e2}', b"1e2"),
+        (b'{"a":1E+2}', b"1E+2"),
+        (b'{"a":100000000000000000000000001}', b"100000000000000000000000001"),
+        (b'{"a":true,"b":false}', b"true,false"),
+        (b'{"a":1,"b":null,"c":2}', b"1,,2"),
+        (b'{"a":"","c":2}', b",2"),
+        (b'{"a":"\\u00fc"}', "ü".encode()),
+        (b'{"B":1,"a":2,"A":3}', b"3,1,2"),
+        ('{"ü":1,"z":2}'.encode(), b"2,1"),
+        (b"{}", b""),
+    ],
+)
+def test_sorted_values_are_signed_as_sent(body: bytes, text: bytes) -> None:
+    """Values stand in the order of their names; numbers keep their digits, null is empty, flags are lower case."""
+    assert sorted_text(body) == text
+
+
+def test_sorted_parts_leave_out_what_they_say() -> None:
+    """`except` takes names away, `drop` values; null goes with "null" and with ""."""
+    body = b'{"a":"1","hash":"x","n":null,"e":"","w":"null","u":"undefined"}'
+    pairs = {"take": "pairs", "equals": "=", "separator": "&"}
+    assert sorted_text(body, **pairs, **{"except": ["hash"]}) == b"a=1&e=&n=&u=undefined&w=null"
+    assert sorted_text(body, **pairs, **{"except": ["hash"], "drop": ["null"]}) == b"a=1&e=&u=undefined"
+    assert sorted_text(body, **pairs, **{"except": ["hash"], "drop": ["", "null", "undefined"]}) == b"a=1"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":{}}', b'{"a":[1]}', b"[]", b"1", b"", b"{", b'{"a":1,"a":1}', b'{"a":' + b"9" * 5000 + b"}"]
+)
+def test_a_body_that_cannot_be_sorted_is_garbled(body: bytes) -> None:
+    """Nested values, duplicate keys and non-objects have no sorted form."""
+    with pytest.raises(Garbled):
+        sorted_text(body)
+    with pytest.raises(Garbled):
+        bound(SECTIONS["hmac-sorted-values"]).check(
+            opened(Request("POST", "/", "", (("X-Sign", "A" * 86 + "=="),), body)), NOW
+        )
+
+
+def test_each_signed_part_counts() -> None:
+    """Another path, place, printed amount or timestamp is refused; the same amount spelled otherwise is not."""
+    recipe = bound(SECTIONS["path, query, place, money, text"])
+    request = made(recipe)
+    for changed in (
+        replace(request, path="/win"),
+        replace(request, body=request.body.replace(b"u1", b"u2")),
+        replace(request, body=request.body.replace(b"10.50", b"10.51")),
+        with_header(request, "X-Time", "2024-04-22T13:20:01Z"),
+    ):
+        with pytest.raises(Forged, match="fits no key"):
+            recipe.check(opened(changed), NOW)
+    assert recipe.check(opened(replace(request, body=request.body.replace(b"10.50", b"10.5"))), NOW) == "key 1"
+    with pytest.raises(Garbled):
+        recipe.check(opened(replace(request, body=request.body.replace(b"10.50", b"10.501"))), NOW)
+
+
+def part_text(part: Any, message: Request | Response, codec: str = "json") -> bytes:
+    recipe = bound({**SECTIONS["hmac-raw"], "over": [part, "raw"]})
+    return recipe.shown(opened(message, codec))[0][1]
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ("path", b"/bet/%C3%BC"),
+        ("query", b"a=1&b=%20"),
+        ({"text": "ü|"}, "ü|".encode()),
+        ("query.a", b"1"),
+        ("query.b", b" "),
+        ("query.c?", b""),
+        ("header.x-ID", b"7\xff"),
+        ("body.meta.flag", b"true"),
+        ("body.amount", b"1e1"),
+        ({"money": "body.amount", "decimals": 2}, b"10.00"),
+        ({"money": "body.amount", "decimals": 0}, b"10"),
+        ({"money": "body.cents", "decimals": 3}, b"0.050"),
+    ],
+)
+def test_a_part_reads_what_was_sent(part: Any, text: bytes) -> None:
+    """Raw path and query, decoded fields, number digits, printed money: exactly these bytes."""
+    body = b'{"amount":1e1,"cents":"0.05","meta":{"flag":true}}'
+    request = Request("POST", "/bet/%C3%BC", "a=1&b=%20", (("X-Id", "7\udcff"),), body)
+    assert part_text(part, request) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "message", "codec"),
+    [
+        ("path", Response(200), "json"),
+        ("query", Response(200), "json"),
+        ("body.a", Request("POST", "/", body=b"{}"), "json"),
+        ("body.a", Request("POST", "/", body=b'{"a":[1]}'), "json"),
+        ({"money": "body.a", "decimals": 2}, Request("POST", "/", body=b'{"a":0.001}'), "json"),
+        ({"money": "body.a", "decimals": 2}, Request("POST", "/", body=b'{"a":-1}'), "json"),
+        ({"money": "body.a", "decimals": 2}, Request("POST", "/", body=b'{"a":"1_0"}'), "json"),
+        ({"sorted": "body", "take": "values"}, Request("POST", "/", body=b"{}"), "none"),
+    ],
+)
+def test_a_part_that_is_not_there_is_garbled(part: Any, message: Request | Response, codec: str) -> None:
+    """What a part cannot read exactly is never signed as something else."""
+    with pytest.raises(Garbled):
+        part_text(part, message, codec)
+
+
+@pytest.mark.parametrize("headers", [(), (("X-Id", ""),), (("X-Id", "1"), ("x-id", "1"))])
+def test_a_signed_header_that_is_not_there_once_is_forged(headers: tuple[tuple[str, str], ...]) -> None:
+    """Without a header that is signed nobody has proved anything; that is no fault of the body."""
+    recipe = bound({**SECTIONS["hmac-raw"], "over": ["header.X-Id", "raw"]})
+    with pytest.raises(Forged, match="X-Id"):
+        recipe.check(opened(Request("POST", "/", "", (("X-Sign", "00" * 32), *headers))), NOW)
