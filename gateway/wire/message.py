@@ -48,9 +48,13 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """The request (or a part of it) left, and no whole answer came: nobody knows what was done."""
+    """The request (or a part of it) left, and no whole answer came: nobody knows what was done.
+
+    *running*: nobody waits any longer, but the call is carried on and its end will be told.
+    """
 
     why: str
+    running: bool = False
 
 
 Ending = Heard | NotSent | Silence

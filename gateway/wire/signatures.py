@@ -17,7 +17,7 @@ from gateway.wire.opened import Draft, Opened
 from gateway.wire.paths import MISSING, Place
 from gateway.wire.recipe_rules import settled
 from gateway.wire.recipes import RecipeFault, located
-from gateway.wire.signed_parts import Field, Part, Pieces, Printed, Text
+from gateway.wire.signed_parts import Field, Part, Pieces, Printed, Sorted, Text
 from gateway.wire.signing_keys import (
     SHORTEST,
     CheckKey,
@@ -65,6 +65,11 @@ class Recipe:
             return cls(**settled(section))
         except RecipeFault as fault:
             raise RecipeFault(located(section, fault.key), fault.fact, fault.remedy) from None
+
+    @property
+    def names_unsigned(self) -> bool:
+        """Are the values of the body's fields signed, and their names not?"""
+        return any(isinstance(part, Sorted) and not part.pairs for part in self.over)
 
     def bind(
         self,

@@ -1,0 +1,45 @@
+# `make run` plays every shipped dialect on loopback and keeps serving; `make test` runs every check.
+# Needs Python 3.11 or later and nothing else: everything is installed into .venv, pinned and hashed.
+
+PYTHON ?= python3
+ARGS   ?=
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test bench torture clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/installed
+	@$(BIN)/gateway demo $(ARGS)
+
+test: $(VENV)/installed
+	@$(BIN)/python -m pytest --cov=gateway $(ARGS)
+
+bench: $(VENV)/installed
+	@echo "bench: throughput, added latency and memory of a running gateway; the measurements come with tests/bench."
+	@if [ -d tests/bench ]; then $(BIN)/python -m pytest tests/bench --override-ini norecursedirs=__pycache__ $(ARGS); fi
+
+torture: $(VENV)/installed
+	@echo "torture: kills, full disks, clock jumps and lost connections for hours; the runs come with tests/torture."
+	@if [ -d tests/torture ]; then $(BIN)/python -m pytest tests/torture --override-ini norecursedirs=__pycache__ $(ARGS); fi
+
+clean:
+	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than Python 3.11: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "$(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/locked: deploy/constraints.txt $(VENV)/made
+	@echo "installing into $(VENV), once"
+	@$(PIP) install --quiet --require-hashes -r deploy/constraints.txt
+	@touch $@
+
+$(VENV)/installed: pyproject.toml $(VENV)/locked
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,132 @@
+"""One compiled shape of answers: how an outcome's bytes are written, and how a wallet's bytes are read back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS, Shape
+from gateway.canon.faults import Fault
+from gateway.dialect.wireanswer import Scalar, WireAnswer
+from gateway.wire.jsontext import scalar_text
+from gateway.wire.money_forms import MoneyForm
+from gateway.wire.templates import Sample, Slot, look
+from gateway.wire.times import Time
+from gateway.wire.values import Number, Text
+
+#: What may stand in an answer beside the fields of the call and of the reply.
+ALWAYS_KNOWN = frozenset({"code", "message", "now"})
+NAMES: dict[str, Shape] = {**CALL_FIELDS, **REPLY_FIELDS, "code": Shape.TEXT, "message": Shape.TEXT}
+#: Echoes: where a reply repeats one of these, it must be ours.
+ECHOED = ("request_id", "transaction", "player", "currency")
+
+
+class Unfilled(Exception):
+    """A name that the shape demands and nobody could give; `args[0]` is the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How the values of answers are spelled: the table's money form (balances may be truncated by it) and times."""
+
+    money: Mapping[str, MoneyForm]
+    time: Time
+
+    def text(self, name: str, value: Any, currency: str | None) -> Any:
+        """*value* as the sample takes it: texts, digits, flags, lists."""
+        if isinstance(value, Decimal):
+            try:
+                return self.money[name].write(value, currency, exact=False)
+            except Fault:
+                return None
+        if isinstance(value, datetime):
+            return scalar_text(self.time.write(value))
+        if isinstance(value, tuple):
+            return list(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return value
+
+
+@dataclass(frozen=True)
+class AnswerForm:
+    """*http* is a list of statuses (said as the first, heard as any), or "$code": the code is the status."""
+
+    http: tuple[int, ...] | str
+    headers: tuple[tuple[str, str], ...]
+    sample: Sample | None
+    spelling: Spelling
+
+    def write(self, answer: WireAnswer, facts: Mapping[str, Any], message: str) -> tuple[int, bytes]:
+        """Status and body. *facts* are ours by name; raises Unfilled for a demanded name that has no value."""
+        status = answer.http or (int(answer.code or 0) if self.http == "$code" else int(self.http[0]))
+        if self.sample is None or (answer.code is None and answer.http is not None):
+            return status, b""
+        currency = facts.get("currency")
+        values: dict[str, Any] = {"code": _code(answer.code), "message": message}
+        for slot in self.sample.slots:
+            if slot.name not in values:
+                value = facts.get(slot.name)
+                if value is not None:
+                    values[slot.name] = self.spelling.text(slot.name, value, currency)
+        try:
+            return status, self.sample.write(values)
+        except KeyError as error:
+            raise Unfilled(str(error.args[0])) from None
+        except ValueError as error:
+            raise Unfilled(str(error).split(" ", 1)[0]) from None
+
+    def slot(self, name: str) -> Slot | None:
+        """Where *name* stands, if it does."""
+        return self.sample.names.get(name) if self.sample else None
+
+    def demands(self) -> list[str]:
+        """Names that must be filled, beside those that always are."""
+        slots = self.sample.slots if self.sample else []
+        return [slot.name for slot in slots if not slot.optional and slot.name not in ALWAYS_KNOWN]
+
+    def code_in(self, body: Any) -> Scalar | None:
+        """The code as it stands in *body*; None when there is none."""
+        slot = self.slot("code")
+        value = look(body, slot.keys) if slot else None
+        return value if isinstance(value, (str, int)) else None
+
+    def trace_in(self, body: Any) -> bool:
+        """Is any step towards the code there, although the code is not? Then its absence proves nothing."""
+        slot = self.slot("code")
+        return slot is not None and look(body, slot.keys[:1]) is not None
+
+    def read(self, body: Any, currency: str | None) -> dict[str, Any]:
+        """Every name's value in our words; Fault where one is not what it should be, Unfilled where one is missing."""
+        if self.sample is None:
+            return {}
+        raw = self.sample.read(body)
+        found: dict[str, Any] = {}
+        for slot in self.sample.slots:
+            if slot.name not in raw:
+                if not slot.optional:
+                    raise Unfilled(slot.name)
+            elif slot.name not in ("code", "message") and NAMES[slot.name] is not Shape.AMOUNT:
+                found[slot.name] = self._read(slot, raw[slot.name])
+        for slot in self.sample.slots:
+            if slot.name in raw and NAMES[slot.name] is Shape.AMOUNT:
+                form = self.spelling.money[slot.name]
+                found[slot.name] = form.read(raw[slot.name], found.get("currency") or currency)
+        return found
+
+    def _read(self, slot: Slot, value: Any) -> Any:
+        shape = NAMES[slot.name]
+        if shape is Shape.TIME:
+            return self.spelling.time.read(value)
+        if shape is Shape.NUMBER:
+            return Number().read(value)
+        if shape is Shape.TEXT:
+            return Text().read(value)
+        return value
+
+
+def _code(code: Scalar | None) -> Any:
+    if code is None or isinstance(code, (bool, str)):
+        return code
+    return str(code)

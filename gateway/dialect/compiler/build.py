@@ -1,0 +1,64 @@
+"""From a proved Compiled table to the Dialect that serves."""
+
+from gateway.canon.calls import CALL_FIELDS
+from gateway.canon.outcomes import CAN_OCCUR, Outcome
+from gateway.dialect.answerform import NAMES
+from gateway.dialect.compiler.compiled import Compiled
+from gateway.dialect.compiler.rows import Row, meanings
+from gateway.dialect.dialect import Dialect, Literally, Said
+from gateway.dialect.hearing import Hearing
+
+#: Words of `[missing]` that are no names of ours.
+SOURCES = ("ask", "remembered", "setting")
+
+
+def build(compiled: Compiled) -> Dialect:
+    """The Dialect of a table without problems."""
+    tree = compiled.tree
+    said = {}
+    for name, outcome, chosen in compiled.chosen():
+        effect = compiled.effect(name, chosen).does if name else frozenset({"done"} if chosen.done else ())
+        said[name, outcome] = Said(
+            outcome, chosen.end, chosen.answer, compiled.form(name, chosen), effect, chosen.path, chosen.hops
+        )
+    narrow_first = sorted(compiled.requests.values(), key=lambda form: -len(form.when))
+    deadlines = tree.section("deadline_ms")
+    return Dialect(
+        name=tree.get("dialect"),
+        title=tree.get("title", default=""),
+        tree=tree,
+        variants={form.name: form for form in narrow_first},
+        request_recipes=compiled.request_recipes,
+        answer_recipe=compiled.answer_recipe,
+        said=said,
+        hearings={name: hearing(compiled, name) for name in compiled.requests},
+        missing={name: tuple(map(source_of, sources)) for name, sources in tree.section("missing").items()},
+        deadlines_ms={"default": 4000, **deadlines},
+        scope=tuple(tree.get("scope", default=())),
+    )
+
+
+def source_of(word: object) -> object:
+    """A source of `[missing]`: a word, one of our names, or a literal."""
+    known = isinstance(word, str) and (word in SOURCES or word in NAMES or word in CALL_FIELDS)
+    return word if known else Literally(str(word) if isinstance(word, int) and not isinstance(word, bool) else word)
+
+
+def hearing(compiled: Compiled, name: str) -> Hearing:
+    """How answers to operation *name* are read back."""
+    rows: list[Row] = []
+    for scope in compiled.scopes(name):
+        rows += [row for row in (*scope.codes.values(), *scope.heard_as) if row.answer.code is not None]
+    rows.sort(key=lambda row: row.answer.http is None)
+    operation = compiled.requests[name].operation
+    ends = [outcome for outcome in Outcome if outcome in CAN_OCCUR[operation]]
+    shape_of = {outcome: compiled.answers.form(name, outcome) for outcome in ends}
+    shapes = list({id(shape): shape for shape in shape_of.values()}.values())
+    ok_shape = shape_of[Outcome.OK]
+    return Hearing(
+        rows=rows,
+        shapes=[(shape, shape is ok_shape and shape.slot("code") is None) for shape in shapes],
+        shape_of=shape_of,
+        said_for=meanings(compiled.scopes(name), operation, compiled.silent_ok(name)),
+        not_processed=frozenset(compiled.tree.get("wallet", "not_processed", default=())),
+    )

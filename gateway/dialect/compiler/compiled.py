@@ -1,0 +1,113 @@
+"""A whole table, compiled: forms, rows, effects and recipes, still knowing where everything was written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.canon.operations import MONEY, Operation
+from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
+from gateway.dialect.answerform import AnswerForm
+from gateway.dialect.compiler.answers import AnswerCompiler
+from gateway.dialect.compiler.layers import Path, Tree
+from gateway.dialect.compiler.requests import RequestCompiler
+from gateway.dialect.compiler.rows import Chosen, Effect, Effects, Scope, choose, scope_of
+from gateway.dialect.problems import Problem
+from gateway.dialect.requestform import RequestForm
+from gateway.wire.recipes import RecipeFault
+from gateway.wire.signatures import Recipe
+
+
+@dataclass
+class Compiled:
+    """What the proofs read and the Dialect runs on. *problems* holds what compiling found."""
+
+    tree: Tree
+    problems: list[Problem] = field(default_factory=list)
+    requests: dict[str, RequestForm] = field(init=False)
+    table: Scope = field(init=False)
+    unread: Scope = field(init=False)
+    own: dict[str, Scope] = field(init=False)
+    effects: Effects = field(init=False)
+    answers: AnswerCompiler = field(init=False)
+    #: operation name (None: `[request.signature]`) -> recipe
+    request_recipes: dict[str | None, Recipe] = field(init=False)
+    answer_recipe: Recipe | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        compiler = RequestCompiler(self.tree, self.problems)
+        self.requests = compiler.operations()
+        self.table = scope_of(self.tree, (), self.problems)
+        self.unread = scope_of(self.tree, ("unread",), self.problems)
+        self.own = {name: scope_of(self.tree, ("operations", name), self.problems) for name in self.requests}
+        self.effects = Effects(self.tree)
+        self.answers = AnswerCompiler(compiler)
+        shared = self._recipe(("request", "signature"))
+        self.request_recipes = {None: shared or Recipe("none")}
+        for name in self.requests:
+            own = ("operations", name, "signature")
+            if self.tree.section(*own):
+                self.request_recipes[name] = self._recipe(own, under=("request", "signature")) or Recipe("none")
+        self.answer_recipe = self._recipe(("answers", "signature"))
+
+    def _recipe(self, at: Path, under: Path = ()) -> Recipe | None:
+        own = self.tree.section(*at)
+        if not own:
+            return None
+        below = self.tree.section(*under) if under else {}
+        if own.get("like"):
+            below = self.tree.section("request", "signature")
+        section = {**below, **{key: value for key, value in own.items() if key not in ("like", "vectors")}}
+        section.pop("vectors", None)
+        try:
+            return Recipe.compile(section)
+        except RecipeFault as fault:
+            path = at if all(key in own for key in fault.key[:1]) else under or ("request", "signature")
+            keys = tuple(key for key in fault.key if isinstance(key, str))
+            self.problems.append(
+                self.tree.origin(*path, *keys).problem("GW117", f"signature: {fault.fact}", fault.remedy)
+            )
+            return None
+
+    def scopes(self, name: str | None) -> tuple[Scope, Scope]:
+        """The rows that answer for operation *name* (None: `[unread]`), the closer first."""
+        return (self.unread if name is None else self.own[name]), self.table
+
+    def silent_ok(self, name: str | None) -> bool:
+        """Is success the absence of an error for this operation?"""
+        return self.answers.form(name, Outcome.OK).slot("code") is None
+
+    def choose(self, name: str | None, outcome: Outcome) -> Chosen | list[Path] | None:
+        """The answer to *outcome*, as `rows.choose`."""
+        return choose(self.scopes(name), outcome, silent_ok=self.silent_ok(name))
+
+    def form(self, name: str | None, chosen: Chosen) -> AnswerForm:
+        """The shape in which it is said."""
+        return self.answers.form(name, chosen.end)
+
+    def effect(self, name: str, chosen: Chosen) -> Effect:
+        """What the provider does after it."""
+        return self.effects.of(name, chosen.answer, done=chosen.done)
+
+    def occurring(self, name: str | None) -> frozenset[Outcome]:
+        """Every outcome that must have an answer."""
+        return UNREAD if name is None else CAN_OCCUR[self.requests[name].operation]
+
+    def chosen(self) -> Iterator[tuple[str | None, Outcome, Chosen]]:
+        """Every (operation or None, outcome, answer) that has one."""
+        for name in (None, *self.requests):
+            for outcome in sorted(self.occurring(name)):
+                found = self.choose(name, outcome)
+                if isinstance(found, Chosen):
+                    yield name, outcome, found
+
+    def money_operations(self) -> list[str]:
+        """The variants that may move money."""
+        return [name for name, form in self.requests.items() if form.operation in MONEY]
+
+    def named(self, operation: Operation) -> list[str]:
+        """The variants of one operation."""
+        return [name for name, form in self.requests.items() if form.operation is operation]
+
+    def complain(self, code: str, path: Path, says: str, remedy: str = "", **more: Any) -> None:
+        """Add a complaint that points at *path*."""
+        self.problems.append(self.tree.origin(*path).problem(code, says, remedy, **more))

@@ -1,0 +1,203 @@
+"""Compiling `[request]` and `[operations]`: names, places, converters, recalls; complaints with their places."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.canon.calls import CALL_FIELDS, Shape
+from gateway.canon.operations import CREDITS, DEBITS, FACTS, Operation
+from gateway.dialect.compiler.layers import Path, Tree
+from gateway.dialect.problems import Problem, suggest
+from gateway.dialect.requestform import FieldForm, RequestForm
+from gateway.wire.money_forms import MoneyForm
+from gateway.wire.paths import Place
+from gateway.wire.times import Time
+from gateway.wire.values import Bag, Converter, Flag, Number, Text
+
+OPERATIONS = {str(operation): operation for operation in Operation}
+_PATH_NAME = re.compile(r"\{([a-z_]+)\}")
+_PLAIN: dict[Shape, Converter] = {
+    Shape.FLAG: Flag(), Shape.NUMBER: Number(), Shape.BAG: Bag(), Shape.TEXT: Text(), Shape.TEXTS: Text(),
+}  # fmt: skip
+
+
+class RequestCompiler:
+    """Compiles every operation of one Tree; complaints go to *problems*."""
+
+    def __init__(self, tree: Tree, problems: list[Problem]) -> None:
+        self.tree = tree
+        self.problems = problems
+        self.time = self.time_form()
+        self.money = self.money_form(tree.section("money"), ("money",))
+
+    def complain(self, code: str, path: Path, says: str, remedy: str = "", **more: Any) -> None:
+        """Add a complaint that points at *path* of the table."""
+        self.problems.append(self.tree.origin(*path).problem(code, says, remedy, **more))
+
+    def operations(self) -> dict[str, RequestForm]:
+        """All variants by the table's own names, narrower `when` first."""
+        found = {}
+        for name in self.tree.section("operations"):
+            form = self.operation(name)
+            if form is not None:
+                found[name] = form
+        return found
+
+    def operation(self, name: str) -> RequestForm | None:
+        """One variant; None when it has no canonical operation."""
+        at = ("operations", name)
+        word = self.tree.get(*at, "operation", default=name)
+        operation = OPERATIONS.get(word)
+        if operation is None:
+            variant = self.tree.get(*at, "operation") is not None
+            self.complain(
+                "GW105", (*at, "operation") if variant else at, f'unknown operation "{word}"',
+                'name a canonical operation, or give a variant operation = "<canonical>"',
+                hint=suggest(word, OPERATIONS) or "", what="value" if variant else "key",
+            )  # fmt: skip
+            return None
+        path = str(self.merged(name, "path") or "/")
+        return RequestForm(
+            name=name,
+            operation=operation,
+            method=str(self.merged(name, "method") or "POST"),
+            path=path,
+            codec=str(self.merged(name, "body") or "json"),
+            when=self.whens(name),
+            set=self.named(name, "set"),
+            fields=self.fields(name, path),
+            derive=self.named(name, "derive"),
+            recall=self.named(name, "recall"),
+            fill=self.fills(name),
+            targets=self.targets(at),
+            zero=self.tree.get(*at, "zero", default=_zero(operation)),
+            reverse_unknown=self.tree.get(*at, "reverse_unknown", default=False),
+            _pattern=_pattern(path),
+        )
+
+    def merged(self, name: str, key: str) -> Any:
+        """The operation's own value of *key*, else the shared one."""
+        own = self.tree.get("operations", name, key)
+        return own if own is not None else self.tree.get("request", key)
+
+    def section(self, name: str, key: str) -> dict[str, tuple[Path, Any]]:
+        """A section laid over the shared one: {key: (path, value)}."""
+        found = {}
+        for at in (("request", key), ("operations", name, key)):
+            for word, value in self.tree.section(*at).items():
+                found[word] = ((*at, word), value)
+        return found
+
+    def named(self, name: str, key: str) -> dict[str, Any]:
+        """A section whose keys are fields of a call."""
+        found = {}
+        for word, (path, value) in self.section(name, key).items():
+            if self.known(path, word):
+                found[word] = value
+        return found
+
+    def known(self, path: Path, word: str) -> bool:
+        """Is *word* a field of a call? Complains if not."""
+        if word in CALL_FIELDS:
+            return True
+        self.complain(
+            "GW103", path, f'unknown field "{word}"', "every field and its meaning: mappings/README.md, Fields",
+            hint=suggest(word, CALL_FIELDS) or "", what="key",
+        )  # fmt: skip
+        return False
+
+    def whens(self, name: str) -> tuple[tuple[Place, tuple[Any, ...]], ...]:
+        found = []
+        for word, (path, value) in self.section(name, "when").items():
+            if place := self.place(path, word):
+                found.append((place, tuple(value) if isinstance(value, list) else (value,)))
+        return tuple(found)
+
+    def fills(self, name: str) -> tuple[tuple[Place, Any], ...]:
+        found = []
+        for word, (path, value) in self.section(name, "fill").items():
+            if place := self.place(path, word):
+                found.append((place, value))
+        return tuple(found)
+
+    def targets(self, at: Path) -> frozenset[Operation]:
+        found = set()
+        for word in self.tree.get(*at, "targets", default=["bet"]):
+            if word in OPERATIONS:
+                found.add(OPERATIONS[word])
+            else:
+                self.complain("GW105", (*at, "targets"), f'unknown operation "{word}"', "name canonical operations")
+        return frozenset(found)
+
+    def place(self, path: Path, text: str, path_template: str | None = None) -> Place | None:
+        """Compile a place; complain if it is none."""
+        try:
+            place = Place.parse(text)
+        except ValueError as error:
+            self.complain("GW107", path, f'"{text}" is not a place: {error}',
+                          "body.a.b, header.X-Name, query.x or path.id; ? at the end: may be absent", part=text)  # fmt: skip
+            return None
+        if place.source == "path" and place.keys[0] not in _PATH_NAME.findall(path_template or ""):
+            self.complain("GW107", path, f"the path has no {{{place.keys[0]}}}", "name a part of the operation's path")
+            return None
+        return place
+
+    def fields(self, name: str, path_template: str) -> tuple[FieldForm, ...]:
+        found = []
+        values = self.named(name, "values")
+        integers = self.merged(name, "integers") or []
+        for word in integers:
+            self.known(("operations", name, "integers"), word)
+        for word, (path, value) in self.section(name, "fields").items():
+            if value is False or not self.known(path, word):
+                continue
+            table = value if isinstance(value, dict) else {"at": value}
+            texts = table["at"] if isinstance(table["at"], list) else [table["at"]]
+            places = tuple(place for text in texts if (place := self.place(path, text, path_template)))
+            converter = self.converter(word, table, path, integer=word in integers)
+            if places and converter is not None:
+                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, values.get(word)))
+        return tuple(found)
+
+    def converter(
+        self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool
+    ) -> Converter | MoneyForm | None:
+        """The pair that reads and writes field *word*."""
+        shape = CALL_FIELDS[word]
+        if shape is Shape.AMOUNT:
+            own = {key: value for key, value in table.items() if key != "at"}
+            return self.money_form({**self.tree.section("money"), **self.money_fields().get(word, {}), **own}, path)
+        if shape is Shape.TIME:
+            return self.time_form({key: table[key] for key in ("form", "zone") if key in table}, path)
+        return Text(integer=True) if integer else _PLAIN[shape]
+
+    def money_fields(self) -> dict[str, Any]:
+        """`[money] fields.<field>`."""
+        return self.tree.section("money", "fields")
+
+    def money_form(self, section: Mapping[str, Any], path: Path) -> MoneyForm | None:
+        """A compiled money form; complains if it cannot be."""
+        known = {key: value for key, value in section.items() if key != "fields" and value is not None}
+        try:
+            return MoneyForm(**known)
+        except (TypeError, ValueError) as error:
+            self.complain("GW115", path, f"not a money form: {error}", "form, unit, decimals, inexact: grammar 1.4")
+            return None
+
+    def time_form(self, own: Mapping[str, Any] | None = None, path: Path = ("time",)) -> Time:
+        """A compiled time form; complains if it cannot be."""
+        try:
+            return Time(**{**self.tree.section("time"), **(own or {})})
+        except ValueError as error:
+            self.complain("GW116", path, f"not a time form: {error}", 'iso, unix_s, unix_ms, or "dd-MM-yyyy HH:mm:ss"')
+            return Time()
+
+
+def _zero(operation: Operation) -> str:
+    credit = operation in CREDITS or operation in FACTS
+    return "refused" if operation in DEBITS and not credit else "allowed"
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    pieces = _PATH_NAME.split(path)
+    return re.compile("".join(f"(?P<{each}>[^/]+)" if i % 2 else re.escape(each) for i, each in enumerate(pieces)))

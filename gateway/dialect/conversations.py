@@ -1,0 +1,410 @@
+"""Proof 7: the examples hold, state the effect of every answer, and touch every operation, code and heard word.
+
+Each conversation is run both ways: the raw call is read, the canonical call is written and read again; the answer is
+written, compared, and read back.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
+
+from gateway.canon.calls import Call
+from gateway.canon.faults import Fault
+from gateway.canon.money import EXPONENTS
+from gateway.canon.operations import MONEY
+from gateway.canon.outcomes import Moved, Outcome
+from gateway.dialect.compiler.layers import Path
+from gateway.dialect.compiler.rows import OUTCOMES, Effects
+from gateway.dialect.dialect import Dialect, Keys, Unfilled
+from gateway.dialect.examples import Example, ExamplesFile, Failure, HeardAnswer, Said, canonical, read_examples
+from gateway.dialect.problems import Problem, Refused
+from gateway.dialect.requestform import RequestForm
+from gateway.dialect.shelf import Shelf
+from gateway.dialect.source import KeyPath, Source, Span
+from gateway.dialect.wireanswer import WireAnswer
+from gateway.wire.jsontext import read_json, write_json
+from gateway.wire.message import Garbled, Request, Response
+from gateway.wire.opened import Draft
+
+MOST_LINES, MOST_COLUMNS, MOST_VARIANT_LINES = 180, 120, 30
+
+
+@dataclass
+class Touched:
+    """What the examples exercised: operations with a whole conversation, (operation, outcome) pairs, rows."""
+
+    operations: set[str] = field(default_factory=set)
+    pairs: set[tuple[str | None, Outcome]] = field(default_factory=set)
+    rows: set[Path] = field(default_factory=set)
+
+
+@dataclass
+class Conversations:
+    """The examples of one table, ready to run."""
+
+    shelf: Shelf
+    name: str
+    source: Source
+    file: ExamplesFile
+    problems: list[Problem] = field(default_factory=list)
+    touched: Touched = field(default_factory=Touched)
+    #: keypath of an example -> the answer that the table really gives, for `test --update`
+    actual: dict[KeyPath, str] = field(default_factory=dict)
+    _dialects: dict[str, Dialect] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, shelf: Shelf, name: str) -> "Conversations":
+        """The examples beside table *name*. Raises Refused when there are none, or their shape is wrong."""
+        path = shelf.path(name).with_suffix(".examples.toml")
+        shown = str(shelf.source(name).path).removesuffix(".toml") + ".examples.toml"
+        if not path.is_file():
+            says = f"the table has no examples: {shown} is missing"
+            remedy = "examples are the documentation and the tests: mappings/README.md, Examples"
+            raise Refused([Problem("GW403", shelf.source(name), ("dialect",), says, remedy)])
+        source = Source.read(path, shown)
+        return cls(shelf, name, source, read_examples(source))
+
+    # -- running
+
+    def run(self) -> list[Problem]:
+        """Run everything; every complaint, in order."""
+        kinds: tuple[tuple[str, Sequence[Any], Callable[..., None]], ...] = (
+            ("example", self.file.example, self._example),
+            ("said", self.file.said, self._said),
+            ("heard", self.file.heard, self._heard),
+            ("failure", self.file.failure, self._failure),
+        )
+        for kind, entries, play in kinds:
+            for index, entry in enumerate(entries):
+                self._guarded((kind, index), entry, play)
+        self._untouched()
+        return self.problems
+
+    def dialect(self, options: Mapping[str, str]) -> Dialect:
+        """The table with *options* chosen."""
+        key = repr(sorted(options.items()))
+        if key not in self._dialects:
+            self._dialects[key] = self.shelf.dialect(self.name, options)
+        return self._dialects[key]
+
+    def keys(self, dialect: Dialect, role: Any) -> Keys:
+        """The file's own made-up secrets, bound."""
+        return dialect.bind({name: [text.encode()] for name, text in self.file.secrets.items()}, role)
+
+    def _guarded(self, at: KeyPath, entry: Any, play: Callable[..., None]) -> None:
+        try:
+            play(self.dialect(entry.options), entry, at)
+        except Refused as refused:
+            self.problems += refused.problems
+        except (Fault, Garbled, Unfilled, ValueError, KeyError) as error:
+            self.complain(at, f"the example cannot be played: {error}", "check its facts and secrets")
+
+    def complain(self, at: KeyPath, says: str, remedy: str = "", code: str = "GW401") -> None:
+        """Add a complaint that points into the examples file."""
+        self.problems.append(Problem(code, self.source, at, says, remedy))
+
+    # -- one conversation
+
+    def _example(self, dialect: Dialect, example: Example, at: KeyPath) -> None:
+        name = None if example.operation == "unread" else example.operation
+        if name is not None and name not in dialect.variants:
+            return self.complain((*at, "operation"), f'the table has no operation "{name}"', "", "GW105")
+        request = self.request(dialect, example)
+        outcome, facts, form, call = self.read(dialect, example, request)
+        found = form.name if form else None
+        if found != name:
+            return self.complain(
+                (*at, "operation"), f'it is read as "{found or "unread"}", not as "{example.operation}"'
+            )
+        if example.refused is not None:
+            if str(outcome) != example.refused:
+                return self.complain((*at, "refused"), f"it is refused with {outcome or 'nothing'}, not with this")
+        elif call is None:
+            return self.complain(at, f"it is refused: {outcome}", "state refused = ..., or mend the call")
+        else:
+            if not self._as_stated(call, example, at):
+                return None
+            self._written_back(dialect, form, call, at)
+            self.touched.operations.add(call_name(form))
+            reply = canonical({key: value for key, value in (example.reply or {}).items() if key != "outcome"})
+            outcome = OUTCOMES.get(str((example.reply or {}).get("outcome", "ok")))
+            facts = {**facts, **reply}
+        if outcome is None:
+            return self.complain((*at, "reply"), "an unknown outcome", "", "GW104")
+        return self._answered(dialect, found, outcome, facts, example, at, call)
+
+    def request(self, dialect: Dialect, example: Example) -> Request:
+        """The raw call, signed with the file's secrets unless it brings its own signature."""
+        form = dialect.variants.get(example.operation)
+        path = example.path or (form.path if form else "/")
+        draft = Draft(form.codec if form else "json", example.method, path, raw=example.body.encode())
+        keys = self.keys(dialect, "sender").of(form.name if form else None)
+        own = keys.recipe.at and keys.recipe.at.source == "header" and keys.recipe.at.keys[0] in example.headers
+        draft.headers.update(example.headers)
+        if not own and not example.forged:
+            keys.make(draft, self.file.now.timestamp())
+        request = draft.request()
+        return Request(request.method, request.path, example.query, request.headers, request.body)
+
+    def read(
+        self, dialect: Dialect, example: Example, request: Request
+    ) -> tuple[Outcome | None, dict[str, Any], RequestForm | None, Call | None]:
+        """Outcome of reading (None: read), echoed or read facts, the variant, the call."""
+        opened, form = dialect.open(request), None
+        try:
+            form = dialect.recognise(opened)
+            dialect.verify(form.name, opened, self.keys(dialect, "receiver"), self.file.now.timestamp())
+            reading = dialect.read(form, opened)
+            call = form.call(reading, self._recalled(reading.wants, reading.facts, example))
+            return None, call.facts(), form, call
+        except Fault as fault:
+            return fault.outcome, dialect.echo(form.name if form else None, opened), form, None
+
+    def _recalled(self, wants: Mapping[str, str], facts: Mapping[str, Any], example: Example) -> dict[str, Any]:
+        found = {}
+        for name, kind in wants.items():
+            identity = facts.get(kind)
+            identity = identity[0] if isinstance(identity, tuple) else identity
+            known = self.remembered(kind, str(identity), example.memory)
+            if name in known:
+                found[name] = known[name]
+        return found
+
+    def remembered(self, kind: str, identity: str, more: Mapping[str, Any]) -> dict[str, Any]:
+        """What the file says is remembered."""
+        own = self.file.memory.get(kind, {}).get(identity, {})
+        return canonical({**own, **more.get(kind, {}).get(identity, {})})
+
+    def _as_stated(self, call: Call, example: Example, at: KeyPath) -> bool:
+        if example.call is None:
+            self.complain(at, "it states no canonical call", f"call = {toml_facts(call.facts())}")
+            return False
+        stated, read = canonical(example.call), call.facts()
+        for name in {**stated, **read}:
+            if stated.get(name) != read.get(name):
+                where = (*at, "call", name) if name in stated else (*at, "call")
+                self.complain(where, f"call.{name} is {toml_value(read.get(name))}, not {toml_value(stated.get(name))}",
+                              f"call = {toml_facts(read)}")  # fmt: skip
+                return False
+        return True
+
+    def _written_back(self, dialect: Dialect, form: RequestForm | None, call: Call, at: KeyPath) -> None:
+        """Ours to theirs to ours: the same call."""
+        assert form is not None
+        known = {each.name for each in form.fields} | set(form.set) | set(form.recall) | set(form.derive)
+        _, request = dialect.write_call(
+            call, self.keys(dialect, "sender"), self.file.now.timestamp(), self.file.settings
+        )
+        opened = dialect.open(request)
+        again = dialect.recognise(opened)
+        dialect.verify(again.name, opened, self.keys(dialect, "receiver"), self.file.now.timestamp())
+        reading = dialect.read(again, opened)
+        recalled = {name: getattr(call, name) for name in reading.wants if getattr(call, name) is not None}
+        read = again.call(reading, recalled)
+        for name in known:
+            if getattr(call, name) is not None and getattr(read, name) != getattr(call, name):
+                self.complain(at, f"written and read again, {name} is not what it was", "its converter must be a pair")
+
+    def _answered(
+        self, dialect: Dialect, name: str | None, outcome: Outcome, facts: Mapping[str, Any], example: Any,
+        at: KeyPath, call: Call | None,
+    ) -> None:  # fmt: skip
+        facts = {"now": self.file.now.astimezone(UTC), **facts}
+        if facts.get("currency") in EXPONENTS:
+            facts.setdefault("currency_exponent", EXPONENTS[facts["currency"]])
+        said = dialect.said.get((name, outcome))
+        if said is None:
+            return self.complain(at, f"{outcome} cannot be the outcome of {name or 'an unread message'}", "", "GW104")
+        self.touched.pairs.add((name, outcome))
+        self.touched.rows.update([*said.hops, *([said.path] if said.path else [])])
+        response = dialect.write_answer(name, outcome, facts, self.keys(dialect, "receiver"), self.file.now.timestamp())
+        self._compare(response, example, at)
+        effect = stated_effect(example.effect, name)
+        for each in [name] if name else money_operations(dialect):
+            does = said.effect if name else effect_of(dialect, each, said.answer)
+            wanted = effect if name else stated_effect(example.effect, each)
+            if wanted != does:
+                whom = f'operation "{each}"' if not name else "this answer"
+                self.complain((*at, "effect"), f"the effect of {whom} is {sorted(does)}, not {sorted(wanted)}",
+                              "correct the example, or [effects]", "GW402")  # fmt: skip
+        if response is not None and call is not None and name is not None:
+            self._read_back(dialect, name, outcome, call, response, at)
+
+    def _compare(self, response: Response | None, example: Any, at: KeyPath) -> None:
+        if response is None:
+            if not example.no_answer:
+                self.complain(at, "the connection is closed without an answer", "no_answer = true")
+            return
+        actual = response.body.decode()
+        self.actual[at] = actual
+        if example.no_answer:
+            return self.complain(at, f"there is an answer: HTTP {response.status} {actual}")
+        if response.status != example.http:
+            self.complain((*at, "http"), f"HTTP {response.status}, not {example.http}", f"http = {response.status}")
+        if normal(actual) != normal(example.answer or ""):
+            self.complain(
+                (*at, "answer"), f"the answer is {actual}", "correct the example or the table; `test --update`"
+            )
+
+    def _read_back(
+        self, dialect: Dialect, name: str, outcome: Outcome, call: Call, response: Response, at: KeyPath
+    ) -> None:
+        """A wallet that speaks this dialect says no more than it knows: the outcome, its stand-in, or unknown."""
+        said = dialect.said[name, outcome]
+        keys = self.keys(dialect, "sender")
+        reply, why = dialect.read_reply(name, call, response, keys, self.file.now.timestamp())
+        honest = {outcome, said.end, Outcome.UNKNOWN, Outcome.WALLET_FAILED}
+        if outcome.moved is Moved.UNKNOWN:
+            honest = {Outcome.UNKNOWN, Outcome.IN_PROGRESS}
+        if reply.outcome not in honest:
+            self.complain(
+                at, f"read back, the answer to {outcome} means {reply.outcome}: {why}", "two rows share a word"
+            )
+
+    # -- the short forms
+
+    def _said(self, dialect: Dialect, said: Said, at: KeyPath) -> None:
+        facts = canonical(self.file.facts)
+        for operation in said.operations:
+            name = None if operation == "unread" else operation
+            if name is not None and name not in dialect.variants:
+                self.complain((*at, "operations"), f'the table has no operation "{name}"', "", "GW105")
+                continue
+            for word in said.outcomes:
+                outcome = OUTCOMES.get(word)
+                if outcome is None:
+                    self.complain((*at, "outcomes"), f'unknown outcome "{word}"', "", "GW104")
+                    continue
+                before = len(self.problems)
+                call = Call(dialect.variants[name].operation, **_call_facts(facts)) if name else None
+                self._answered(dialect, name, outcome, facts, said, at, call)
+                if len(self.problems) > before:
+                    where = f"{operation}, {word}: "
+                    self.problems[before:] = [_prefixed(each, where) for each in self.problems[before:]]
+
+    def _heard(self, dialect: Dialect, heard: HeardAnswer, at: KeyPath) -> None:
+        facts = _call_facts(canonical(self.file.facts))
+        for name in heard.operations:
+            if name not in dialect.variants:
+                self.complain((*at, "operations"), f'the table has no operation "{name}"', "", "GW105")
+                continue
+            call = Call(dialect.variants[name].operation, **facts)
+            hearing = dialect.hearings[name]
+            reply, why = hearing.read(call, Response(heard.http, (), heard.answer.encode()))
+            for row in hearing.rows:
+                if row.path and reply.outcome is row.outcome and str(row.answer.code) in heard.answer:
+                    self.touched.rows.add(row.path)
+            if str(reply.outcome) != heard.outcome:
+                self.complain(
+                    (*at, "outcome"), f"{name} hears {reply.outcome} ({why or 'its row'}), not {heard.outcome}"
+                )
+
+    def _failure(self, dialect: Dialect, failure: Failure, at: KeyPath) -> None:
+        for name in money_operations(dialect):
+            for value in failure.answers:
+                does = effect_of(dialect, name, WireAnswer.of(dict(value)))
+                if does != set(failure.effect.get(name, [])):
+                    self.complain((*at, "effect"), f'after {WireAnswer.of(dict(value))}, operation "{name}" does {sorted(does)}',
+                                  "correct the example, or [effects]", "GW402")  # fmt: skip
+
+    def _untouched(self) -> None:
+        try:
+            dialect = self.dialect({})
+        except Refused as refused:
+            self.problems += refused.problems
+            return
+        tree = dialect.tree
+        for name in dialect.variants:
+            if name not in self.touched.operations:
+                origin = tree.origin("operations", name)
+                self.problems.append(origin.problem(
+                    "GW403", f'no example holds a conversation of operation "{name}"',
+                    "add an [[example]] with its call, reply and answer", what="key"))  # fmt: skip
+        for path in row_paths(tree.data):
+            if path not in self.touched.rows:
+                self.problems.append(tree.origin(*path).problem(
+                    "GW404", f"no example touches this row: {'.'.join(path)}", "add it to an [[example]], [[said]] or [[heard]]"))  # fmt: skip
+
+
+def row_paths(data: Mapping[str, Any], at: Path = ()) -> Iterator[Path]:
+    """Every row of codes, said_as and heard_as in a merged table."""
+    for key, value in data.items():
+        if not isinstance(value, dict) or key in ("options", "answers"):
+            continue
+        if key in ("codes", "said_as", "heard_as"):
+            yield from ((*at, key, row) for row in value)
+        elif not at and key in ("operations", "unread"):
+            yield from row_paths(value, (*at, key))
+        elif at == ("operations",):
+            yield from row_paths(value, (*at, key))
+
+
+def effect_of(dialect: Dialect, name: str, answer: WireAnswer) -> frozenset[str]:
+    """The effect of a bare answer on operation *name*."""
+    return Effects(dialect.tree).of(name, answer, done=False).does
+
+
+def money_operations(dialect: Dialect) -> list[str]:
+    """The table's own names of the operations that may move money."""
+    return [name for name, form in dialect.variants.items() if form.operation in MONEY]
+
+
+def stated_effect(effect: Any, name: str | None) -> frozenset[str]:
+    """The effect that an example states for operation *name*."""
+    return frozenset(effect.get(name, ()) if isinstance(effect, dict) else effect)
+
+
+def call_name(form: RequestForm | None) -> str:
+    return form.name if form else "unread"
+
+
+def normal(text: str) -> bytes:
+    """JSON without its spaces, numbers and order kept; anything else as it is."""
+    try:
+        return write_json(read_json(text.encode()))
+    except Garbled:
+        return text.encode()
+
+
+def toml_value(value: Any) -> str:
+    """A fact as it is written in an examples file."""
+    if value is None:
+        return "absent"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{each}"' for each in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml_value(each)}" for key, each in value.items()) + " }"
+    return f'"{value.isoformat()}"' if hasattr(value, "isoformat") else f'"{value}"'
+
+
+def toml_facts(facts: Mapping[str, Any]) -> str:
+    """Facts as an inline table."""
+    return toml_value(dict(facts))
+
+
+def _call_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name in Call.__dataclass_fields__}
+
+
+def _prefixed(problem: Problem, prefix: str) -> Problem:
+    return Problem(problem.code, problem.source, problem.keypath, prefix + problem.says, problem.remedy, problem.what)
+
+
+def width_problems(shelf: Shelf, name: str) -> list[Problem]:
+    """Lines are at most 120 wide, tables at most 180 lines long, variants 30."""
+    source = shelf.source(name)
+    lines = source.text.splitlines()
+    most = MOST_VARIANT_LINES if "extends" in source.data else MOST_LINES
+    problems = []
+    if len(lines) > most:
+        problems.append(Problem("GW406", source, ("dialect",), f"{len(lines)} lines; a table has at most {most}",
+                                "state shared places once in [request.fields]"))  # fmt: skip
+    for number, line in enumerate(lines, 1):
+        if len(line) > MOST_COLUMNS:
+            span = Span(number, MOST_COLUMNS + 1, len(line) - MOST_COLUMNS)
+            problems.append(Problem("GW405", source, (), f"a line of {len(line)} columns; at most {MOST_COLUMNS}",
+                                    "break it, or use one fields.x = ... a line", span=span))  # fmt: skip
+    return problems

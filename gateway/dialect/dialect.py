@@ -1,0 +1,269 @@
+"""A Dialect: how one kind of party speaks, in both directions. Immutable, and free of clocks, sockets and secrets.
+
+Roles are not classes. Standing for a provider: `recognise`, `verify`, `read`, `call`, `write_answer`. Standing for a
+wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the live secrets of one account.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gateway.canon.calls import Call, Reply
+from gateway.canon.faults import Fault
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.answerform import AnswerForm, Unfilled
+from gateway.dialect.compiler.layers import Path, Tree
+from gateway.dialect.hearing import Hearing
+from gateway.dialect.requestform import Reading, RequestForm
+from gateway.dialect.wireanswer import WireAnswer
+from gateway.wire.message import Garbled, Request, Response
+from gateway.wire.opened import Draft, Opened
+from gateway.wire.signatures import BoundRecipe, Forged, Recipe
+
+Role = Literal["receiver", "sender"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said for one (operation, outcome), and what the provider does then.
+
+    *end*: the outcome whose words are used; *path*, *hops*: the rows that chose them; *missing*: sources of its names.
+    """
+
+    outcome: Outcome
+    end: Outcome
+    answer: WireAnswer
+    form: AnswerForm
+    effect: frozenset[str]
+    path: Path | None
+    hops: tuple[Path, ...]
+
+    @property
+    def done(self) -> bool:
+        """Does the provider take it as applied?"""
+        return "done" in self.effect
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The live secrets of one account, loaded: a bound recipe per operation that has its own, and for answers."""
+
+    request: Mapping[str | None, BoundRecipe]
+    answer: BoundRecipe | None
+
+    def of(self, name: str | None) -> BoundRecipe:
+        """The recipe for requests of operation *name*."""
+        return self.request.get(name) or self.request[None]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One compiled table with its options chosen. *variants* by the table's own operation names."""
+
+    name: str
+    title: str
+    tree: Tree
+    variants: Mapping[str, RequestForm]
+    request_recipes: Mapping[str | None, Recipe]
+    answer_recipe: Recipe | None
+    said: Mapping[tuple[str | None, Outcome], Said]
+    hearings: Mapping[str, Hearing]
+    missing: Mapping[str, tuple[Any, ...]]
+    deadlines_ms: Mapping[str, int]
+    scope: tuple[str, ...]
+
+    # -- what stands in the table's head
+
+    def deadline_s(self, name: str | None) -> float:
+        """When the provider stops listening, in seconds from the head of its request."""
+        return self.deadlines_ms.get(name or "default", self.deadlines_ms["default"]) / 1000
+
+    def secrets(self, role: Role) -> set[str]:
+        """The names of the secrets that an account in this role must have."""
+        checks, makes = role == "receiver", role == "sender"
+        names = {
+            (recipe.check_secret if checks else recipe.make_secret or recipe.check_secret)
+            for recipe in self.request_recipes.values()
+            if recipe.scheme != "none"
+        }
+        if self.answer_recipe and self.answer_recipe.scheme != "none":
+            names.add(self.answer_recipe.check_secret if makes else self.answer_recipe.make_secret)
+        return names - {""}
+
+    def bind(self, secrets: Mapping[str, Sequence[bytes]], role: Role = "receiver") -> Keys:
+        """Load the secrets. A receiver checks requests and signs answers; a sender does the opposite.
+
+        Raises SecretFault (ValueError) naming the missing or unusable secret, never its value.
+        """
+        receives = role == "receiver"
+        requests = {
+            name: recipe.bind(secrets, for_check=receives, for_make=not receives)
+            for name, recipe in self.request_recipes.items()
+        }
+        recipe = self.answer_recipe
+        answer = recipe.bind(secrets, for_check=not receives, for_make=receives) if recipe else None
+        return Keys(requests, answer)
+
+    # -- reading a request
+
+    def open(self, message: Request) -> Opened:
+        """Begin to read a request; its body is decoded as the operation that its path names has it."""
+        codec = "json"
+        for form in self.variants.values():
+            if form.path_fields(message.path) is not None:
+                codec = form.codec
+                break
+        return Opened(message, codec)
+
+    def recognise(self, opened: Opened) -> RequestForm:
+        """The variant that this message is: its path, then `when`; nothing else is read.
+
+        Fault unsupported_operation when none fits, request_invalid when what `when` needs cannot be read.
+        """
+        message = opened.message
+        assert isinstance(message, Request)
+        known_path = False
+        for form in self.variants.values():
+            fields = form.path_fields(message.path)
+            if fields is None:
+                continue
+            known_path = True
+            if form.method != message.method:
+                continue
+            opened.path_fields = fields
+            try:
+                if form.matches(opened):
+                    return form
+            except Garbled as error:
+                raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
+        raise Fault(
+            Outcome.UNSUPPORTED_OPERATION,
+            "no operation has this method or these words" if known_path else "no operation has this path",
+        )
+
+    def verify(self, name: str | None, opened: Opened, keys: Keys, now: float) -> str:
+        """Which of the live secrets signed this, "key 1"; *now* in unix seconds.
+
+        Fault signature_invalid for a forged one, request_invalid when the signed parts cannot be read.
+        """
+        recipe = keys.of(name)
+        try:
+            key = recipe.check(opened, now)
+            if name is not None and recipe.recipe.names_unsigned and self.variants[name].renamed(opened):
+                raise Forged("a field has been renamed on the way; this recipe signs values only")
+            return key
+        except Forged as error:
+            raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
+        except Garbled as error:
+            raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
+
+    def echo(self, name: str | None, opened: Opened) -> dict[str, Any]:
+        """What a refusal repeats, read leniently. Without an operation: any variant's place may hold it."""
+        if name is not None:
+            return self.variants[name].echo(opened)
+        found: dict[str, Any] = {}
+        for form in self.variants.values():
+            found = {**form.echo(opened), **found}
+        return found
+
+    def read(self, form: RequestForm, opened: Opened) -> Reading:
+        """Everything but the amounts, and what must be recalled. Fault request_invalid."""
+        try:
+            return form.read(opened)
+        except Garbled as error:
+            raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
+
+    def read_call(self, form: RequestForm, opened: Opened, recalled: Mapping[str, Any] | None = None) -> Call:
+        """The whole canonical call; *recalled*: what memory holds of the absent fields. Fault."""
+        return form.call(self.read(form, opened), recalled or {})
+
+    # -- writing an answer
+
+    def write_answer(
+        self, name: str | None, outcome: Outcome, facts: Mapping[str, Any], keys: Keys, now: float
+    ) -> Response | None:
+        """The answer in this dialect; None: close the connection without one.
+
+        *facts* are ours by name (echo and reply). Raises Unfilled for a demanded name that has no value.
+        """
+        said = self.said[name, outcome]
+        if said.answer.no_answer:
+            return None
+        filled = said.form if said.answer.code is not None or said.answer.http is None else None
+        facts = self._with_literals(said, facts)
+        status, body = said.form.write(said.answer, facts, said.answer.text or said.end.sentence)
+        draft = Draft("json", raw=body)
+        draft.headers.update(said.form.headers if filled and body else ())
+        if keys.answer is not None:
+            keys.answer.make(draft, now)
+        return draft.response(status)
+
+    def _with_literals(self, said: Said, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Fields and literals that `[missing]` names; a literal fills refusals only (never an invented balance)."""
+        added: dict[str, Any] = {}
+        for name, sources in self.missing.items():
+            if facts.get(name) is not None or said.form.slot(name) is None:
+                continue
+            for source in sources:
+                if isinstance(source, Literally):
+                    if not said.done:
+                        added[name] = source.value
+                elif (value := facts.get(source)) is not None:
+                    added[name] = value
+                if name in added:
+                    break
+        return {**facts, **added} if added else facts
+
+    def unfilled(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+        """Names in the answer that have no value yet, with their `[missing]` sources; optional ones included."""
+        form = self.said[name, outcome].form
+        return {
+            each: sources
+            for each, sources in self.missing.items()
+            if facts.get(each) is None and form.slot(each) is not None
+        }
+
+    # -- the other side: writing a request, reading an answer
+
+    def variant_for(self, call: Call) -> RequestForm:
+        """The variant that says this call: its `set` must hold. Fault unsupported_operation."""
+        for form in self.variants.values():
+            if form.operation is call.operation and all(getattr(call, k) == v for k, v in form.set.items()):
+                return form
+        raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
+
+    def write_call(
+        self, call: Call, keys: Keys, now: float, settings: Mapping[str, Any] | None = None
+    ) -> tuple[RequestForm, Request]:
+        """The call as this dialect's signed request. Fault unsupported_operation, wallet_failed (a field is missing)."""
+        form = self.variant_for(call)
+        draft = form.write(call.facts(), settings or {})
+        keys.of(form.name).make(draft, now)
+        return form, draft.request()
+
+    def read_reply(self, name: str, call: Call, response: Response, keys: Keys, now: float) -> tuple[Reply, str]:
+        """What a wallet that speaks this dialect said about *call*, and why where that is `unknown`. Never raises."""
+        if keys.answer is not None:
+            try:
+                keys.answer.check(Opened(response), now)
+            except (Forged, Garbled) as error:
+                return Reply(Outcome.UNKNOWN), f"the answer's signature: {error}"
+        return self.hearings[name].read(call, response)
+
+    def operations(self) -> dict[Operation, list[str]]:
+        """The variants of each canonical operation that this dialect has."""
+        found: dict[Operation, list[str]] = {}
+        for name, form in self.variants.items():
+            found.setdefault(form.operation, []).append(name)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Literally:
+    """A literal source of `[missing]`, as opposed to a word such as ask."""
+
+    value: Any
+
+
+__all__ = ["Dialect", "Keys", "Literally", "Reading", "Role", "Said", "Unfilled"]

@@ -1,0 +1,120 @@
+"""The examples beside a table, `<dialect>.examples.toml`: conversations that document it, prove it, and are played.
+
+`[[example]]`: a raw call, the canonical call it becomes, a canonical reply, the raw answer and its effect.
+`[[said]]`: outcomes that an operation says alike. `[[heard]]`: an answer read back. `[[failure]]`: what follows when
+the transport fails. An example with a source is pasted from the provider's documents, and no tool rewrites it.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS, Shape
+from gateway.canon.money import exact
+from gateway.dialect.problems import Problem, Refused
+from gateway.dialect.source import Source
+
+EffectWord = Literal["done", "final", "retries", "rolls_back", "silent"]
+Effect = Annotated[list[EffectWord], BeforeValidator(lambda value: value)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Example(_Part):
+    """One conversation. Headers hold no signature: the runner signs, unless they bring one of their own."""
+
+    name: str
+    source: str | None = None
+    operation: str
+    options: dict[str, str] = {}
+    method: str = "POST"
+    path: str | None = Field(None, description="Default: the operation's.")
+    query: str = ""
+    headers: dict[str, str] = {}
+    body: str = ""
+    forged: bool = Field(False, description="The signature is broken on purpose.")
+    memory: dict[str, dict[str, dict[str, Any]]] = Field({}, description="kind.id = facts, beside the file's own.")
+    call: dict[str, Any] | None = Field(None, description="The canonical call it becomes.")
+    refused: str | None = Field(None, description="Instead of a call: the outcome with which it is refused.")
+    reply: dict[str, Any] | None = Field(None, description="outcome, and what the wallet tells with it.")
+    http: int = 200
+    answer: str | None = None
+    no_answer: bool = False
+    effect: Effect
+
+
+class Said(_Part):
+    """Outcomes said alike by one operation or several ("unread": before any is known), from the file's `[facts]`."""
+
+    operations: list[str]
+    outcomes: list[str]
+    options: dict[str, str] = {}
+    http: int = 200
+    answer: str | None = None
+    no_answer: bool = False
+    effect: Effect | dict[str, Effect]
+
+
+class HeardAnswer(_Part):
+    """An answer of a wallet that speaks this dialect, and what it means."""
+
+    operations: list[str]
+    options: dict[str, str] = {}
+    http: int = 200
+    answer: str
+    outcome: str
+
+
+class Failure(_Part):
+    """What the provider does when the transport fails, by operation."""
+
+    answers: list[dict[Literal["http", "no_answer"], int | bool]]
+    options: dict[str, str] = {}
+    effect: dict[str, Effect]
+
+
+class ExamplesFile(_Part):
+    """The whole file."""
+
+    secrets: dict[str, str] = Field({}, description="Made up for these examples; never anybody's.")
+    settings: dict[str, Any] = {}
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    memory: dict[str, dict[str, dict[str, Any]]] = {}
+    facts: dict[str, Any] = Field({}, description="What [[said]] answers are filled with.")
+    example: list[Example] = []
+    said: list[Said] = []
+    heard: list[HeardAnswer] = []
+    failure: list[Failure] = []
+
+
+def read_examples(source: Source) -> ExamplesFile:
+    """Parse a file of examples. Raises Refused with GW102 where its shape is wrong."""
+    try:
+        return ExamplesFile.model_validate(source.data)
+    except ValidationError as error:
+        remedy = "the shape of examples: mappings/README.md, Examples"
+        problems = [
+            Problem("GW102", source, tuple(each["loc"]), f"{'.'.join(map(str, each['loc']))}: {each['msg']}", remedy)
+            for each in error.errors(include_input=False, include_url=False)
+        ]
+        raise Refused(problems) from None
+
+
+def canonical(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a TOML file in our types: amounts exact, ids as tuples, times aware. Raises Fault, ValueError."""
+    found: dict[str, Any] = {}
+    for name, value in facts.items():
+        shape = CALL_FIELDS.get(name) or REPLY_FIELDS.get(name)
+        if shape is Shape.AMOUNT:
+            found[name] = exact(str(value))
+        elif shape is Shape.TEXTS:
+            found[name] = tuple(value) if isinstance(value, list) else (value,)
+        elif shape is Shape.TIME and isinstance(value, str):
+            found[name] = datetime.fromisoformat(value)
+        else:
+            found[name] = value
+    return found

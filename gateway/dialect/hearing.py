@@ -1,0 +1,94 @@
+"""Reading an answer back: which outcome a wallet (or, for a fake provider, the gateway) meant.
+
+The code decides and literals are scenery. What a word may mean is computed once per operation: a refusal that the same
+table also says for something that moved, or may have, is heard as unknown; a rollback's ok is the exception.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.canon.calls import Call, Reply
+from gateway.canon.faults import Fault
+from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
+from gateway.dialect.answerform import ECHOED, AnswerForm, Unfilled
+from gateway.dialect.compiler.rows import Row
+from gateway.dialect.wireanswer import WireAnswer
+from gateway.wire.message import Garbled, Response
+from gateway.wire.opened import Opened
+
+_REPLY = ("player", "balance", "currency", "currency_exponent", "wallet_transaction", "new_session", "nickname",
+          "country", "reason", "player_text", "now")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How answers to one operation are read. *shapes*: (the shape, whether a missing code means ok)."""
+
+    rows: Sequence[Row]
+    shapes: Sequence[tuple[AnswerForm, bool]]
+    shape_of: Mapping[Outcome, AnswerForm]
+    said_for: Mapping[str, set[Outcome]]
+    not_processed: frozenset[int]
+
+    def read(self, call: Call, response: Response) -> tuple[Reply, str]:
+        """The reply, and why it is `unknown` where it is; nothing is raised for what came from outside."""
+        if response.status in self.not_processed:
+            return Reply(Outcome.WALLET_FAILED), f"HTTP {response.status}: by contract nothing was done"
+        try:
+            body = Opened(response).body
+        except Garbled as error:
+            return Reply(Outcome.UNKNOWN), f"HTTP {response.status}, {error}"
+        outcome, why = self._outcome(body, response.status)
+        if outcome in OUR_FAULT:
+            return Reply(Outcome.WALLET_FAILED), f"the wallet answers {outcome}: it refuses us, not the provider"
+        if outcome is None or outcome is Outcome.UNKNOWN:
+            return Reply(Outcome.UNKNOWN), why
+        if outcome not in CAN_OCCUR[call.operation]:
+            return Reply(Outcome.UNKNOWN), f"{outcome} cannot be the outcome of {call.operation}"
+        return self._checked(outcome, call, body, response.status)
+
+    def _outcome(self, body: Any, status: int) -> tuple[Outcome | None, str]:
+        traced = False
+        for shape, _ in self.shapes:
+            code = shape.code_in(body)
+            if code is not None:
+                answer = WireAnswer(code)
+                for row in self.rows:
+                    if _fits(row.answer, code, status):
+                        return self._certain(row, answer), f"the word is also said for what may have moved: {answer}"
+                return None, "a code that no row knows"
+            traced = traced or shape.trace_in(body)
+        if traced or not any(silent for _, silent in self.shapes):
+            return None, "no code where one is due"
+        return Outcome.OK, ""
+
+    def _certain(self, row: Row, heard: WireAnswer) -> Outcome:
+        """The row's outcome, or unknown where its words are also said for something of other certainty."""
+        if row.outcome.moved is Moved.NO and row.outcome is not Outcome.NOTHING_TO_DO:
+            others = self.said_for.get(row.answer.key, set()) | self.said_for.get(heard.key, set())
+            if any(each.moved is not Moved.NO for each in others):
+                return Outcome.UNKNOWN
+        return row.outcome
+
+    def _checked(self, outcome: Outcome, call: Call, body: Any, status: int) -> tuple[Reply, str]:
+        shape = self.shape_of[outcome]
+        if isinstance(shape.http, tuple) and status not in shape.http:
+            return Reply(Outcome.UNKNOWN), f"HTTP {status} where {' or '.join(map(str, shape.http))} is due"
+        try:
+            found = shape.read(body, call.currency)
+        except (Fault, Unfilled) as error:
+            return Reply(Outcome.UNKNOWN), f"an answer of the wrong shape: {error}"
+        for name in ECHOED:
+            ours, theirs = getattr(call, name), found.get(name)
+            if ours is None:
+                continue
+            if theirs is None and name in ("request_id", "transaction") and shape.slot(name):
+                return Reply(Outcome.UNKNOWN), f"the answer does not repeat {name}"
+            if theirs is not None and theirs != ours:
+                return Reply(Outcome.UNKNOWN), f"the answer repeats another {name} than ours"
+        return Reply(outcome, **{name: found[name] for name in _REPLY if name in found}), ""
+
+
+def _fits(answer: WireAnswer, code: Any, status: int) -> bool:
+    return type(answer.code) is type(code) and answer.code == code and answer.http in (None, status)

@@ -1,0 +1,16 @@
+"""What is proved of a table before it may serve. Each proof reads a Compiled table and adds complaints."""
+
+from gateway.dialect.compiler.compiled import Compiled
+from gateway.dialect.problems import Problem
+from gateway.dialect.proofs.completeness import prove_completeness
+from gateway.dialect.proofs.names import prove_names
+from gateway.dialect.proofs.rows import prove_rows
+from gateway.dialect.proofs.safety import prove_safety
+from gateway.dialect.proofs.vectors import prove_vectors
+
+
+def prove(compiled: Compiled) -> list[Problem]:
+    """Every complaint about the table: what compiling found, and what the proofs found."""
+    for proof in (prove_completeness, prove_names, prove_rows, prove_safety, prove_vectors):
+        proof(compiled)
+    return compiled.problems

@@ -1,0 +1,263 @@
+"""One compiled kind of request: how a message of an operation (or a variant of it) is known, read and written."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from gateway.canon.calls import AMOUNTS, Call, Shape
+from gateway.canon.faults import Fault
+from gateway.canon.money import Money
+from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.outcomes import Outcome
+from gateway.wire.jsontext import Bare, scalar_text
+from gateway.wire.message import Garbled
+from gateway.wire.money_forms import MoneyForm
+from gateway.wire.opened import Draft, Opened
+from gateway.wire.paths import MISSING, Place
+from gateway.wire.values import Converter
+
+Literals = tuple[str | int | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldForm:
+    """Where one of our fields stands and how it is spelled. *converter* is a MoneyForm for amounts.
+
+    *values*: a closed set, ours to theirs; an unlisted value is request_invalid.
+    """
+
+    name: str
+    shape: Shape
+    places: tuple[Place, ...]
+    converter: Converter | MoneyForm
+    values: Mapping[str, Any] | None = None
+
+    @property
+    def optional(self) -> bool:
+        """May be absent; several places may each be."""
+        return all(place.optional for place in self.places)
+
+    def look(self, opened: Opened) -> tuple[Place, Any] | None:
+        """The first place that has a value, with the raw value; None when absent."""
+        for place in self.places:
+            value = place.look(opened)
+            if value is not MISSING:
+                return place, value
+        return None
+
+    def read(self, place: Place, value: Any) -> Any:
+        """Ours, of any field that is no amount. Fault request_invalid."""
+        if self.values is not None:
+            text = scalar_text(value)
+            for ours, theirs in self.values.items():
+                if value == theirs or (place.source != "body" and text == str(theirs)):
+                    return ours
+            raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: not a listed value")
+        assert not isinstance(self.converter, MoneyForm)
+        try:
+            if self.shape is not Shape.TEXTS:
+                return self.converter.read(value)
+            items = value if place.many else [value]
+            if not isinstance(items, list) or not items:
+                raise Fault(Outcome.REQUEST_INVALID, "a list of ids is due")
+            return tuple(self.converter.read(item) for item in items)
+        except Fault as fault:
+            raise Fault(fault.outcome, f"{self.name}: {fault.why}") from None
+
+    def read_amount(self, place: Place, value: Any, currency: str | None) -> Decimal:
+        """Ours, of an amount. Fault amount_invalid, or request_invalid where the currency must be known first."""
+        assert isinstance(self.converter, MoneyForm)
+        try:
+            if place.source == "body":
+                return self.converter.read(value, currency)
+            return self.converter.read_text(str(value), currency)
+        except Fault as fault:
+            raise Fault(fault.outcome, f"{self.name}: {fault.why}") from None
+
+    def put(self, draft: Draft, value: Any, currency: str | None) -> None:
+        """Write our *value* at the first place. Fault where this dialect cannot spell it."""
+        place = self.places[0]
+        if self.values is not None:
+            if value not in self.values:
+                raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that this dialect has no word for")
+            written: Any = self.values[value]
+        elif isinstance(self.converter, MoneyForm):
+            digits = self.converter.write(value, currency)
+            written = Bare(digits) if self.converter.bare else digits
+        elif self.shape is Shape.TEXTS:
+            if not place.many and len(value) > 1:
+                raise Fault(Outcome.WALLET_FAILED, f"{self.name}: several ids where this dialect has room for one")
+            items = [self.converter.write(item) for item in value]
+            written = items if place.many else items[0]
+        else:
+            written = self.converter.write(value)
+        place.put(draft, written if place.source == "body" else scalar_text(written))
+
+
+@dataclass(slots=True)
+class Reading:
+    """A message half read: *facts* in our words, amounts still raw, and what memory is asked for."""
+
+    form: "RequestForm"
+    facts: dict[str, Any]
+    amounts: list[tuple[FieldForm, Place, Any]]
+    #: our field -> the key by which it is recalled, such as {"currency": "session"}
+    wants: dict[str, str]
+
+
+@dataclass(frozen=True)
+class RequestForm:
+    """A variant: *name* is the table's, *operation* ours. Everything is compiled; nothing here knows a clock."""
+
+    name: str
+    operation: Operation
+    method: str
+    path: str
+    codec: str
+    when: tuple[tuple[Place, Literals], ...]
+    set: Mapping[str, Any]
+    fields: tuple[FieldForm, ...]
+    derive: Mapping[str, Any]
+    recall: Mapping[str, str]
+    fill: tuple[tuple[Place, Any], ...]
+    targets: frozenset[Operation]
+    zero: str
+    reverse_unknown: bool
+    _pattern: re.Pattern[str] = field(repr=False)
+    _documented: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        places = [place for each in self.fields for place in each.places]
+        places += [place for place, _ in (*self.when, *self.fill)]
+        names = frozenset(place.keys[0] for place in places if place.source == "body")
+        object.__setattr__(self, "_documented", names)
+
+    def path_fields(self, path: str) -> Mapping[str, str] | None:
+        """The path's own fields when *path* is this variant's, else None."""
+        match = self._pattern.fullmatch(path)
+        return None if match is None else match.groupdict()
+
+    def matches(self, opened: Opened) -> bool:
+        """Do all `when` places hold? Type counts, and a place of text compares as text."""
+        for place, literals in self.when:
+            value = place.look(opened)
+            if place.source == "body":
+                if not any(type(value) is type(literal) and value == literal for literal in literals):
+                    return False
+            elif not any(value == scalar_text(literal) for literal in literals):
+                return False
+        return True
+
+    def renamed(self, opened: Opened) -> bool:
+        """Does the body lack a documented name and hold one that is not documented?
+
+        Where only values are signed, a name can be changed on the way without breaking the signature. A field that is
+        merely missing, or merely new, is not a renaming.
+        """
+        body = opened.body
+        return any(name not in body for name in self.documented) and any(name not in self.documented for name in body)
+
+    @property
+    def documented(self) -> frozenset[str]:
+        """The names at the top level of the body that this operation's rows speak of."""
+        return self._documented
+
+    def echo(self, opened: Opened) -> dict[str, Any]:
+        """What a refusal may repeat, read leniently: each field that is there and well-formed. Never raises."""
+        found: dict[str, Any] = {}
+        for each in self.fields:
+            if each.name in AMOUNTS:
+                continue
+            try:
+                if (seen := each.look(opened)) is not None:
+                    found[each.name] = each.read(*seen)
+            except (Fault, Garbled):
+                continue
+        return found
+
+    def read(self, opened: Opened) -> Reading:
+        """Everything but the amounts, which may need a currency that only memory knows. Fault request_invalid."""
+        facts: dict[str, Any] = dict(self.set)
+        amounts = []
+        for each in self.fields:
+            seen = each.look(opened)
+            if seen is None:
+                if not each.optional:
+                    raise Fault(Outcome.REQUEST_INVALID, f"{each.name}: missing at {each.places[0]}")
+            elif each.name in AMOUNTS:
+                amounts.append((each, *seen))
+            else:
+                facts[each.name] = each.read(*seen)
+        for name, rule in self.derive.items():
+            if name not in facts and (value := _derived(rule, facts)) is not None:
+                facts[name] = value
+        stated = {each.name for each, _, _ in amounts}
+        wants = {name: key for name, key in self.recall.items() if name not in facts and name not in stated}
+        return Reading(self, facts, amounts, wants)
+
+    def call(self, reading: Reading, recalled: Mapping[str, Any]) -> Call:
+        """The whole canonical call, with *recalled* fields filled in. Fault amount_invalid, currency_mismatch.
+
+        The stated amount of a reversal that cannot be read without its currency is left out: what was booked decides.
+        """
+        facts = {**recalled, **reading.facts}
+        currency = facts.get("currency")
+        for each, place, value in reading.amounts:
+            try:
+                amount = each.read_amount(place, value, currency)
+                if currency is not None:
+                    Money.of(amount, currency)
+            except Fault:
+                if self.operation in REVERSALS and currency is None:
+                    continue
+                raise
+            if amount == 0 and (self.zero == "refused" or (self.zero == "when free" and not facts.get("free"))):
+                raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: zero")
+            facts[each.name] = amount
+        if self.operation not in REVERSALS and currency is None and reading.amounts:
+            raise Fault(Outcome.REQUEST_INVALID, "the amount's currency is not known")
+        return Call(self.operation, **facts)
+
+    def write(self, facts: Mapping[str, Any], settings: Mapping[str, Any]) -> Draft:
+        """A message from *facts* in our words. Fault wallet_failed when a mandatory field cannot be given."""
+        draft = Draft(self.codec, self.method, self.path)
+        for place, literals in self.when:
+            place.put(draft, literals[0])
+        for place, literal in self.fill:
+            place.put(draft, _filled(literal, settings))
+        for each in self.fields:
+            value = facts.get(each.name)
+            if value is None and each.name in self.derive:
+                value = _derived(self.derive[each.name], facts)
+            if value is not None:
+                each.put(draft, value, facts.get("currency"))
+            elif not each.optional:
+                raise Fault(Outcome.WALLET_FAILED, f"{each.name}: the message must have it, and nobody gave it")
+        return draft
+
+
+_HOLE = re.compile(r"\{([a-z_.]+)\}")
+
+
+def _derived(rule: Any, facts: Mapping[str, Any]) -> Any:
+    """A literal, or a formula such as "{reference}#win"; None when a part of it is missing."""
+    if not isinstance(rule, str) or "{" not in rule:
+        return rule
+    parts = []
+    for index, piece in enumerate(_HOLE.split(rule)):
+        value = facts.get(piece) if index % 2 else piece
+        if isinstance(value, tuple):
+            value = "+".join(value)
+        if value is None:
+            return None
+        parts.append(value.isoformat() if isinstance(value, datetime) else str(value))
+    return "".join(parts)
+
+
+def _filled(literal: Any, settings: Mapping[str, Any]) -> Any:
+    if isinstance(literal, str) and literal.startswith("{setting.") and literal.endswith("}"):
+        return settings.get(literal[9:-1], "")
+    return literal

@@ -1,0 +1,1 @@
+"""Sockets, clocks, secrets and settings: the floor that touches the world and carries the stories."""

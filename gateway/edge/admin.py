@@ -1,0 +1,82 @@
+"""The operator's listener: is it alive, is it ready, what does it count. Loopback only.
+
+`/healthz` says that the loop turns, also while draining. `/readyz` says whether callbacks should come here; the
+wallet being down is no reason to send them away, since then every instance would leave at once.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.aiohttp import make_aiohttp_handler
+
+_INDEX = "gateway\n\n/healthz  the process turns\n/readyz   it wants callbacks\n/metrics  for Prometheus\n"
+
+
+class ListenRefused(ValueError):
+    """The admin listener would be open to others."""
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Whether callbacks should come here; the composition root and the drain write it, `/readyz` reads it."""
+
+    loaded: bool = False
+    draining: bool = False
+
+    def reasons(self) -> list[str]:
+        """Why not; empty when ready."""
+        return ([] if self.loaded else ["not loaded"]) + (["draining"] if self.draining else [])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listen address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Admin:
+    """The admin listener on *host*:*port* (port 0: any free one). Raises ListenRefused beyond loopback."""
+
+    def __init__(self, host: str, port: int, registry: CollectorRegistry, readiness: Readiness) -> None:
+        if not is_loopback(host):
+            raise ListenRefused(
+                f"admin.listen: {host} is not a loopback address; this version has no token to protect it,"
+                " so it listens on 127.0.0.1, [::1] or localhost only"
+            )
+        self._host, self._port = host, port
+        self._readiness = readiness
+        app = web.Application()
+        app.router.add_get("/", self._index)
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", make_aiohttp_handler(registry))
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
+
+    async def start(self) -> tuple[str, int]:
+        """Listen; returns the address taken. Raises OSError when the port is not free."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        host, port = self._runner.addresses[0][:2]
+        return str(host), int(port)
+
+    async def stop(self) -> None:
+        """Close the listener; a scrape under way has a second to end."""
+        await self._runner.cleanup()
+
+    async def _index(self, request: web.Request) -> web.Response:
+        return web.Response(text=_INDEX)
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        reasons = self._readiness.reasons()
+        body = orjson.dumps({"ready": not reasons, "reasons": reasons})
+        return web.Response(status=503 if reasons else 200, body=body, content_type="application/json")

@@ -1,0 +1,65 @@
+"""Reading a callback's body within bounds of size and time, exactly as it came.
+
+aiohttp bounds neither the time that a body takes nor, on this level, its size; it takes packed bodies and odd transfer
+codings, and leaves `Expect: 100-continue` to us.
+"""
+
+import asyncio
+
+from aiohttp import web
+
+from gateway.canon.outcomes import Outcome
+
+VERSIONS = ((1, 0), (1, 1))
+
+
+class BodyRefused(Exception):
+    """The message is not read (any further); *outcome* and *why* are for the dialect's answer and the log line.
+
+    What makes no sense is `request_invalid`; what broke on the way may come again whole: `busy`.
+    """
+
+    def __init__(self, outcome: Outcome, why: str) -> None:
+        super().__init__(why)
+        self.outcome, self.why = outcome, why
+
+
+def _invalid(why: str) -> BodyRefused:
+    return BodyRefused(Outcome.REQUEST_INVALID, why)
+
+
+async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> bytes:
+    """The raw body, *limit* bytes at most, whole within *seconds* from now. Raises BodyRefused.
+
+    A body that announces more than *limit* is refused before a byte of it is read.
+    """
+    too_large = f"the body is larger than {limit} bytes"
+    headers = request.headers
+    if tuple(request.version) not in VERSIONS:
+        raise _invalid("the HTTP version is neither 1.0 nor 1.1")
+    if headers.get("Upgrade", "").lower() in ("websocket", "tcp") or request.method == "CONNECT":
+        raise _invalid("an upgrade of the connection was asked for")
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise _invalid("Content-Encoding is not accepted")
+    if headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+        raise _invalid("Transfer-Encoding is not chunked")
+    if (request.content_length or 0) > limit:
+        raise _invalid(too_large)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            if headers.get("Expect", "").lower() == "100-continue":
+                await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                # aiohttp takes anything written for the beginning of an answer.
+                request.writer.output_size = 0
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > limit:
+                    raise _invalid(too_large)
+    except BodyRefused:
+        raise
+    except TimeoutError:
+        raise BodyRefused(Outcome.BUSY, f"the body took longer than {seconds} s") from None
+    except Exception as fault:
+        raise BodyRefused(Outcome.BUSY, f"the body broke off ({type(fault).__name__})") from None
+    return bytes(body)

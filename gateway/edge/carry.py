@@ -1,0 +1,75 @@
+"""Carrying a story: each wish it yields is performed, and what came of it is sent back in.
+
+Asking the wallet goes to the hop, an answer to the provider's connection, every other wish to the memory. What goes
+wrong while a wish is performed is raised inside the story, at its yield: a story can handle every failure itself.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from time import monotonic
+from typing import Any, Protocol
+
+from gateway.exchange.journey import Journey
+from gateway.exchange.wishes import Answer, Delivery, Flow, Send
+from gateway.wire.message import Ending, Response
+
+CarryLate = Callable[[Flow], Awaitable[None]]
+Deliver = Callable[[Response | None], Awaitable[Delivery]]
+
+
+class Memory(Protocol):
+    """Performs every wish that is neither Send nor Answer."""
+
+    async def perform(self, wish: Any) -> Any:
+        """Do what *wish* asks; the result goes back into the story, an exception is raised there."""
+
+
+class Hop(Protocol):
+    """Asks the wallet; `gateway.edge.upstream.Upstream` does it over HTTP."""
+
+    async def send(self, wish: Send, carry_late: CarryLate) -> Ending:
+        """See `gateway.exchange.wishes.Send`; never raises for what happens on the way."""
+
+
+async def nobody(response: Response | None) -> Delivery:
+    """The other end of a story that nobody is listening to any more."""
+    return Delivery(None)
+
+
+async def carry(
+    flow: Flow, memory: Memory, hop: Hop, deliver: Deliver = nobody, journey: Journey | None = None
+) -> None:
+    """Drive *flow* to its end. Adds the seconds spent on the wallet to *journey*; raises what the story raises.
+
+    A cancelled carrier closes the story; a wallet call in flight goes on, and its `late` story is carried.
+    """
+
+    async def carry_late(late: Flow) -> None:
+        await carry(late, memory, hop)
+
+    step: Callable[[], Any] = partial(next, flow)
+    try:
+        while True:
+            try:
+                wish = step()
+            except StopIteration:
+                return
+            result: Any
+            try:
+                if isinstance(wish, Send):
+                    asked = monotonic()
+                    try:
+                        result = await hop.send(wish, carry_late)
+                    finally:
+                        if journey is not None:
+                            journey.wallet_seconds += monotonic() - asked
+                elif isinstance(wish, Answer):
+                    result = await deliver(wish.response)
+                else:
+                    result = await memory.perform(wish)
+            except Exception as fault:
+                step = partial(flow.throw, fault)
+            else:
+                step = partial(flow.send, result)
+    finally:
+        flow.close()

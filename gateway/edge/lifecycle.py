@@ -1,0 +1,106 @@
+"""From the first signal to the exit code: a stop that loses no callback.
+
+1. `/readyz` says 503. 2. For *accept_grace* seconds callbacks are still taken, each answer closes its connection, so a
+balancer has time to notice. 3. The listener closes, idle connections with it. 4. Callbacks at work end, *timeout*
+seconds at most, and wallet calls with their late stories. 5. The rest closes; the exit code is 0.
+A second signal stops at once; the exit code is 1.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from gateway.edge.admin import Admin, Readiness
+from gateway.edge.logs import Log
+from gateway.edge.server import Server
+from gateway.edge.upstream import Upstream
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Lifecycle:
+    """Starts the parts, waits for a signal (or `stop()`), and drains them. Works on asyncio and uvloop.
+
+    *accept_grace* and *timeout* are seconds; *timeout* must exceed the longest deadline of any dialect.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        admin: Admin,
+        upstream: Upstream,
+        readiness: Readiness,
+        log: Log,
+        *,
+        accept_grace: float = 5.0,
+        timeout: float = 10.0,
+        finish: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._server, self._admin, self._upstream = server, admin, upstream
+        self._readiness, self._log = readiness, log
+        self._accept_grace, self._timeout = accept_grace, timeout
+        self._finish = finish
+        self._signals = 0
+        self._first, self._second = asyncio.Event(), asyncio.Event()
+
+    def stop(self) -> None:
+        """What a signal does: the first call drains, the second stops at once."""
+        (self._second if self._first.is_set() else self._first).set()
+
+    async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
+        """Start, serve, drain; returns the exit code. *started* hears the public and the admin address.
+
+        Raises OSError when a port is taken; what had started is stopped then.
+        """
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self.stop)
+        try:
+            await self._upstream.start()
+            admin = await self._admin.start()
+            public = await self._server.start()
+            self._readiness.loaded = True
+            self._log.event("started", public=_show(public), admin=_show(admin))
+            if started is not None:
+                started(public, admin)
+            await self._first.wait()
+            return await self._drain()
+        finally:
+            await self._server.stop()
+            await self._upstream.stop(0.0)
+            await self._admin.stop()
+            if self._finish is not None:
+                await self._finish()
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    async def _drain(self) -> int:
+        """Steps 1 to 4; a second signal breaks them off."""
+        self._readiness.draining = self._server.draining = True
+        self._log.event("draining", accept_grace=self._accept_grace, timeout=self._timeout)
+        steps = asyncio.create_task(self._steps())
+        hurry = asyncio.create_task(self._second.wait())
+        await asyncio.wait({steps, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if steps.done():
+            self._log.event("stopped", callbacks_left=steps.result())
+            return 0
+        steps.cancel()
+        await asyncio.wait({steps})
+        self._log.event("stopped at once")
+        return 1
+
+    async def _steps(self) -> int:
+        await asyncio.sleep(self._accept_grace)
+        await self._server.close()
+        give_up = monotonic() + self._timeout
+        left = await self._server.finish(self._timeout)
+        await self._upstream.stop(max(0.0, give_up - monotonic()))
+        # Calls that were cut off are Silence to their stories, which still have something safe to say.
+        return await self._server.finish(1.0) if left else 0
+
+
+def _show(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

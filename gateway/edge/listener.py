@@ -1,0 +1,133 @@
+"""The public socket: aiohttp's low-level server with nothing of its own to say.
+
+What is not HTTP gets an empty 400 and a closed connection: aiohttp's own page would echo a stranger's bytes. Answers
+are handed to the socket to the last byte before a write counts as done.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+# Its lines would quote what strangers sent.
+_quiet = logging.getLogger("gateway.edge.listener")
+_quiet.propagate = False
+_quiet.setLevel(logging.CRITICAL + 1)
+
+
+class ParserMissing(RuntimeError):
+    """aiohttp runs without its C parser; the pure Python one has a history of request smuggling."""
+
+
+class Written(web.StreamResponse):
+    """What aiohttp gets back when the answer is on the wire already: nothing left to do but keep or close."""
+
+    def __init__(self, keep: bool) -> None:
+        super().__init__()
+        self._keep = keep
+
+    @property
+    def keep_alive(self) -> bool:
+        return self._keep
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Nothing: the head is written."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing: the body is written."""
+
+
+class _NotHttp(Written):
+    """An empty 400 that tells nothing about who says it."""
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        await request.writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+class _Connection(web.RequestHandler):
+    __slots__ = ("_garbled",)
+
+    def __init__(self, manager: web.Server, *, garbled: Callable[[], None], **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._garbled = garbled
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # A drained write then means that the socket has every byte, not that a buffer of ours has.
+        cast(asyncio.Transport, transport).set_write_buffer_limits(high=0)
+
+    def data_received(self, data: bytes) -> None:
+        # A body that breaks the framing must not take its head along: aiohttp drops both when they come in one piece.
+        head_end = data.find(b"\r\n\r\n") + 4
+        if 4 <= head_end < len(data):
+            super().data_received(data[:head_end])
+            data = data[head_end:]
+        super().data_received(data)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        self._garbled()
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer is on its way already")
+        return _NotHttp(keep=False)
+
+
+class _Server(web.Server):
+    def __init__(self, handler: Handler, garbled: Callable[[], None], **options: Any) -> None:
+        super().__init__(handler, handler_cancellation=False)
+        self._garbled, self._options = garbled, options
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, garbled=self._garbled, loop=asyncio.get_running_loop(), **self._options)
+
+
+class Listener:
+    """Listens on *host*:*port* (port 0: any free one) and hands every request whose head parsed to *handler*.
+
+    *keepalive*: seconds that a connection may be silent, or take for a head. *garbled* is called for what is not HTTP.
+    """
+
+    def __init__(
+        self, handler: Handler, host: str, port: int, *, keepalive: float, garbled: Callable[[], None]
+    ) -> None:
+        self._server = _Server(
+            handler,
+            garbled,
+            keepalive_timeout=keepalive,
+            lingering_time=1.0,
+            access_log=None,
+            logger=_quiet,
+            auto_decompress=False,
+        )
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
+        self._host, self._port = host, port
+
+    async def start(self) -> tuple[str, int]:
+        """Listen; returns the address taken. Raises OSError (port taken) and ParserMissing."""
+        if HttpRequestParser is HttpRequestParserPy:
+            raise ParserMissing("aiohttp has no C parser here; install its wheel, unset AIOHTTP_NO_EXTENSIONS")
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port, backlog=1024).start()
+        host, port = self._runner.addresses[0][:2]
+        return str(host), int(port)
+
+    async def close(self) -> None:
+        """Take no new connection; close the idle ones; those at work close after their answer."""
+        for site in self._runner.sites:
+            await site.stop()
+        await asyncio.sleep(0)  # requests already read from a socket begin their handlers first
+        self._server.pre_shutdown()
+
+    async def stop(self) -> None:
+        """Close everything now."""
+        await self._runner.cleanup()

@@ -1,0 +1,133 @@
+"""One line per callback, from the allow-list that a Journey is; faults of our own without any foreign content.
+
+JSON lines for machines, text for a terminal. A bug's line holds types and places, never a value or an exception's text:
+either may quote what a stranger sent.
+"""
+
+import asyncio
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import orjson
+import structlog
+
+from gateway.edge.metrics import Told
+from gateway.exchange.journey import Journey
+
+Style = Literal["auto", "json", "text"]
+_LONGEST = 200
+_PACKAGE = Path(__file__).parents[2]
+_UNPRINTABLE = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), "\ufffd")
+
+
+def _clean(text: str) -> str:
+    """Bounded, on one line, and encodable."""
+    return text[:_LONGEST].translate(_UNPRINTABLE).encode("utf-8", "replace").decode()
+
+
+class Log:
+    """Where the process's lines go. *stream* is binary; "auto" means text on a terminal, JSON elsewhere."""
+
+    def __init__(self, stream: BinaryIO | None = None, style: Style = "auto") -> None:
+        out = sys.stdout.buffer if stream is None else stream
+        stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+        if style == "text" or (style == "auto" and out.isatty()):
+            text = structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=0)
+            render: list[Any] = [structlog.processors.add_log_level, stamp, text, lambda _, __, line: line.encode()]
+        else:
+            render = [structlog.processors.add_log_level, stamp, structlog.processors.JSONRenderer(orjson.dumps)]
+        self._log = structlog.wrap_logger(
+            structlog.BytesLogger(out),
+            processors=render,
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            cache_logger_on_first_use=True,
+        )
+
+    def line(self, journey: Journey, told: Told, seconds: float) -> None:
+        """The one line of a callback; *seconds* as the metrics count them. Empty fields are left out."""
+        facts: dict[str, Any] = {
+            "id": journey.id,
+            "provider": journey.provider,
+            "dialect": journey.dialect,
+            "operation": journey.operation,
+            "outcome": journey.outcome,
+            "told": str(told),
+            "code": _clean(journey.code),
+            "effect": list(journey.effect),
+            "heard": journey.heard,
+            "ending": journey.ending,
+            "verified_by": journey.verified_by,
+            "transaction": _clean(journey.transaction),
+            "why": _clean(journey.why),
+            "alerts": list(journey.alerts),
+            "asked": journey.asked,
+            "ms": round(seconds * 1000, 1),
+            "ms_wallet": round(journey.wallet_seconds * 1000, 1),
+            "bug": type(journey.bug).__name__ if journey.bug is not None else "",
+        }
+        self._log.info("callback", **{name: value for name, value in facts.items() if value not in ("", [])})
+
+    def event(self, name: str, **facts: str | int | float | bool) -> None:
+        """Something about the process: started, draining, stopped. The facts are ours, never foreign."""
+        self._log.info(name, **facts)
+
+    def bug(self, fault: BaseException, where: str) -> None:
+        """An exception in our own code: its type, its causes' types, and the places it came through."""
+        types, seen = [], fault
+        while True:
+            types.append(f"{type(seen).__module__}.{type(seen).__qualname__}")
+            cause = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+            if cause is None or len(types) > 5:
+                break
+            seen = cause
+        self._log.error("bug", where=where, types=types, frames=_frames(fault))
+
+    def adopt(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Take over what libraries and the loop itself would print: their fixed words and places, no values."""
+        root = logging.getLogger()
+        root.handlers[:] = [_Adopted(self)]
+        root.setLevel(logging.WARNING)
+        if loop is not None:
+            loop.set_exception_handler(self._loop_fault)
+
+    def _loop_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        fault = context.get("exception")
+        if isinstance(fault, BaseException):
+            self.bug(fault, "event loop")
+        else:
+            self._log.error("event loop", note=_clean(str(context.get("message", ""))))
+
+    def _library(self, record: logging.LogRecord) -> None:
+        # The format string is the library's own text; its arguments are not.
+        template = record.msg if isinstance(record.msg, str) and record.args else ""
+        fault = record.exc_info[1] if record.exc_info else None
+        self._log.warning(
+            "library",
+            logger=record.name,
+            place=f"{record.filename}:{record.lineno}",
+            note=_clean(template.partition("\n")[0]),
+            frames=_frames(fault) if fault is not None else [],
+        )
+
+
+class _Adopted(logging.Handler):
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._target = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._target._library(record)
+
+
+def _frames(fault: BaseException) -> list[str]:
+    """`file:line function`, outermost first, the last twenty; files of ours relative to the package."""
+    places = [(frame.f_code, line) for frame, line in traceback.walk_tb(fault.__traceback__)]
+    return [f"{_place(code.co_filename)}:{line} {code.co_name}" for code, line in places[-20:]]
+
+
+def _place(filename: str) -> str:
+    path = Path(filename)
+    return str(path.relative_to(_PACKAGE)) if path.is_relative_to(_PACKAGE) else path.name

@@ -1,0 +1,169 @@
+"""What Prometheus sees: every series exists from the start, and no label value comes from outside.
+
+Names are `gateway_*`, times are seconds. An operation, an alert or a key that is not on its list counts under a fixed
+word ("unread", "other"), so the number of series never grows.
+"""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import DONE_CLASS, OUR_FAULT, Moved, Outcome
+from gateway.exchange.journey import ALERTS, Journey
+from gateway.wire.message import Ending, Heard, NotSent
+
+#: Dense around the deadlines that providers give: 1, 3, 4, 5 and 10 seconds.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5, 3.0, 3.6, 4.0, 5.0, 8.0, 10.0)
+CLASSES = ("done", "declined", "refused", "transient", "unknown", "unanswered")
+ENDINGS = ("heard", "not_sent", "silence")
+KEYS = ("key 1", "key 2", "key 3", "key 4", "other")
+UNREAD = "unread"
+OTHER = "other"
+
+
+class Told(StrEnum):
+    """How the provider's end of a callback ended."""
+
+    IN_TIME = "in_time"
+    LATE = "late"  # handed over after `answer_by`
+    GONE = "gone"  # the connection was closed before or while we wrote
+    CLOSED = "closed"  # the story closed the connection on purpose
+    DIED = "died"  # the story ended without an answer: our bug, or a stop that could not wait
+
+
+def classify(outcome: Outcome) -> str:
+    """The class of an outcome, for a dashboard's colours: one of CLASSES but "unanswered"."""
+    if outcome.moved is Moved.UNKNOWN:
+        return "unknown"
+    if outcome in DONE_CLASS:
+        return "done"
+    if outcome in OUR_FAULT or outcome is Outcome.UNSUPPORTED_OPERATION:
+        return "refused"
+    return "declined" if outcome.lasting else "transient"
+
+
+_CLASS_OF: dict[str, str] = {str(outcome): classify(outcome) for outcome in Outcome}
+
+
+def ending_word(ending: Ending) -> str:
+    """One of ENDINGS."""
+    return "heard" if isinstance(ending, Heard) else "not_sent" if isinstance(ending, NotSent) else "silence"
+
+
+class Metrics:
+    """All series of one gateway, in a registry of its own.
+
+    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds.
+    """
+
+    def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        callbacks = Counter(
+            "gateway_callbacks",
+            "Callbacks by the class of what the provider was told.",
+            ("provider", "operation", "outcome_class"),
+            registry=registry,
+        )
+        duration = Histogram(
+            "gateway_callback_duration_seconds",
+            "From the request's head to the last byte of the answer.",
+            ("provider", "operation"),
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        own = Histogram(
+            "gateway_own_duration_seconds",
+            "The gateway's own share of a callback.",
+            ("provider",),
+            buckets=(0.0005, 0.001, 0.0025, *BUCKETS),
+            registry=registry,
+        )
+        wallet = Histogram(
+            "gateway_wallet_duration_seconds",
+            "The wallet's share of a callback that asked it.",
+            ("provider",),
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        verified = Counter(
+            "gateway_signatures_verified",
+            "Callbacks by the live secret that fitted; a rotation is over when the old key is silent.",
+            ("provider", "key"),
+            registry=registry,
+        )
+        late = Counter(
+            "gateway_late_answers",
+            "Answers handed over after the provider's deadline (late) or to a closed connection (gone).",
+            ("provider", "how"),
+            registry=registry,
+        )
+        calls = Counter("gateway_wallet_calls", "Wallet calls by ending.", ("ending",), registry=registry)
+        alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
+        self._bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
+        self._unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
+        self._garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
+        self._in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
+
+        self._callbacks = {
+            (name, operation, word): callbacks.labels(name, operation, word)
+            for name, operations in providers.items()
+            for operation in {*operations, UNREAD}
+            for word in CLASSES
+        }
+        self._duration = {key[:2]: duration.labels(*key[:2]) for key in self._callbacks}
+        self._own = {name: own.labels(name) for name in providers}
+        self._wallet = {name: wallet.labels(name) for name in providers}
+        self._verified = {(name, key): verified.labels(name, key) for name in providers for key in KEYS}
+        self._late = {(name, how): late.labels(name, how) for name in providers for how in (Told.LATE, Told.GONE)}
+        self._calls = {word: calls.labels(word) for word in ENDINGS}
+        self._alerts = {kind: alert.labels(kind) for kind in {*alerts, OTHER}}
+
+    def began(self) -> None:
+        """A callback came in."""
+        self._in_flight.inc()
+
+    def ended(self, journey: Journey, told: Told, seconds: float) -> None:
+        """A callback is over; *seconds* from its head to its answer's last byte (or to its end without one)."""
+        self._in_flight.dec()
+        name = journey.provider
+        operation = journey.operation if (name, journey.operation) in self._duration else UNREAD
+        answered = told in (Told.IN_TIME, Told.LATE)
+        word = _CLASS_OF.get(journey.outcome, "unanswered") if answered else "unanswered"
+        self._callbacks[name, operation, word].inc()
+        self._duration[name, operation].observe(seconds)
+        self._own[name].observe(max(0.0, seconds - journey.wallet_seconds))
+        if journey.wallet_seconds:
+            self._wallet[name].observe(journey.wallet_seconds)
+        if journey.verified_by:
+            self._verified[name, journey.verified_by if journey.verified_by in KEYS else OTHER].inc()
+        if told in (Told.LATE, Told.GONE):
+            self._late[name, told].inc()
+        for kind in journey.alerts:
+            self._alerts[kind if kind in self._alerts else OTHER].inc()
+
+    def called(self, ending: Ending, seconds: float) -> None:
+        """A wallet call has ended for the story that asked (`Upstream(on_ending=...)`)."""
+        self._calls[ending_word(ending)].inc()
+
+    def bug(self) -> None:
+        """An exception in our own code."""
+        self._bugs.inc()
+
+    def unrouted(self) -> None:
+        """A request outside every provider's mount."""
+        self._unrouted.inc()
+
+    def garbled(self) -> None:
+        """A connection whose HTTP head was refused."""
+        self._garbled.inc()
+
+
+#: For a gateway whose dialects are not asked: every operation that can be.
+EVERY_OPERATION: tuple[str, ...] = tuple(Operation)

@@ -1,0 +1,280 @@
+"""The settings: a TOML file for structure, `GATEWAY_*` variables over it, secrets by reference only.
+
+Every fault is collected and told as one readable line that names the place and the rule, never a value.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from gateway.edge.secrets import Reference
+
+Promise = Literal["idempotent", "tombstones", "status", "references"]
+Scalar = bool | int | str
+Origin = Literal["file", "env", "default"]
+_PREFIX, _NEST = "GATEWAY_", "__"
+
+
+class SettingsRefused(Exception):
+    """The settings cannot be used; *lines* say why, one fault each."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """`"host:port"` or `"[v6]:port"` as host and port; port 0 is any free one. Raises ValueError."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", text)
+    if found is None or int(found[3]) > 65535:
+        raise ValueError('an address is "host:port", such as "127.0.0.1:8080"')
+    return found[1] or found[2], int(found[3])
+
+
+def _listen(text: str) -> str:
+    parse_listen(text)
+    return text
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port_known = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("this is not a URL") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_known:
+        raise ValueError("a wallet's URL is http:// or https:// with a host")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("a wallet's URL has no credentials, no query and no fragment; secrets are references")
+    return text
+
+
+def _mount(text: str) -> str:
+    if text != "/" and not re.fullmatch(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+", text):
+        raise ValueError('a mount begins with "/", does not end with one, and is written as it comes in a URL')
+    if {".", ".."} & {*text.split("/")}:
+        raise ValueError("a mount has no dot segments")
+    return text
+
+
+def _references(given: Any) -> Any:
+    listed = [given] if isinstance(given, Mapping) else given
+    if not isinstance(listed, list) or not listed or not all(isinstance(one, Mapping | Reference) for one in listed):
+        raise ValueError('a secret is a list of references: [{ file = "..." }] or [{ env = "..." }]')
+    return listed
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
+References = Annotated[list[Reference], BeforeValidator(_references)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:_?[a-z0-9-])*$", max_length=64)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Public(_Part):
+    """Provider callbacks: `{listen}{mount}/...`."""
+
+    listen: Listen = "0.0.0.0:8080"
+
+
+class AdminPart(_Part):
+    """`/healthz`, `/readyz`, `/metrics`; loopback only."""
+
+    listen: Listen = "127.0.0.1:8081"
+
+
+class Wallet(_Part):
+    """The one wallet: its dialect, where it is, and what it promises."""
+
+    dialect: str = "canonical"
+    url: Annotated[str, AfterValidator(_url)]
+    secrets: dict[str, References] = {}
+    promises: list[Promise] = []
+    connections: int = Field(default=100, ge=1, le=10_000)
+
+
+class Journal(_Part):
+    """What is remembered, and how well. "off": in memory, for a wallet that keeps all four promises."""
+
+    durability: Literal["off", "strict"] = Field(default="strict", validate_default=True)
+
+    @field_validator("durability")
+    @classmethod
+    def _memory_only(cls, durability: str) -> str:
+        if durability == "strict":
+            raise ValueError("the durable journal is not part of this version yet")
+        return durability
+
+
+class ProviderPart(_Part):
+    """One provider. *journal_id* and *mount* follow the provider's name unless given; *settings* fill what a table
+    lists under `[missing]`; *tables* is a folder with further mappings, relative to the settings file."""
+
+    dialect: str
+    journal_id: Name = ""
+    mount: Annotated[str, AfterValidator(_mount)] = ""
+    secrets: dict[str, References] = {}
+    options: dict[str, Scalar] = {}
+    settings: dict[str, Scalar] = {}
+    tables: Path | None = None
+
+
+class Drain(_Part):
+    """Seconds: how long callbacks are still taken after a signal, and how long those at work may last then."""
+
+    accept_grace: float = Field(default=5.0, ge=0, le=600)
+    timeout: float = Field(default=10.0, ge=0, le=600)
+
+
+class Settings(BaseSettings):
+    """Everything `gateway serve` is told. Made by `load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter=_NEST, extra="forbid", hide_input_in_errors=True
+    )
+
+    public: Public = Public()
+    admin: AdminPart = AdminPart()
+    wallet: Wallet
+    journal: Journal = Field(default_factory=dict, validate_default=True)
+    providers: dict[Name, ProviderPart] = Field(min_length=1)
+    drain: Drain = Drain()
+
+    _folder: Path = PrivateAttr(default=Path())
+    _file: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _env: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the file begin: the file's own folder."""
+        return self._folder
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        missing = [promise for promise in get_args(Promise) if promise not in self.wallet.promises]
+        if missing:
+            raise ValueError(
+                f'journal.durability: "off" needs all four promises of the wallet; missing: {", ".join(missing)}'
+            )
+        for field in ("journal_id", "mount"):
+            taken: dict[str, str] = {}
+            for name, provider in self.providers.items():
+                value = getattr(provider, field) or (name if field == "journal_id" else f"/{name}")
+                setattr(provider, field, value)
+                if value in taken:
+                    raise ValueError(f"providers.{name}.{field}: the same as that of providers.{taken[value]}")
+                taken[value] = name
+        return self
+
+
+def load(path: Path) -> Settings:
+    """Read the settings file and the environment over it. Raises SettingsRefused with every fault found."""
+    try:
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise SettingsRefused([f"{path.name}: {fault.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise SettingsRefused([f"{path.name}: not UTF-8"]) from None
+    except tomllib.TOMLDecodeError as fault:
+        place = re.search(r"\(at [^()]*\)$", str(fault))
+        raise SettingsRefused([f"{path.name}: not TOML {place[0] if place else ''}".rstrip()]) from None
+    try:
+        env = EnvSettingsSource(Settings)()
+        settings = Settings(**file)
+    except SettingsError as fault:
+        field = re.search(r'field "(\w+)"', str(fault))
+        name = f"{_PREFIX}{field[1].upper()}" if field else f"{_PREFIX}*"
+        raise SettingsRefused([f"environment {name}: not JSON"]) from None
+    except ValidationError as fault:
+        raise SettingsRefused(list(_lines(fault, path.name, env))) from None
+    settings._folder, settings._file, settings._env = path.parent, file, env
+    return settings
+
+
+def _lines(fault: ValidationError, file: str, env: dict[str, Any]) -> Iterator[str]:
+    for error in fault.errors(include_url=False, include_context=False, include_input=False):
+        steps = [str(step) for step in error["loc"]]
+        message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            message = "no such setting"
+        if _has(env, steps):
+            yield f"environment {_PREFIX}{_NEST.join(steps).upper()}: {message}"
+        else:
+            yield ": ".join([file, *([".".join(steps)] if steps else []), message])
+
+
+def _has(tree: Any, steps: list[str]) -> bool:
+    """Whether the value at *steps* was given by *tree*; a step into a list stays with the list."""
+    for step in steps:
+        if isinstance(tree, list):
+            return True
+        if not isinstance(tree, Mapping) or step not in tree:
+            return False
+        tree = tree[step]
+    return bool(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An effective value and where it came from."""
+
+    value: Any
+    origin: Origin
+
+
+def show(settings: Settings) -> dict[str, Shown]:
+    """`config show`: every leaf by its dotted name; secrets as the references they are."""
+    return dict(_leaves("", settings, settings._file, settings._env))
+
+
+def _leaves(name: str, value: Any, file: Any, env: Any) -> Iterator[tuple[str, Shown]]:
+    below: Mapping[str, Any] | None = None
+    if isinstance(value, BaseModel) and not isinstance(value, Reference):
+        below = {field: getattr(value, field) for field in type(value).model_fields}
+    elif isinstance(value, Mapping):
+        below = value
+    if below is None:
+        origin: Origin = "env" if env is not None else "file" if file is not None else "default"
+        yield name, Shown(_plain(value), origin)
+        return
+    for key, inner in below.items():
+        of_file = file.get(key) if isinstance(file, Mapping) else None
+        of_env = env.get(key) if isinstance(env, Mapping) else None
+        yield from _leaves(f"{name}.{key}" if name else key, inner, of_file, of_env)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, Reference | Path) else value

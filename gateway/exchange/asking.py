@@ -1,0 +1,110 @@
+"""Asking the wallet for what moves nothing: a balance for the answer, the player behind a session."""
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from gateway.canon.calls import Call, Reply
+from gateway.canon.faults import Fault
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import Literally
+from gateway.exchange.clock import Clock
+from gateway.exchange.journey import Journey
+from gateway.exchange.parties import Provider, Wallet
+from gateway.exchange.wishes import Send
+from gateway.journal.wishes import Recall
+from gateway.wire.message import Heard, Request
+
+#: Kept back from the deadline for writing and sending the answer, in seconds.
+RESERVE = 0.05
+#: Less time than this is no time to ask the wallet anything, in seconds.
+LEAST = 0.1
+#: How much longer than the answer's deadline a call is carried on, in seconds.
+CARRIED_ON = 5.0
+
+
+class Asking:
+    """The wallet, as one callback may ask it: how much time is left, whether it can be heard at all."""
+
+    def __init__(self, wallet: Wallet | None, journey: Journey, clock: Clock) -> None:
+        self.wallet = wallet
+        self.journey = journey
+        self.clock = clock
+        self.reads = 0
+        #: Nothing more is asked of a wallet that was not asked, or did not answer, the call itself.
+        self.deaf = True
+
+    def until(self) -> float | None:
+        """Until when a call may be waited for; None when there is no time left to begin one."""
+        assert self.wallet is not None
+        now = self.clock.monotonic()
+        until = min(self.journey.answer_by - RESERVE, now + self.wallet.dialect.deadline_s(None))
+        return until if until - now >= LEAST else None
+
+    def request(self, call: Call) -> tuple[str, Request]:
+        """*call* as the wallet's signed request, and its variant's name. Fault when it cannot be written."""
+        assert self.wallet is not None
+        wallet = self.wallet
+        form, request = wallet.dialect.write_call(call, wallet.keys, self.clock.wall(), wallet.settings)
+        return form.name, request
+
+    def read(self, operation: Operation, facts: Mapping[str, Any]) -> Generator[Any, Any, Reply | None]:
+        """Ask a question that moves nothing; None when there is no time, nobody to ask, or no answer."""
+        until = self.until() if self.wallet is not None else None
+        if until is None:
+            return None
+        self.reads += 1
+        call = Call(operation, request_id=f"{self.journey.id}-{self.reads}", **facts)
+        try:
+            name, request = self.request(call)
+        except Fault:
+            return None
+        self.journey.asked += 1
+        ending = yield Send(request, until, until)
+        if not isinstance(ending, Heard):
+            self.deaf = True
+            return None
+        assert self.wallet is not None
+        reply, _ = self.wallet.dialect.read_reply(name, call, ending.response, self.wallet.keys, self.clock.wall())
+        return reply
+
+    def fill(
+        self, wanted: Mapping[str, tuple[Any, ...]], facts: Mapping[str, Any], provider: Provider
+    ) -> Generator[Any, Any, dict[str, Any]]:
+        """Fill *wanted* from its sources, in order. Fields of ours and literals are left to the dialect."""
+        found: dict[str, Any] = {}
+        for name, sources in wanted.items():
+            for source in sources:
+                value = None
+                if source == "ask":
+                    if name not in found and not self.deaf:
+                        found.update((yield from self._asked(facts, provider)))
+                    value = found.get(name)
+                elif source == "remembered":
+                    value = yield from self._remembered(name, facts, provider)
+                elif source == "setting":
+                    value = provider.settings.get(name)
+                elif isinstance(source, Literally) or facts.get(source) is not None:
+                    break
+                if value is not None:
+                    found[name] = value
+                    break
+        return found
+
+    def _asked(self, facts: Mapping[str, Any], provider: Provider) -> Generator[Any, Any, dict[str, Any]]:
+        who = {name: facts[name] for name in ("player", "session", "currency") if facts.get(name)}
+        if "player" not in who and "session" not in who:
+            return {}
+        reply = yield from self.read(Operation.BALANCE, {**who, "provider": provider.journal_id})
+        if reply is None or reply.outcome is not Outcome.OK or reply.balance is None:
+            return {}
+        heard = {"balance": reply.balance}
+        return {**heard, "currency": reply.currency} if reply.currency else heard
+
+    def _remembered(self, name: str, facts: Mapping[str, Any], provider: Provider) -> Generator[Any, Any, Any]:
+        for kind in ("session", "player"):
+            if identity := facts.get(kind):
+                known = yield Recall(provider.journal_id, kind, identity)
+                if known.get(name) is not None:
+                    return known[name]
+        return None

@@ -1,0 +1,223 @@
+"""The middle of the story: claim the row, ask the wallet, judge what came of it, remember.
+
+Certainty is decided here. NotSent is certain, Heard is what the wallet's table makes of it, Silence is unknown; and
+after an attempt that ended in silence, a refusal of a repeat proves nothing.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from gateway.canon.calls import AMOUNTS, Call, Reply
+from gateway.canon.faults import Fault
+from gateway.canon.operations import CREDITS, MONEY, REVERSALS, Operation
+from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
+from gateway.dialect.requestform import RequestForm
+from gateway.exchange.asking import CARRIED_ON, Asking
+from gateway.exchange.parties import Provider
+from gateway.exchange.wishes import Flow, Send
+from gateway.journal.wishes import Claim, Claimed, Recall, Record, Remember, Row, State
+from gateway.wire.message import Ending, Heard, NotSent, Silence
+
+_YES = frozenset({Outcome.OK, Outcome.ALREADY_DONE})
+#: After these the wallet has no balance to tell, or is in no state to tell it.
+_MUTE = frozenset(
+    {Outcome.UNKNOWN, Outcome.WALLET_FAILED, Outcome.PLAYER_NOT_FOUND, Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED}
+)
+
+
+def row_key(provider: Provider, facts: Mapping[str, Any], transaction: str) -> str:
+    """`account:scope:id`: what an id is unique within is the table's to say."""
+    scope = ",".join(str(facts.get(word) or "") for word in provider.dialect.scope)
+    return f"{provider.journal_id}:{scope}:{transaction}"
+
+
+class Booking:
+    """One verified call on its way to the wallet. *sent* is true from the moment in which its bytes may leave."""
+
+    def __init__(self, form: RequestForm, call: Call, provider: Provider, asking: Asking) -> None:
+        self.form = form
+        self.call = call
+        self.provider = provider
+        self.asking = asking
+        self.journey = asking.journey
+        self.row: Row | None = None
+        self.sent = False
+        self.released = True  # no wallet call of ours is in flight any more
+        self.state: State | None = None
+
+    @property
+    def doubtful(self) -> bool:
+        """May this call's money have moved without our knowing?"""
+        return self.sent or (self.row is not None and self.row.doubted)
+
+    # -- keys
+
+    def key(self, transaction: str) -> str:
+        """The key of the row, which the wallet sees too: `account:scope:id`; it survives a renamed provider."""
+        return row_key(self.provider, {**self.call.facts(), "operation": str(self.call.operation)}, transaction)
+
+    def fingerprint(self) -> tuple[Any, ...]:
+        """The content that a repeat must share. A reversal's amount is what was booked, whatever it states."""
+        call = self.call
+        named = sorted(AMOUNTS) if call.operation not in REVERSALS else []
+        return (str(call.operation), call.player, call.round, call.reference, call.currency,
+                *(getattr(call, name) for name in named))  # fmt: skip
+
+    def outgoing(self, operation: Operation) -> Call:
+        """The call as the wallet gets it: our account, our keys."""
+        call = replace(self.call, operation=operation, provider=self.provider.journal_id)
+        if call.transaction is None:
+            return replace(call, request_id=self.journey.id)
+        key = self.key(call.transaction)
+        reference = call.reference and tuple(self.key(each) for each in call.reference)
+        return replace(call, request_id=key, transaction=key, reference=reference)
+
+    # -- the way to the wallet and back
+
+    def book(self) -> Generator[Any, Any, Reply]:
+        """Ask the wallet, once. Gives the reply to answer with; raises Fault before anything was sent."""
+        operation = yield from self._target()
+        outgoing = self.outgoing(operation)
+        if self.call.operation in MONEY:
+            refused = yield from self._claim(outgoing)
+            if refused is not None:
+                return refused
+        until = self.asking.until()
+        if until is None:
+            return self._unsent(Outcome.BUSY, "no time left to ask the wallet")
+        try:
+            name, request = self.asking.request(outgoing)
+        except Fault as fault:
+            return self._unsent(fault.outcome, fault.why)
+        self.sent = True
+        self.journey.asked += 1
+        late = self._late(name, outgoing) if self.row else None
+        ending = yield Send(request, until, until + CARRIED_ON if late else until, late)
+        return (yield from self._judged(name, outgoing, ending))
+
+    def _target(self) -> Generator[Any, Any, Operation]:
+        """What a rollback undoes, where memory knows it: undoing a win is another operation for the wallet."""
+        call = self.call
+        if call.operation is not Operation.ROLLBACK or not call.reference:
+            return call.operation
+        booked = yield Recall(self.provider.journal_id, "reference", call.reference[0])
+        target = booked.get("operation")
+        if target is not None and target not in self.form.targets:
+            raise Fault(Outcome.TRANSACTION_NOT_FOUND, f"a {target} cannot be rolled back in this dialect")
+        if call.amount is not None and booked.get("amount") not in (None, call.amount):
+            self.journey.alerts.append("amount_differs")
+        return Operation.ROLLBACK_WIN if target is Operation.WIN else call.operation
+
+    def _claim(self, outgoing: Call) -> Generator[Any, Any, Reply | None]:
+        assert outgoing.transaction is not None
+        claimed: Claimed = yield Claim(outgoing.transaction, self.fingerprint())
+        if claimed.verdict == "conflict":
+            self.journey.alerts.append("conflict")
+            return Reply(Outcome.TRANSACTION_CONFLICT if claimed.row.settled else Outcome.UNKNOWN)
+        if claimed.verdict == "in_flight":
+            return Reply(Outcome.IN_PROGRESS)
+        self.row = claimed.row
+        return None
+
+    def _unsent(self, outcome: Outcome, why: str) -> Reply:
+        """Certain that this attempt never left; of an earlier one that may have, we still know nothing."""
+        self.journey.why = why
+        self.state = State.OPEN
+        if self.row is not None and self.row.doubted:
+            self.state = State.UNKNOWN
+            return Reply(Outcome.UNKNOWN)
+        return Reply(outcome if outcome in CAN_OCCUR[self.call.operation] else Outcome.WALLET_FAILED)
+
+    def _judged(self, name: str, outgoing: Call, ending: Ending) -> Generator[Any, Any, Reply]:
+        match ending:
+            case NotSent(why):
+                self.sent = False
+                self.journey.ending = "not_sent"
+                return self._unsent(Outcome.WALLET_FAILED, why)
+            case Silence(why, running):
+                self.released = not running
+                self.journey.ending, self.journey.why = "silence", why
+                self.state = State.UNKNOWN
+                return Reply(Outcome.UNKNOWN)
+            case Heard(response):
+                self.journey.ending = "heard"
+        wallet = self.asking.wallet
+        assert wallet is not None
+        reply, why = wallet.dialect.read_reply(name, outgoing, response, wallet.keys, self.asking.clock.wall())
+        self.journey.heard = str(reply.outcome)
+        self.journey.why = self.journey.why or why
+        if why:
+            refuses_us = reply.outcome is Outcome.WALLET_FAILED and "refuses us" in why
+            self.journey.alerts.append("wallet_refuses_us" if refuses_us else "wallet_off_contract")
+        self.asking.deaf = reply.outcome in _MUTE
+        reply = self._certain(reply)
+        yield from self._remember(reply)
+        return reply
+
+    def _certain(self, reply: Reply) -> Reply:
+        """The reply, as far as it can be believed of a row with this history; sets the row's state."""
+        row, outcome = self.row, reply.outcome
+        if outcome in _YES:
+            self.state = State.APPLIED
+            told = row is not None and row.told is not None and "done" in row.told
+            if row is not None:
+                return replace(reply, outcome=Outcome.ALREADY_DONE if told else Outcome.OK)
+            return reply
+        if outcome.moved is Moved.UNKNOWN or (row is not None and row.doubted):
+            if outcome.moved is Moved.NO:
+                self.journey.why = f"{outcome} after an attempt of unknown outcome proves nothing"
+            self.state = State.UNKNOWN
+            return reply if outcome.moved is Moved.UNKNOWN else replace(reply, outcome=Outcome.UNKNOWN)
+        self.state = State.DECLINED if outcome.lasting else State.OPEN
+        if self.call.operation in CREDITS and outcome.lasting and outcome is not Outcome.NOTHING_TO_DO:
+            self.journey.alerts.append("credit_refused")
+        return reply
+
+    def _late(self, name: str, outgoing: Call) -> Any:
+        """What to do when a call that we no longer waited for ends after all."""
+
+        def late(ending: Ending) -> Flow:
+            assert self.row is not None
+            state, outcome = State.UNKNOWN, Outcome.UNKNOWN
+            wallet = self.asking.wallet
+            if isinstance(ending, Heard) and wallet is not None:
+                reply, _ = wallet.dialect.read_reply(
+                    name, outgoing, ending.response, wallet.keys, self.asking.clock.wall()
+                )
+                certain = reply.outcome.moved is Moved.YES or (reply.outcome.moved is Moved.NO and not self.row.doubted)
+                if certain and reply.outcome not in OUR_FAULT:
+                    outcome = reply.outcome
+                    yes = outcome.moved is Moved.YES
+                    state = State.APPLIED if yes else State.DECLINED if outcome.lasting else State.OPEN
+                yield from self._remember(reply)
+            yield Record(self.row.key, state, outcome, None)
+
+        return late
+
+    # -- remembering
+
+    def record(self, outcome: Outcome, telling: frozenset[str]) -> Flow:
+        """The wallet's side and what we are about to tell, before the answer leaves."""
+        if self.row is not None:
+            state = self.state or (State.UNKNOWN if self.sent else State.OPEN)
+            yield Record(self.row.key, state, outcome, telling, self.released)
+
+    def _remember(self, reply: Reply) -> Flow:
+        """What later calls will not say again: who is behind a session, what was booked under an id or a round."""
+        if reply.outcome not in _YES:
+            return
+        call, account = self.call, self.provider.journal_id
+        player, currency = reply.player or call.player, reply.currency or call.currency
+        who = {name: value for name, value in (("player", player), ("currency", currency)) if value is not None}
+        session = reply.new_session or call.session
+        if session and player:
+            yield Remember(account, "session", session, who)
+        if player:
+            seen = {"session": session, "balance": reply.balance}
+            yield Remember(account, "player", player, {**who, **{k: v for k, v in seen.items() if v is not None}})
+        if call.transaction and call.operation in MONEY:
+            booked = {**who, "operation": call.operation, "amount": call.amount, "round": call.round, "game": call.game}
+            yield Remember(account, "transaction", call.transaction, booked)
+            if call.round:
+                yield Remember(account, "round", call.round, {**who, "reference": (call.transaction,)})

@@ -1,0 +1,43 @@
+"""What is known about one callback so far: filled by the story, read by the one log line and the metrics.
+
+Every field is on the log's allow-list: names, words of closed lists, times, and the journal key; never a value of a
+message beside the transaction's id.
+"""
+
+from dataclasses import dataclass, field
+
+#: The closed list of what an operator must look at.
+ALERTS = {
+    "conflict": "the same transaction id came with other content",
+    "wallet_refuses_us": "the wallet refused our own credentials or request",
+    "wallet_off_contract": "the wallet gave an outcome or an echo that its contract does not allow",
+    "credit_refused": "the wallet said a lasting no to money that the provider believes it paid",
+    "memory_miss": "a win or a rollback named what we no longer remember",
+    "amount_differs": "a rollback stated another amount than was booked",
+    "unfilled": "the dialect demands a field that neither the wallet nor memory gave",
+    "bug": "our own code failed",
+}
+
+
+@dataclass(slots=True)
+class Journey:
+    """One callback's way through the gateway. *received* and *answer_by* are seconds of the monotonic clock."""
+
+    provider: str
+    dialect: str
+    received: float
+    answer_by: float
+    id: str = ""  # made by the edge, unique; the wallet sees it on reads
+    operation: str = "unread"
+    outcome: str = ""  # canonical, as answered
+    heard: str = ""  # canonical, as the wallet said it
+    ending: str = ""  # heard, not_sent, silence; "" when the wallet was not asked
+    code: str = ""  # the dialect's own word for the outcome
+    effect: tuple[str, ...] = ()
+    verified_by: str = ""  # which of the live secrets fitted: "key 1", "key 2"
+    transaction: str = ""
+    why: str = ""
+    alerts: list[str] = field(default_factory=list)
+    asked: int = 0  # wallet calls that this callback made
+    wallet_seconds: float = 0.0
+    bug: BaseException | None = None

@@ -1,0 +1,45 @@
+"""The two ends of a conversation: an account of a provider, and the one wallet. Immutable, built at start-up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import Dialect, Keys
+from gateway.wire.message import Response
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One configured account of a caller. *journal_id* never changes, whatever the account is renamed to.
+
+    *settings*: values that the table's `[missing]` may take. `last_words` are answers made beforehand, for the case
+    that making one fails: by (operation's name or None, outcome).
+    """
+
+    name: str
+    journal_id: str
+    mount: str
+    dialect: Dialect
+    keys: Keys
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    last_words: Mapping[tuple[str | None, Outcome], Response | None] = field(default_factory=dict)
+
+    def prepared(self, now: float) -> "Provider":
+        """The same account with its last words made; raises what making them raises, so that start-up finds out."""
+        words = {}
+        for name in (None, *self.dialect.variants):
+            for outcome in (Outcome.INTERNAL_ERROR, Outcome.UNKNOWN):
+                if (name, outcome) in self.dialect.said:
+                    words[name, outcome] = self.dialect.write_answer(name, outcome, {}, self.keys, now)
+        return Provider(self.name, self.journal_id, self.mount, self.dialect, self.keys, self.settings, words)
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """The one wallet. *promises*: those of idempotent, tombstones, status, references that it keeps."""
+
+    dialect: Dialect
+    keys: Keys
+    promises: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = field(default_factory=dict)

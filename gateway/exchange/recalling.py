@@ -1,0 +1,60 @@
+"""Completing a call from what is remembered: the player behind a token, the currency of a session, the booked bet."""
+
+from collections.abc import Generator
+from typing import Any
+
+from gateway.canon.faults import Fault
+from gateway.canon.operations import REVERSALS, SESSION_CHECKED, Operation
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.requestform import Reading
+from gateway.exchange.asking import Asking
+from gateway.exchange.parties import Provider
+from gateway.journal.wishes import Recall, Remember
+
+_SESSION_NO = frozenset({Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED, Outcome.PLAYER_BLOCKED})
+
+
+def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generator[Any, Any, dict[str, Any]]:
+    """What memory holds of the fields that *reading* wants.
+
+    A currency without which the amounts mean nothing, and which memory lost, is asked of the wallet by the session.
+    Fault: of a debit what the wallet said of the session, else session_invalid; of a credit wallet_failed with an
+    alert, never a lasting no because we forgot. A reversal goes on without: what was booked decides.
+    """
+    recalled: dict[str, Any] = {}
+    for field, kind in reading.wants.items():
+        identity = reading.facts.get(kind)
+        if isinstance(identity, tuple):
+            identity = identity[0]
+        if identity is not None:
+            known = yield Recall(provider.journal_id, kind, identity)
+            if known.get(field) is not None:
+                recalled[field] = known[field]
+    operation = reading.form.operation
+    lost = reading.wants.get("currency") and "currency" not in recalled
+    if lost and reading.amounts and operation not in REVERSALS:
+        recalled.update((yield from _ask_session(reading, provider, asking, operation)))
+    return recalled
+
+
+def _ask_session(
+    reading: Reading, provider: Provider, asking: Asking, operation: Operation
+) -> Generator[Any, Any, dict[str, Any]]:
+    session = str(reading.facts.get("session", ""))
+    reply = None
+    if session:
+        asked = {"session": session, "provider": provider.journal_id}
+        reply = yield from asking.read(Operation.BALANCE, asked)
+    if reply is not None and reply.outcome is Outcome.OK and reply.currency:
+        found = {"currency": reply.currency, **({"player": reply.player} if reply.player else {})}
+        yield Remember(provider.journal_id, "session", session, found)
+        return found
+    if operation not in SESSION_CHECKED:
+        asking.journey.alerts.append("memory_miss")
+        raise Fault(Outcome.WALLET_FAILED, "the session is not remembered, and the wallet did not tell its currency")
+    if reply is None:
+        raise Fault(
+            Outcome.WALLET_FAILED, "the session is not remembered, and the wallet did not answer; nothing was sent"
+        )
+    outcome = reply.outcome if reply.outcome in _SESSION_NO else Outcome.SESSION_INVALID
+    raise Fault(outcome, "the session is not remembered, and the wallet does not know it")

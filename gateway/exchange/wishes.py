@@ -1,0 +1,40 @@
+"""What a story can wish for. The edge (or a test) performs the wish and sends the result back into the generator.
+
+Times are seconds of one monotonic clock. A wish that fails raises into the story at the yield.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.wire.message import Ending, Request, Response
+
+Flow = Generator[Any, Any, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Ask the wallet; the result is an Ending, at the latest at *until*.
+
+    When the request has left and *until* passes, the result is Silence, the call is carried on until *patience*, and
+    the story `late(ending)` is carried when it ends. A call that has not left by *until* never leaves: NotSent.
+    """
+
+    request: Request
+    until: float
+    patience: float
+    late: Callable[[Ending], Flow] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer the provider; None closes the connection without an answer. The result is a Delivery."""
+
+    response: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """*at*: when the last byte was handed to the socket; None if the connection was gone before."""
+
+    at: float | None

@@ -1,0 +1,1 @@
+"""What must be remembered between callbacks. For now in memory only; a durable journal keeps the same wishes."""

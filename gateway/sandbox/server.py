@@ -1,0 +1,155 @@
+"""The sandbox wallet on a port: the canonical API at the root, and `/sandbox/*` for the people who play with it.
+
+    POST /sandbox/moods    {"mood", "player"?, "operation"?, "count"?}    behave so; DELETE: behave well again
+    GET  /sandbox/moods    every mood with its sentence, and the settings in force
+    POST /sandbox/players  {"player", "currency", "balance"?, "session"?, "launch"?, "nickname"?, "country"?,
+                            "blocked"?, "bet_limit"?, "life"?}    amounts as decimal texts in major units
+    GET  /sandbox/ledger   the books and their audit
+    GET  /sandbox/calls    what the wallet was asked, one line per method, path and key
+
+The admin calls have no guard: bind to loopback. Booking happens in the server's own loop, one call at a time.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from gateway.canon.calls import Call, Reply
+from gateway.canon.faults import Fault
+from gateway.canon.outcomes import CAN_OCCUR, Outcome
+from gateway.dialect.dialect import Dialect
+from gateway.sandbox.admin import Admin, CallLog
+from gateway.sandbox.breakage import Stage, perform
+from gateway.sandbox.moods import Mood, Moods
+from gateway.sandbox.wallet import Wallet
+from gateway.wire.jsontext import read_json, write_json
+from gateway.wire.message import Garbled, Request, Response
+
+OTHER_PLAYER = "somebody-else"
+OTHER_CALL = "another-call"
+
+
+class SandboxServer:
+    """A wallet that speaks *dialect*, with the *secrets* of the party that calls it.
+
+    *wallet*, *moods* and *calls* may be used in-process while it serves. *slow_seconds* is what a slow answer takes.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        secrets: Mapping[str, Sequence[bytes]],
+        *,
+        wallet: Wallet | None = None,
+        mood: Mood = Mood.WELL,
+        slow_seconds: float = 5.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.wallet = wallet if wallet is not None else Wallet()
+        self.moods = Moods(mood)
+        self.calls = CallLog()
+        self.url = ""
+        self._dialect = dialect
+        self._keys = dialect.bind(secrets)
+        self._clock = clock
+        self._stage = Stage(slow_seconds=slow_seconds)
+        self._admin = Admin(self.wallet, self.moods, self.calls)
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; *port* 0 takes a free one, see `url`. OSError when the port is taken."""
+        runner = web.ServerRunner(
+            web.Server(self._serve, handler_cancellation=True, access_log=None, auto_decompress=False),
+            shutdown_timeout=1.0,
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._stage.over.clear()
+        self.url = f"http://{host}:{runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stop listening and hang up on whoever is still waiting for a silent answer. The wallet stays open."""
+        self._stage.over.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.rel_url.raw_path.startswith("/sandbox/"):
+            return await self._admin.serve(request)
+        message = Request(
+            request.method,
+            request.rel_url.raw_path,
+            request.rel_url.raw_query_string,
+            tuple(request.headers.items()),
+            await request.read(),
+        )
+        mood, response = self._answer(message)
+        return await perform(mood, request, response, self._stage)
+
+    def _answer(self, message: Request) -> tuple[Mood, Response]:
+        """Read, book and write one call; a call that cannot be read is refused, whatever the mood."""
+        opened = self._dialect.open(message)
+        now = self._clock()
+        name = None
+        try:
+            form = self._dialect.recognise(opened)
+            name = form.name
+            self._dialect.verify(name, opened, self._keys, now)
+            call = self._dialect.read_call(form, opened)
+        except (Fault, Garbled) as fault:
+            outcome = fault.outcome if isinstance(fault, Fault) else Outcome.REQUEST_INVALID
+            self.calls.note(message, None, None, outcome)
+            return Mood.WELL, self._write(name, outcome, self._dialect.echo(name, opened), now)
+        mood = self.moods.take(self.wallet.whose(call), call.operation)
+        reply = self._book(call, mood)
+        self.calls.note(message, call, mood, reply.outcome if mood.books else None)
+        facts = {**self._dialect.echo(name, opened), **call.facts(), **_told(reply, call, mood)}
+        response = self._write(name, reply.outcome, facts, now)
+        return mood, _reworded(response, call, mood)
+
+    def _write(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any], now: float) -> Response:
+        answer = self._dialect.write_answer(name, outcome, facts, self._keys, now)
+        return answer if answer is not None else Response(500)
+
+    def _book(self, call: Call, mood: Mood) -> Reply:
+        if not mood.books:
+            return Reply(Outcome.INTERNAL_ERROR)
+        if mood is Mood.DUPLICATE_BOOKING and call.transaction is not None:
+            key, times = call.transaction, 1
+            while self.wallet.records.find(key) is not None:
+                times += 1
+                key = f"{call.transaction}~{times}"
+            call = replace(call, transaction=key)
+        return self.wallet.apply(call)
+
+
+def _told(reply: Reply, call: Call, mood: Mood) -> dict[str, Any]:
+    """The reply's facts, and what a lying mood makes of them."""
+    facts = reply.facts()
+    if mood is Mood.WRONG_ECHO:
+        facts |= {"transaction": OTHER_CALL, "request_id": OTHER_CALL}
+    elif mood is Mood.WRONG_PLAYER:
+        facts["player"] = OTHER_PLAYER
+    elif mood is Mood.WRONG_CURRENCY:
+        facts["currency"] = "JPY" if reply.currency != "JPY" else "EUR"
+    return facts
+
+
+def _reworded(response: Response, call: Call, mood: Mood) -> Response:
+    """The answer with an outcome that it must not have; the canonical dialect's `outcome` is a word of its own."""
+    if mood is Mood.WRONG_OUTCOME:
+        word = next(outcome.value for outcome in Outcome if outcome not in CAN_OCCUR[call.operation])
+    elif mood is Mood.ODD_OUTCOME:
+        word = "as_you_like_it"
+    else:
+        return response
+    return replace(response, body=write_json({**read_json(response.body), "outcome": word}))

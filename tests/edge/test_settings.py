@@ -1,0 +1,196 @@
+"""The settings: file, environment over it, readable faults without a value, origins."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.edge.settings import Settings, SettingsRefused, Shown, load, parse_listen, show
+
+GOOD = """
+[public]
+listen = "127.0.0.1:0"
+[wallet]
+url = "http://127.0.0.1:9000"
+secrets.signing = [{ env = "WALLET_SECRET" }]
+promises = ["idempotent", "tombstones", "status", "references"]
+[journal]
+durability = "off"
+[providers.acme]
+dialect = "plain"
+secrets.public_key = { file = "acme.pem" }
+options.repeated_bet = "error"
+settings.currency = "EUR"
+[providers.beta]
+dialect = "plain"
+journal_id = "old-name"
+mount = "/api/web/beta"
+"""
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of the machine that runs the tests."""
+    import os
+
+    for name in os.environ:
+        if name.upper().startswith("GATEWAY_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """`write(text)`: the path of a settings file."""
+
+    def make(text: str) -> Path:
+        path = tmp_path / "gateway.toml"
+        path.write_text(text)
+        return path
+
+    return make
+
+
+def refused(path: Path) -> list[str]:
+    """The lines of a refusal."""
+    with pytest.raises(SettingsRefused) as told:
+        load(path)
+    assert told.value.__cause__ is None
+    return told.value.lines
+
+
+def test_a_whole_file(write: Any) -> None:
+    """Every part, and what follows from a provider's name."""
+    settings = load(write(GOOD))
+    assert parse_listen(settings.public.listen) == ("127.0.0.1", 0)
+    assert settings.admin.listen == "127.0.0.1:8081"
+    assert settings.wallet.dialect == "canonical"
+    acme, beta = settings.providers["acme"], settings.providers["beta"]
+    assert (acme.journal_id, acme.mount) == ("acme", "/acme")
+    assert (beta.journal_id, beta.mount) == ("old-name", "/api/web/beta")
+    assert [str(one) for one in acme.secrets["public_key"]] == ['{ file = "acme.pem" }']
+    assert acme.options == {"repeated_bet": "error"}
+    assert acme.settings == {"currency": "EUR"}
+    assert settings.folder == write(GOOD).parent
+
+
+def test_the_environment_overrides_single_leaves(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A nested variable changes its leaf and leaves its neighbours, in providers too."""
+    monkeypatch.setenv("GATEWAY_WALLET__URL", "https://wallet.example/api")
+    monkeypatch.setenv("GATEWAY_PROVIDERS__ACME__MOUNT", "/cb/acme")
+    monkeypatch.setenv("GATEWAY_DRAIN__TIMEOUT", "20")
+    monkeypatch.setenv("GATEWAY_WALLET__CONNECTIONS", "7")
+    monkeypatch.setenv("GATEWAY_PORT_8080_TCP", "tcp://10.0.0.1:8080")
+    settings = load(write(GOOD))
+    assert settings.wallet.url == "https://wallet.example/api"
+    assert settings.wallet.connections == 7
+    assert settings.providers["acme"].mount == "/cb/acme"
+    assert settings.providers["acme"].dialect == "plain"
+    assert settings.drain.timeout == 20.0
+    assert settings.wallet.promises == ["idempotent", "tombstones", "status", "references"]
+
+
+def test_secrets_by_environment(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of references as JSON."""
+    monkeypatch.setenv("GATEWAY_PROVIDERS__ACME__SECRETS__PUBLIC_KEY", '[{"file":"new.pem"},{"file":"acme.pem"}]')
+    settings = load(write(GOOD))
+    assert [str(one.file) for one in settings.providers["acme"].secrets["public_key"]] == ["new.pem", "acme.pem"]
+
+
+def test_show_says_where_each_value_came_from(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every leaf with its origin; secrets as references."""
+    monkeypatch.setenv("GATEWAY_PROVIDERS__ACME__MOUNT", "/cb/acme")
+    monkeypatch.setenv("WALLET_SECRET", "canary")
+    shown = show(load(write(GOOD)))
+    assert shown["public.listen"] == Shown("127.0.0.1:0", "file")
+    assert shown["admin.listen"] == Shown("127.0.0.1:8081", "default")
+    assert shown["providers.acme.mount"] == Shown("/cb/acme", "env")
+    assert shown["providers.acme.dialect"] == Shown("plain", "file")
+    assert shown["providers.acme.journal_id"] == Shown("acme", "default")
+    assert shown["providers.acme.secrets.public_key"] == Shown(['{ file = "acme.pem" }'], "file")
+    assert shown["wallet.secrets.signing"] == Shown(['{ env = "WALLET_SECRET" }'], "file")
+    assert shown["wallet.promises"].origin == "file"
+    assert "canary" not in repr(shown)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('mount = "/api/web/beta"', 'mount = "beta"', "gateway.toml: providers.beta.mount: a mount begins with"),
+        ('mount = "/api/web/beta"', 'mount = "/beta/"', "gateway.toml: providers.beta.mount: a mount begins with"),
+        ('mount = "/api/web/beta"', 'mount = "/a/../b"', "gateway.toml: providers.beta.mount: a mount has no dot"),
+        ('mount = "/api/web/beta"', 'mount = "/acme"', "gateway.toml: providers.beta.mount: the same as"),
+        ('"old-name"', '"acme"', "gateway.toml: providers.beta.journal_id: the same as that of providers.acme"),
+        ('"127.0.0.1:0"', '"127.0.0.1"', 'gateway.toml: public.listen: an address is "host:port"'),
+        ('"127.0.0.1:0"', '"127.0.0.1:65536"', 'gateway.toml: public.listen: an address is "host:port"'),
+        ('"http://127.0.0.1:9000"', '"ftp://x"', "gateway.toml: wallet.url: a wallet's URL is http"),
+        ('"http://127.0.0.1:9000"', '"http://u:canary@x"', "gateway.toml: wallet.url: a wallet's URL has no cred"),
+        ('"http://127.0.0.1:9000"', '"http://x:canary"', "gateway.toml: wallet.url: this is not a URL"),
+        ('durability = "off"', 'durability = "strict"', "gateway.toml: journal.durability: the durable journal is"),
+        ('[journal]\ndurability = "off"', "", "gateway.toml: journal.durability: the durable journal is"),
+        (
+            '"tombstones", "status", ',
+            "",
+            'gateway.toml: journal.durability: "off" needs all four promises of the'
+            " wallet; missing: tombstones, status",
+        ),
+        ('[{ env = "WALLET_SECRET" }]', '"canary"', "gateway.toml: wallet.secrets.signing: a secret is a list"),
+        ('[{ env = "WALLET_SECRET" }]', '["canary"]', "gateway.toml: wallet.secrets.signing: a secret is a list"),
+        ('[{ env = "WALLET_SECRET" }]', "[]", "gateway.toml: wallet.secrets.signing: a secret is a list"),
+        ('{ env = "WALLET_SECRET" }', '{ value = "canary" }', "gateway.toml: wallet.secrets.signing.0.value: no such"),
+        ('dialect = "plain"\nsecrets', "dialekt = 'canary'\nsecrets", "gateway.toml: providers.acme.dialect: Field"),
+        ("[providers.acme]", "[providers.Acme]", "gateway.toml: providers.Acme.[key]: "),
+        ("[journal]", "[jurnal]", "gateway.toml: jurnal: no such setting"),
+        ("[wallet]", "[wallet", "gateway.toml: not TOML (at line 4, column 8)"),
+    ],
+)
+def test_faults_are_lines_with_the_place_and_no_value(write: Any, old: str, new: str, line: str) -> None:
+    """Each fault names the file, the setting and the rule; no value is ever shown."""
+    assert old in GOOD
+    lines = refused(write(GOOD.replace(old, new)))
+    assert any(one.startswith(line) for one in lines), lines
+    assert "canary" not in "\n".join(lines)
+
+
+def test_all_faults_at_once(write: Any) -> None:
+    """Two faults, two lines."""
+    text = GOOD.replace('"127.0.0.1:0"', '"x"').replace('mount = "/api/web/beta"', 'mount = "beta"')
+    assert len(refused(write(text))) == 2
+
+
+def test_faults_of_the_environment_name_the_variable(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who set it by variable must not search the file."""
+    monkeypatch.setenv("GATEWAY_WALLET__CONNECTIONS", "canary")
+    lines = refused(write(GOOD))
+    assert lines[0].startswith("environment GATEWAY_WALLET__CONNECTIONS: ")
+    assert "canary" not in lines[0]
+
+
+def test_broken_json_in_the_environment(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable's field, not its content."""
+    monkeypatch.setenv("GATEWAY_PROVIDERS", '{"canary')
+    assert refused(write(GOOD)) == ["environment GATEWAY_PROVIDERS: not JSON"]
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """Missing, or not text."""
+    assert refused(tmp_path / "gateway.toml") == ["gateway.toml: No such file or directory"]
+    (tmp_path / "gateway.toml").write_bytes(b"\xff")
+    assert refused(tmp_path / "gateway.toml") == ["gateway.toml: not UTF-8"]
+
+
+def test_no_providers_is_a_fault(write: Any) -> None:
+    """A gateway for nobody is a mistake."""
+    lines = refused(write(GOOD.partition("[providers.acme]")[0]))
+    assert lines == ["gateway.toml: providers: Field required"]
+
+
+@pytest.mark.parametrize(("text", "address"), [("[::1]:8080", ("::1", 8080)), ("localhost:0", ("localhost", 0))])
+def test_listen_addresses(text: str, address: tuple[str, int]) -> None:
+    """IPv6 in brackets, names, any free port."""
+    assert parse_listen(text) == address
+
+
+def test_the_repr_holds_no_more_than_references(write: Any) -> None:
+    """Settings never hold a secret."""
+    assert isinstance(load(write(GOOD)), Settings)
+    assert "Reference" in repr(load(write(GOOD)))

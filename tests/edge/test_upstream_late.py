@@ -1,0 +1,89 @@
+"""The wallet hop after the story stopped waiting: late stories, cancelled callers, the stop."""
+
+import asyncio
+from typing import Any
+
+from gateway.wire.message import Heard, NotSent, Request, Silence
+from tests.edge.wishes import hang, nothing_late, wish
+
+
+async def test_a_silent_call_runs_on_and_its_late_story_is_carried(wallet: Any, upstream: Any) -> None:
+    """Silence at `until`; the answer that comes after it reaches `late`, once."""
+
+    async def slow(one: Any, reader: Any, writer: Any) -> None:
+        await one.read(reader)
+        await asyncio.sleep(0.3)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+        await asyncio.sleep(5)
+
+    there = await wallet(slow)
+    hop = await upstream(there.url)
+    carried: asyncio.Queue[Any] = asyncio.Queue()
+    ending = await hop.send(wish(0.1, 2.0, late=lambda ending: ("story of", ending)), carried.put)
+    assert isinstance(ending, Silence)
+    assert carried.empty()
+    what, late = await asyncio.wait_for(carried.get(), 3)
+    assert what == "story of"
+    assert isinstance(late, Heard)
+    assert late.response.body == b"late"
+    assert len(there.seen) == 1
+
+
+async def test_patience_ends_a_silent_call(wallet: Any, upstream: Any) -> None:
+    """After `patience` the late story hears Silence too."""
+    there = await wallet(hang)
+    hop = await upstream(there.url)
+    carried: asyncio.Queue[Any] = asyncio.Queue()
+    await hop.send(wish(0.1, 0.3, late=lambda ending: ending), carried.put)
+    assert isinstance(await asyncio.wait_for(carried.get(), 3), Silence)
+
+
+async def test_a_cancelled_caller_does_not_cancel_the_call(wallet: Any, upstream: Any) -> None:
+    """The caller is gone, the answer still reaches the late story."""
+
+    async def slow(one: Any, reader: Any, writer: Any) -> None:
+        await one.read(reader)
+        await asyncio.sleep(0.3)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await asyncio.sleep(5)
+
+    there = await wallet(slow)
+    hop = await upstream(there.url)
+    carried: asyncio.Queue[Any] = asyncio.Queue()
+    caller = asyncio.create_task(hop.send(wish(2.0, 3.0, late=lambda ending: ending), carried.put))
+    await asyncio.sleep(0.1)
+    caller.cancel()
+    assert isinstance(await asyncio.wait_for(carried.get(), 3), Heard)
+    assert caller.cancelled()
+
+
+async def test_stop_waits_for_calls_and_then_cuts_them_off(wallet: Any, upstream: Any) -> None:
+    """stop(timeout): what ends in time is heard, the rest is Silence, never NotSent."""
+
+    async def slow(one: Any, reader: Any, writer: Any) -> None:
+        request = await one.read(reader)
+        await asyncio.sleep(0.2 if b"quick" in request else 30)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    there = await wallet(slow)
+    hop = await upstream(there.url)
+    quick = asyncio.create_task(hop.send(wish(9, request=Request("POST", "/quick")), nothing_late))
+    stuck = asyncio.create_task(hop.send(wish(9, 10), nothing_late))
+    await asyncio.sleep(0.05)
+    await hop.stop(0.5)
+    assert isinstance(await quick, Heard)
+    assert isinstance(await stuck, Silence)
+    assert isinstance(await hop.send(wish(), nothing_late), NotSent)
+
+
+async def test_a_late_story_that_fails_is_told(wallet: Any, upstream: Any) -> None:
+    """An exception in a late story reaches on_bug instead of vanishing in a task."""
+    bugs: asyncio.Queue[BaseException] = asyncio.Queue()
+    there = await wallet(hang)
+    hop = await upstream(there.url, on_bug=bugs.put_nowait)
+
+    async def carry_late(flow: Any) -> None:
+        raise LookupError("boom")
+
+    await hop.send(wish(0.1, 0.2, late=lambda ending: ending), carry_late)
+    assert isinstance(await asyncio.wait_for(bugs.get(), 3), LookupError)
