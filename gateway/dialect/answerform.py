@@ -18,6 +18,8 @@ from gateway.wire.values import Number, Text
 #: What may stand in an answer beside the fields of the call and of the reply.
 ALWAYS_KNOWN = frozenset({"code", "message", "now"})
 NAMES: dict[str, Shape] = {**CALL_FIELDS, **REPLY_FIELDS, "code": Shape.TEXT, "message": Shape.TEXT}
+#: Texts for people.
+_PROSE = frozenset({"player_text", "reason", "nickname", "country"})
 #: Echoes: where a reply repeats one of these, it must be ours.
 ECHOED = ("request_id", "transaction", "player", "currency")
 
@@ -107,6 +109,8 @@ class AnswerForm:
             if slot.name not in raw:
                 if not slot.optional:
                     raise Unfilled(slot.name)
+            elif slot.name in _PROSE:
+                found.update(self._prose(slot, raw[slot.name]))
             elif slot.name not in ("code", "message") and NAMES[slot.name] is not Shape.AMOUNT:
                 found[slot.name] = self._read(slot, raw[slot.name])
         for slot in self.sample.slots:
@@ -114,6 +118,13 @@ class AnswerForm:
                 form = self.spelling.money[slot.name]
                 found[slot.name] = form.read(raw[slot.name], found.get("currency") or currency)
         return found
+
+    def _prose(self, slot: Slot, value: Any) -> dict[str, Any]:
+        """A text for people, if it is one; prose never decides, so an odd one is dropped and not an outcome."""
+        try:
+            return {slot.name: self._read(slot, value)}
+        except Fault:
+            return {}
 
     def _read(self, slot: Slot, value: Any) -> Any:
         shape = NAMES[slot.name]

@@ -50,8 +50,6 @@ async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> byt
         async with asyncio.timeout(seconds):
             if headers.get("Expect", "").lower() == "100-continue":
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-                # aiohttp takes anything written for the beginning of an answer.
-                request.writer.output_size = 0
             while chunk := await request.content.readany():
                 body += chunk
                 if len(body) > limit:

@@ -41,7 +41,6 @@ class Lifecycle:
         self._readiness, self._log = readiness, log
         self._accept_grace, self._timeout = accept_grace, timeout
         self._finish = finish
-        self._signals = 0
         self._first, self._second = asyncio.Event(), asyncio.Event()
 
     def stop(self) -> None:

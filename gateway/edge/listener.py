@@ -100,8 +100,10 @@ class Listener:
     def __init__(
         self, handler: Handler, host: str, port: int, *, keepalive: float, garbled: Callable[[], None]
     ) -> None:
+        self._handler = handler
+        self._busy: set[web.RequestHandler] = set()
         self._server = _Server(
-            handler,
+            self._attend,
             garbled,
             keepalive_timeout=keepalive,
             lingering_time=1.0,
@@ -126,7 +128,19 @@ class Listener:
         for site in self._runner.sites:
             await site.stop()
         await asyncio.sleep(0)  # requests already read from a socket begin their handlers first
+        # This alone leaves an idle connection open and deaf: what a provider then sent would never be answered.
         self._server.pre_shutdown()
+        for connection in self._server.connections:
+            if connection not in self._busy:
+                connection.force_close()
+
+    async def _attend(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        self._busy.add(connection)
+        try:
+            return await self._handler(request)
+        finally:
+            self._busy.discard(connection)
 
     async def stop(self) -> None:
         """Close everything now."""

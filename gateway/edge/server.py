@@ -90,12 +90,10 @@ class _Exchange:
         except (ConnectionError, TimeoutError):
             self.abort()
             return Delivery(None)
-        at = monotonic()
-        # A write to a dead socket fails without a word; one turn of the loop later the transport knows.
-        await asyncio.sleep(0)
+        # A write to a dead socket fails without a word; its transport is closing then.
         transport = self._request.transport
         if transport is not None and not transport.is_closing():
-            self.at = at
+            self.at = monotonic()
         return Delivery(self.at)
 
     def abort(self) -> None:

@@ -49,7 +49,7 @@ async def test_a_dripping_body_is_cut_at_the_deadline(gateway: Any, chunked: boo
             await asyncio.sleep(0.02)
 
     task = asyncio.create_task(drip())
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.readuntil(b"refused"), 5)
     task.cancel()
     writer.close()
     assert answer.endswith(b"refused")

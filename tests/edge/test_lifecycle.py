@@ -168,10 +168,12 @@ async def test_a_signal_drains(launch: Any, wallet: Any, eventually: Any) -> Non
     assert b"Connection: close\r\n" in graced
     assert graced.endswith(b"quick")
 
+    slow_answer = asyncio.create_task(slow_reader.read())
     assert await asyncio.wait_for(idle_reader.read(), 5) == b""
+    assert not slow_answer.done()
     with pytest.raises(ConnectionRefusedError):
         await one.connect()
-    answer = await asyncio.wait_for(slow_reader.read(), 5)
+    answer = await asyncio.wait_for(slow_answer, 5)
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert b"Connection: close\r\n" in answer
     assert answer.endswith(b"Heard")
@@ -205,6 +207,7 @@ async def test_the_drain_gives_up_after_its_timeout(launch: Any, wallet: Any, ev
     one.process.send_signal(signal.SIGTERM)
     assert (await reader.read()).endswith(b"Silence")
     assert await one.end() == 0
+    assert (await one.event("stopped"))["callbacks_left"] == 0
     writer.close()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from typing import Any
 
 import pytest
@@ -102,3 +103,42 @@ def test_delivery_on_uvloop(make_gateway: Any, eventually: Any) -> None:
         runner.run(both())
     assert deliveries[0].at is not None
     assert deliveries[1] == Delivery(None)
+
+
+async def test_a_drained_write_has_left_our_own_buffers(gateway: Any) -> None:
+    """The transport's buffer counts as full from the first byte, so waiting for it means that the socket has all."""
+    limits: list[tuple[int, int]] = []
+
+    def story(request: Request, journey: Any) -> Any:
+        (connection,) = one.server._listener._server.connections
+        limits.append(connection.transport.get_write_buffer_limits())
+        yield Answer(OK)
+
+    one = await gateway(story)
+    await one.talk(post())
+    assert limits == [(0, 0)]
+
+
+def test_a_reset_before_the_answer_is_no_delivery_on_uvloop(make_gateway: Any, eventually: Any) -> None:
+    """The write to a dead socket is noticed there as well."""
+    uvloop = pytest.importorskip("uvloop")
+    deliveries: list[Any] = []
+
+    def story(request: Request, journey: Any) -> Any:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+        deliveries.append((yield Answer(OK)))
+
+    async def play() -> None:
+        nonlocal sock
+        one = await make_gateway(story).begin()
+        sock = socket.create_connection((one.host, one.port))
+        sock.sendall(post())
+        await eventually(one.lines)
+        await one.server.stop()
+
+    sock = socket.socket()
+    sock.close()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(play())
+    assert deliveries == [Delivery(None)]

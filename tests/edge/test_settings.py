@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from gateway.edge.settings import Settings, SettingsRefused, Shown, load, parse_listen, show
 
@@ -194,3 +195,10 @@ def test_the_repr_holds_no_more_than_references(write: Any) -> None:
     """Settings never hold a secret."""
     assert isinstance(load(write(GOOD)), Settings)
     assert "Reference" in repr(load(write(GOOD)))
+
+
+def test_even_the_raw_fault_shows_no_value() -> None:
+    """Whoever prints the validator's own error must not print a secret put in the wrong place."""
+    with pytest.raises(ValidationError) as told:
+        Settings.model_validate({"wallet": {"url": "http://x", "connections": "canary"}, "jurnal": "canary"})
+    assert "canary" not in str(told.value)

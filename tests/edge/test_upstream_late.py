@@ -1,8 +1,13 @@
 """The wallet hop after the story stopped waiting: late stories, cancelled callers, the stop."""
 
 import asyncio
-from typing import Any
+import time
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
+
+from gateway.edge.upstream import _Call, _leaving, _NeverLeave
 from gateway.wire.message import Heard, NotSent, Request, Silence
 from tests.edge.wishes import hang, nothing_late, wish
 
@@ -87,3 +92,12 @@ async def test_a_late_story_that_fails_is_told(wallet: Any, upstream: Any) -> No
 
     await hop.send(wish(0.1, 0.2, late=lambda ending: ending), carry_late)
     assert isinstance(await asyncio.wait_for(bugs.get(), 3), LookupError)
+
+
+@pytest.mark.parametrize(("seconds", "abandoned"), [(-0.001, False), (5.0, True)])
+async def test_the_last_check_before_the_first_byte(seconds: float, abandoned: bool) -> None:
+    """Whatever happened to its cancellation: a call that is late or not wanted any more does not leave."""
+    call = _Call(time.monotonic() + seconds, abandoned=abandoned)
+    with pytest.raises(_NeverLeave):
+        await _leaving(cast(Any, None), SimpleNamespace(trace_request_ctx=call), cast(Any, None))
+    assert not call.left

@@ -1,0 +1,108 @@
+"""The command line. Every command is registered here, by name, and imported only when it is the one that is run.
+
+Exit codes are those of `exits.py`. Whatever the user typed or the files hold, the worst answer is one clear sentence on
+stderr: `Misuse`, `Refused` and the system's own errors about files never become a traceback.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Group
+
+from gateway.cli.exits import CLEAN, MISUSE, Misuse
+from gateway.dialect.problems import Refused, render, suggest
+
+_RUN = Group("Run", sort_key=1)
+_WRITE = Group("Write and check a table", sort_key=2)
+_READ = Group("Understand a dialect", sort_key=3)
+
+#: Where each command lives, and its line in `gateway --help`.
+COMMANDS: tuple[tuple[Group, str, str], ...] = (
+    (_RUN, "demo:demo", "See it work: a sandbox wallet, every dialect, real callbacks on this machine."),
+    (_RUN, "serve:serve", "Take providers' callbacks for real, as the settings file says."),
+    (_RUN, "wallet:wallet", "The sandbox wallet alone, with moods."),
+    (_RUN, "send:send", "Send a correctly signed call to a running gateway, as a provider would."),
+    (_WRITE, "check:check", "Find everything that is wrong with tables: rows, proofs, examples, widths."),
+    (_WRITE, "test:test", "Run the examples beside a table, and show what differs."),
+    (_WRITE, "new:new", "Begin a table: from a pasted callback, or like another dialect."),
+    (_WRITE, "errors:explain_error", "What a complaint such as GW104 means, and how to put it right."),
+    (_WRITE, "schema:schema", "The JSON Schema of tables for editors, or the wallet's OpenAPI."),
+    (_READ, "explain:explain", "One callback, step by step: the rows that matched, the signed bytes, the answer."),
+    (_READ, "translate:translate", "A callback into our canonical call, or a canonical call into a callback."),
+    (_READ, "describe:describe", "The page for whoever integrates a dialect; or our own words."),
+    (_READ, "coverage:coverage", "Operations by outcomes: what each cell is said with, and which have an example."),
+    (_READ, "loss:loss", "What a dialect, or a provider with a wallet, cannot express."),
+    (_RUN, "version:version", "The version, and what it runs on."),
+)
+
+
+def application() -> App:
+    """The whole command line, nothing of it imported yet."""
+    app = App(
+        name="gateway",
+        help="One wallet, every provider's dialect: a translating proxy for money callbacks.\n\nBegin with `gateway demo`; every command explains itself with --help.",
+        version=_version,
+        group_commands=_RUN,
+        help_format="plaintext",
+        error_formatter=_sentence,
+    )
+    for group, where, line in COMMANDS:
+        app.command(f"gateway.cli.{where}", name=_typed(where), help=line, group=group)
+    config = App(name="config", help="The settings in force, and where each came from.", group=_RUN)
+    config.command("gateway.cli.config:show", name="show", help="Print the settings in force, secrets masked.")
+    app.command(config)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, or *arguments* in its place; always ends with SystemExit."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code. A command returns a code, or None for success."""
+    try:
+        _known(arguments)
+        ended = application()(list(arguments), result_action="return_value")
+        sys.stdout.flush()
+    except Misuse as misuse:
+        return _refused(str(misuse))
+    except Refused as refused:
+        print(render(refused.problems), file=sys.stderr)
+        return MISUSE
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    except OSError as error:
+        return _refused(f"{error.filename or 'this'}: {error.strerror or type(error).__name__}")
+    except KeyboardInterrupt:
+        return 130
+    return ended if isinstance(ended, int) else CLEAN
+
+
+def _typed(where: str) -> str:
+    return where.partition(":")[2].replace("_", "-")
+
+
+def _known(arguments: Sequence[str]) -> None:
+    """Refuse an unknown command before cyclopts imports all of them to see whether one would fit."""
+    names = {"config", *(_typed(where) for _, where, _ in COMMANDS)}
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in names:
+        near = suggest(arguments[0], names)
+        raise Misuse(f'there is no command "{arguments[0]}"' + (f": {near}" if near else "; gateway --help lists them"))
+
+
+def _sentence(error: CycloptsError) -> str:
+    return f"gateway: {error}"
+
+
+def _version() -> str:
+    from gateway.cli.version import installed
+
+    return installed()
+
+
+def _refused(sentence: str) -> int:
+    print(f"gateway: {sentence}", file=sys.stderr)
+    return MISUSE

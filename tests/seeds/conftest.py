@@ -1,0 +1,21 @@
+"""The stage on which the seeds' rules are played, line by line: see `stage.Stage`."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.seeds.stage import Stage
+
+
+@pytest.fixture
+def stage() -> Iterator[Callable[..., Stage]]:
+    """`stage("acme", repeated_bet="original")`: an account of that dialect with those options, before a new wallet."""
+    made: list[Stage] = []
+
+    def make(name: str, **options: str) -> Stage:
+        made.append(Stage(name, options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.sandbox.close()
