@@ -30,6 +30,11 @@ def rank(item: pytest.Item) -> tuple[int, str]:
     return (FIRST.index(name), name) if name in FIRST else (len(FIRST), name)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of this repository's own tests."""
+    parser.addoption("--update-refusals", action="store_true", help="write the complaints about broken tables anew")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start with no notes."""
     config.stash[NOTES] = []

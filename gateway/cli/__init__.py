@@ -7,9 +7,11 @@ stderr: `Misuse`, `Refused` and the system's own errors about files never become
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
+import gateway
 from gateway.cli.exits import CLEAN, MISUSE, Misuse
 from gateway.dialect.problems import Refused, render, suggest
 
@@ -41,8 +43,9 @@ def application() -> App:
     """The whole command line, nothing of it imported yet."""
     app = App(
         name="gateway",
-        help="One wallet, every provider's dialect: a translating proxy for money callbacks.\n\nBegin with `gateway demo`; every command explains itself with --help.",
-        version=_version,
+        help="One wallet, every provider's dialect: a translating proxy for money callbacks.\n\n"
+        "Begin with `gateway demo`; every command explains itself with --help.",
+        version=gateway.__version__,
         group_commands=_RUN,
         help_format="plaintext",
         error_formatter=_sentence,
@@ -62,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code. A command returns a code, or None for success."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that knows fewer characters than our texts hold
+            stream.reconfigure(errors="backslashreplace")
     try:
         _known(arguments)
         ended = application()(list(arguments), result_action="return_value")
@@ -94,13 +100,9 @@ def _known(arguments: Sequence[str]) -> None:
 
 
 def _sentence(error: CycloptsError) -> str:
+    if isinstance(error, UnusedCliTokensError):
+        return f"gateway: more words than this command takes: {' '.join(error.unused_tokens)}; see --help"
     return f"gateway: {error}"
-
-
-def _version() -> str:
-    from gateway.cli.version import installed
-
-    return installed()
 
 
 def _refused(sentence: str) -> int:

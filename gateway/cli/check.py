@@ -9,10 +9,12 @@ from cyclopts import Parameter
 
 from gateway.cli.exits import CLEAN, FINDINGS, MISUSE, WARNINGS, Misuse
 from gateway.cli.tables import Folders, shelf
-from gateway.dialect.conversations import Conversations, width_problems
+from gateway.dialect.conversations import Conversations
 from gateway.dialect.problems import Problem, Refused, render
 from gateway.dialect.reports import FORMATS
 from gateway.dialect.shelf import Shelf
+from gateway.dialect.todos import todo_problems
+from gateway.dialect.widths import width_problems
 
 _UNREADABLE = frozenset({"GW002", "GW003"})
 
@@ -82,7 +84,7 @@ def complaints(where: Shelf, name: str) -> list[Problem]:
         problems = where.check(where.source(name))
         if not any(not each.warning for each in problems):
             problems += Conversations.load(where, name).run()
-        return [*problems, *width_problems(where, name)]
+        return [*problems, *width_problems(where, name), *todo_problems(where.source(name))]
     except Refused as refused:
         return refused.problems
 
@@ -94,5 +96,3 @@ def exit_code(problems: list[Problem], *, strict: bool = False) -> int:
     if any(not each.warning for each in problems):
         return FINDINGS
     return WARNINGS if problems and strict else CLEAN
-
-

@@ -4,7 +4,7 @@ Paths, fields, headers and answers come from the compiled table, outcomes from C
 that the gateway does not do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from gateway.canon.calls import Shape
@@ -126,7 +126,10 @@ def _trimmed(node: dict[str, Any]) -> dict[str, Any]:
 def _schema(name: str, shape: Shape, field: FieldForm | None = None, money: MoneyForm | None = None) -> dict[str, Any]:
     form = field.converter if field is not None and isinstance(field.converter, MoneyForm) else money
     if shape is Shape.AMOUNT:
-        found: dict[str, Any] = {"type": _NUMBERED[form.form if form else "text"], "description": f"{name}, in {_unit(form)}"}
+        found: dict[str, Any] = {
+            "type": _NUMBERED[form.form if form else "text"],
+            "description": f"{name}, in {_unit(form)}",
+        }
         if found["type"] == "string":
             found["pattern"] = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$"
         return found
@@ -148,18 +151,22 @@ def _unit(form: MoneyForm | None) -> str:
 
 def _responses(dialect: Dialect, form: RequestForm) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    # An answer that does not repeat these ids of ours is a doubt, whatever else it says.
+    repeated = {each.name for each in form.fields if not each.optional} & {"request_id", "transaction"}
     for half, wanted in (("done", True), ("refused", False)):
         words: dict[str, list[str]] = {}
         for outcome in sorted(CAN_OCCUR[form.operation]):
             said = dialect.said[form.name, outcome]
             if (said.end in DONE_CLASS) is wanted:
                 status = str(said.answer.http or _status(said.form))
-                words.setdefault(status, []).append(str(outcome))
-                found.setdefault(status, {"description": "", "content": {"application/json": {"schema": {"oneOf": []}}}})
+                words.setdefault(status, []).append(str(said.answer.code or outcome))
+                found.setdefault(
+                    status, {"description": "", "content": {"application/json": {"schema": {"oneOf": []}}}}
+                )
                 shape = said.form
         for status, outcomes in words.items():
             schema = found[status]["content"]["application/json"]["schema"]
-            schema["oneOf"].append(_answer(half, shape, outcomes))
+            schema["oneOf"].append(_answer(half, shape, outcomes, repeated))
             listed = f"{half}: {', '.join(outcomes)}"
             found[status]["description"] = "; ".join(filter(None, (found[status]["description"], listed)))
     for code in sorted(dialect.hearings[form.name].not_processed):
@@ -171,7 +178,7 @@ def _status(form: AnswerForm) -> int:
     return form.http[0] if isinstance(form.http, tuple) else 200
 
 
-def _answer(half: str, form: AnswerForm, outcomes: list[str]) -> dict[str, Any]:
+def _answer(half: str, form: AnswerForm, outcomes: list[str], repeated: set[str]) -> dict[str, Any]:
     root: dict[str, Any] = {"title": half, "type": "object", "properties": {}, "required": []}
     for slot in form.sample.slots if form.sample else ():
         place = Place("body", tuple(map(str, slot.keys)))
@@ -180,7 +187,9 @@ def _answer(half: str, form: AnswerForm, outcomes: list[str]) -> dict[str, Any]:
         else:
             money = form.spelling.money.get(slot.name)
             shape = NAMES[slot.name]
-            _into(root, place, _schema(slot.name, shape, money=money), required=not slot.optional)
+            _into(
+                root, place, _schema(slot.name, shape, money=money), required=not slot.optional or slot.name in repeated
+            )
     return _trimmed(root)
 
 
@@ -191,5 +200,3 @@ def _outcomes() -> dict[str, Any]:
 
 def _sentence(outcome: Outcome) -> str:
     return f"{outcome.sentence}. moved: {outcome.moved.value}; {'lasting' if outcome.lasting else 'may change'}"
-
-

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import gateway
 from gateway.cli.tables import Folders, named
 from gateway.dialect.spec import json_schema
 
@@ -19,10 +20,9 @@ def schema(*, wallet: Annotated[bool, Parameter(negative="")] = False, tables: F
     """
     if wallet:
         from gateway.cli.openapi import openapi
-        from gateway.cli.version import installed
 
         where, name = named("canonical", tables)
-        found = openapi(where.dialect(name), installed())
+        found = openapi(where.dialect(name), gateway.__version__)
     else:
         found = json_schema()
     print(json.dumps(found, indent=1))

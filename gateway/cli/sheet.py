@@ -45,11 +45,14 @@ class _Code:
     text: str
 
 
+_Block = _Heading | _Prose | _Items | _Table | _Code
+
+
 @dataclass
 class Sheet:
     """Blocks in order; each method adds one."""
 
-    blocks: list[_Heading | _Prose | _Items | _Table | _Code] = field(default_factory=list)
+    blocks: list[_Block] = field(default_factory=list)
 
     def heading(self, text: str, level: int = 2) -> None:
         """A heading; level 1 is the page's own."""
@@ -84,7 +87,7 @@ class Sheet:
             return
         out = console()
         for number, block in enumerate(self.blocks):
-            if number and not (isinstance(self.blocks[number - 1], _Heading) and not isinstance(block, _Heading)):
+            if number and _apart(self.blocks[number - 1], block):
                 out.print()
             _shown(out, block)
 
@@ -92,7 +95,9 @@ class Sheet:
 def console(*, stderr: bool = False) -> Console:
     """A console that colours only on a terminal without NO_COLOR, and is 120 columns wide when piped."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False, markup=False, emoji=False)
+    return Console(
+        file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False, markup=False, emoji=False
+    )
 
 
 def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -105,13 +110,22 @@ def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     return table
 
 
-def _shown(out: Console, block: _Heading | _Prose | _Items | _Table | _Code) -> None:
+def _apart(above: _Block, block: _Block) -> bool:
+    """Is there an empty line between them? Not below a heading, nor between a sentence and its list."""
+    if isinstance(above, _Heading):
+        return isinstance(block, _Heading)
+    return not (isinstance(above, _Prose) and isinstance(block, _Items))
+
+
+def _shown(out: Console, block: _Block) -> None:
     if isinstance(block, _Heading):
         out.print(Text(block.text, style="bold"))
         if block.level == 1:
             out.print("=" * len(block.text))
     elif isinstance(block, _Prose):
-        print(fill(block.text, min(out.width, PLAIN_WIDTH), break_on_hyphens=False, break_long_words=False), file=out.file)
+        print(
+            fill(block.text, min(out.width, PLAIN_WIDTH), break_on_hyphens=False, break_long_words=False), file=out.file
+        )
     elif isinstance(block, _Items):
         width = min(out.width, PLAIN_WIDTH)
         for text in block.texts:
@@ -119,12 +133,22 @@ def _shown(out: Console, block: _Heading | _Prose | _Items | _Table | _Code) -> 
                          break_long_words=False)  # fmt: skip
             print(lines, file=out.file)
     elif isinstance(block, _Table):
-        out.print(plain_table(block.columns, block.rows))
+        _tabled(out, plain_table(block.columns, block.rows))
     else:
         print(indent(block.text, "    "), file=out.file)
 
 
-def _marked(block: _Heading | _Prose | _Items | _Table | _Code) -> str:
+def _tabled(out: Console, table: Table) -> None:
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as written:
+        out.print(table)
+    for line in written.get().splitlines():
+        print(line.rstrip(), file=out.file)
+
+
+def _marked(block: _Block) -> str:
     if isinstance(block, _Heading):
         return f"{'#' * block.level} {block.text}"
     if isinstance(block, _Prose):
@@ -133,5 +157,7 @@ def _marked(block: _Heading | _Prose | _Items | _Table | _Code) -> str:
         return "\n".join(f"- {text}" for text in block.texts)
     if isinstance(block, _Table):
         lines = [block.columns, ["---"] * len(block.columns), *block.rows]
-        return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in lines)
+        return "\n".join(
+            "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in lines
+        )
     return f"```\n{block.text}\n```"

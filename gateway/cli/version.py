@@ -9,10 +9,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+import gateway
 from gateway.cli.tables import Folders, shelf
 from gateway.dialect.shelf import Shelf
-
-DISTRIBUTION = "wallet-gateway"
 
 
 def version(*, json: Annotated[bool, Parameter(negative="")] = False, tables: Folders = ()) -> None:
@@ -27,18 +26,10 @@ def version(*, json: Annotated[bool, Parameter(negative="")] = False, tables: Fo
     print(_as_json(found) if json else _as_text(found))
 
 
-def installed() -> str:
-    """The version of the installed package, or "source" where the package is run without being installed."""
-    try:
-        return metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        return "source"
-
-
 def facts(tables: Shelf) -> dict[str, Any]:
     """Everything that `gateway version` tells."""
     return {
-        "gateway": installed(),
+        "gateway": gateway.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "uvloop": metadata.version("uvloop") if find_spec("uvloop") else None,

@@ -70,7 +70,9 @@ class AnswerForm:
         for slot in self.sample.slots:
             if slot.name not in values:
                 value = facts.get(slot.name)
-                if value is not None:
+                if value is not None and slot.bare and NAMES[slot.name] is Shape.TEXT:
+                    values[slot.name] = _whole(slot.name, value)
+                elif value is not None:
                     values[slot.name] = self.spelling.text(slot.name, value, currency)
         try:
             return status, self.sample.write(values)
@@ -88,11 +90,24 @@ class AnswerForm:
         slots = self.sample.slots if self.sample else []
         return [slot.name for slot in slots if not slot.optional and slot.name not in ALWAYS_KNOWN]
 
-    def code_in(self, body: Any) -> Scalar | None:
-        """The code as it stands in *body*; None when there is none."""
+    def code_in(self, body: Any, status: int | None = None) -> Scalar | None:
+        """The code as it stands in *body*, or is the *status* where the table says so; None when there is none."""
         slot = self.slot("code")
-        value = look(body, slot.keys) if slot else None
+        if slot is None:
+            return status if self.http == "$code" else None
+        value = look(body, slot.keys)
         return value if isinstance(value, (str, int)) else None
+
+    @property
+    def shows_code(self) -> bool:
+        """Does the code stand somewhere, in the body or as the status? If not, only its absence can say success."""
+        return self.slot("code") is not None or self.http == "$code"
+
+    def message_in(self, body: Any) -> str:
+        """The text that goes with the code; empty when there is none."""
+        slot = self.slot("message")
+        value = look(body, slot.keys) if slot else None
+        return value if isinstance(value, str) else ""
 
     def trace_in(self, body: Any) -> bool:
         """Is any step towards the code there, although the code is not? Then its absence proves nothing."""
@@ -135,6 +150,14 @@ class AnswerForm:
         if shape is Shape.TEXT:
             return Text().read(value)
         return value
+
+
+def _whole(name: str, value: str) -> str:
+    """An id that stands without quotes is a JSON integer: as a number, "1e5" would be another player's id."""
+    try:
+        return Text(integer=True).write(value)
+    except Fault:
+        raise Unfilled(name) from None
 
 
 def _code(code: Scalar | None) -> Any:

@@ -4,7 +4,7 @@ Each conversation is run both ways: the raw call is read, the canonical call is 
 written, compared, and read back.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -14,29 +14,28 @@ from gateway.canon.faults import Fault
 from gateway.canon.money import EXPONENTS
 from gateway.canon.operations import MONEY
 from gateway.canon.outcomes import Moved, Outcome
-from gateway.dialect.compiler.layers import Path
 from gateway.dialect.compiler.rows import OUTCOMES, Effects
+from gateway.dialect.coverage import Touched, untouched
 from gateway.dialect.dialect import Dialect, Keys, Unfilled
-from gateway.dialect.examples import Example, ExamplesFile, Failure, HeardAnswer, Said, canonical, read_examples
-from gateway.dialect.problems import Problem, Refused
+from gateway.dialect.examples import (
+    Example,
+    ExamplesFile,
+    Failure,
+    HeardAnswer,
+    Said,
+    canonical,
+    read_examples,
+    toml_facts,
+    toml_value,
+)
+from gateway.dialect.problems import Problem, Refused, suggest
 from gateway.dialect.requestform import RequestForm
 from gateway.dialect.shelf import Shelf
-from gateway.dialect.source import KeyPath, Source, Span
+from gateway.dialect.source import KeyPath, Source
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Garbled, Request, Response
 from gateway.wire.opened import Draft
-
-MOST_LINES, MOST_COLUMNS, MOST_VARIANT_LINES = 180, 120, 30
-
-
-@dataclass
-class Touched:
-    """What the examples exercised: operations with a whole conversation, (operation, outcome) pairs, rows."""
-
-    operations: set[str] = field(default_factory=set)
-    pairs: set[tuple[str | None, Outcome]] = field(default_factory=set)
-    rows: set[Path] = field(default_factory=set)
 
 
 @dataclass
@@ -49,8 +48,10 @@ class Conversations:
     file: ExamplesFile
     problems: list[Problem] = field(default_factory=list)
     touched: Touched = field(default_factory=Touched)
-    #: keypath of an example -> the answer that the table really gives, for `test --update`
-    actual: dict[KeyPath, str] = field(default_factory=dict)
+    #: keypath of an entry -> every answer that the table really gives there, for `test --update`
+    actual: dict[KeyPath, list[str]] = field(default_factory=dict)
+    #: the file's secrets by role and recipes, as `keys` bound them
+    bound: dict[Any, Keys] = field(default_factory=dict, repr=False)
     _dialects: dict[str, Dialect] = field(default_factory=dict)
 
     @classmethod
@@ -67,8 +68,8 @@ class Conversations:
 
     # -- running
 
-    def run(self) -> list[Problem]:
-        """Run everything; every complaint, in order."""
+    def run(self, *, until_first: bool = False) -> list[Problem]:
+        """Run everything; every complaint, in order. *until_first*: stop after the first entry that does not hold."""
         kinds: tuple[tuple[str, Sequence[Any], Callable[..., None]], ...] = (
             ("example", self.file.example, self._example),
             ("said", self.file.said, self._said),
@@ -78,7 +79,10 @@ class Conversations:
         for kind, entries, play in kinds:
             for index, entry in enumerate(entries):
                 self._guarded((kind, index), entry, play)
-        self._untouched()
+                if until_first and self.problems:
+                    return self.problems
+        if not self.problems:  # what an example that does not hold would touch is not known
+            self.problems += untouched(self.dialect({}), self.touched)
         return self.problems
 
     def dialect(self, options: Mapping[str, str]) -> Dialect:
@@ -89,8 +93,12 @@ class Conversations:
         return self._dialects[key]
 
     def keys(self, dialect: Dialect, role: Any) -> Keys:
-        """The file's own made-up secrets, bound."""
-        return dialect.bind({name: [text.encode()] for name, text in self.file.secrets.items()}, role)
+        """The file's own made-up secrets, bound; once per recipe, because reading a private key takes its time."""
+        key = (role, *dialect.request_recipes.items(), dialect.answer_recipe)
+        if key not in self.bound:
+            secrets = {name: [text.encode()] for name, text in self.file.secrets.items()}
+            self.bound[key] = dialect.bind(secrets, role)
+        return self.bound[key]
 
     def _guarded(self, at: KeyPath, entry: Any, play: Callable[..., None]) -> None:
         try:
@@ -100,9 +108,9 @@ class Conversations:
         except (Fault, Garbled, Unfilled, ValueError, KeyError) as error:
             self.complain(at, f"the example cannot be played: {error}", "check its facts and secrets")
 
-    def complain(self, at: KeyPath, says: str, remedy: str = "", code: str = "GW401") -> None:
+    def complain(self, at: KeyPath, says: str, remedy: str = "", code: str = "GW401", hint: str = "") -> None:
         """Add a complaint that points into the examples file."""
-        self.problems.append(Problem(code, self.source, at, says, remedy))
+        self.problems.append(Problem(code, self.source, at, says, remedy, hint=hint))
 
     # -- one conversation
 
@@ -120,18 +128,20 @@ class Conversations:
         if example.refused is not None:
             if str(outcome) != example.refused:
                 return self.complain((*at, "refused"), f"it is refused with {outcome or 'nothing'}, not with this")
-        elif call is None:
+        elif call is None or form is None:
             return self.complain(at, f"it is refused: {outcome}", "state refused = ..., or mend the call")
         else:
             if not self._as_stated(call, example, at):
                 return None
             self._written_back(dialect, form, call, at)
-            self.touched.operations.add(call_name(form))
+            self.touched.operations.add(form.name)
             reply = canonical({key: value for key, value in (example.reply or {}).items() if key != "outcome"})
             outcome = OUTCOMES.get(str((example.reply or {}).get("outcome", "ok")))
             facts = {**facts, **reply}
         if outcome is None:
-            return self.complain((*at, "reply"), "an unknown outcome", "", "GW104")
+            word = str((example.reply or {}).get("outcome"))
+            hint = suggest(word, OUTCOMES) or ""
+            return self.complain((*at, "reply", "outcome"), f'unknown outcome "{word}"', "", "GW104", hint)
         return self._answered(dialect, found, outcome, facts, example, at, call)
 
     def request(self, dialect: Dialect, example: Example) -> Request:
@@ -161,6 +171,15 @@ class Conversations:
         except Fault as fault:
             return fault.outcome, dialect.echo(form.name if form else None, opened), form, None
 
+    def recalled_for(self, dialect: Dialect, example: Example, request: Request) -> dict[str, Any]:
+        """What the file says is remembered of the fields that *request* leaves out; nothing when it cannot be read."""
+        opened = dialect.open(request)
+        try:
+            reading = dialect.read(dialect.recognise(opened), opened)
+        except Fault:
+            return {}
+        return self._recalled(reading.wants, reading.facts, example)
+
     def _recalled(self, wants: Mapping[str, str], facts: Mapping[str, Any], example: Example) -> dict[str, Any]:
         found = {}
         for name, kind in wants.items():
@@ -189,9 +208,8 @@ class Conversations:
                 return False
         return True
 
-    def _written_back(self, dialect: Dialect, form: RequestForm | None, call: Call, at: KeyPath) -> None:
+    def _written_back(self, dialect: Dialect, form: RequestForm, call: Call, at: KeyPath) -> None:
         """Ours to theirs to ours: the same call."""
-        assert form is not None
         known = {each.name for each in form.fields} | set(form.set) | set(form.recall) | set(form.derive)
         _, request = dialect.write_call(
             call, self.keys(dialect, "sender"), self.file.now.timestamp(), self.file.settings
@@ -226,7 +244,7 @@ class Conversations:
             wanted = effect if name else stated_effect(example.effect, each)
             if wanted != does:
                 whom = f'operation "{each}"' if not name else "this answer"
-                self.complain((*at, "effect"), f"the effect of {whom} is {sorted(does)}, not {sorted(wanted)}",
+                self.complain((*at, "effect"), f"the effect of {whom} is {listed(does)}, not {listed(wanted)}",
                               "correct the example, or [effects]", "GW402")  # fmt: skip
         if response is not None and call is not None and name is not None:
             self._read_back(dialect, name, outcome, call, response, at)
@@ -237,7 +255,7 @@ class Conversations:
                 self.complain(at, "the connection is closed without an answer", "no_answer = true")
             return
         actual = response.body.decode()
-        self.actual[at] = actual
+        self.actual.setdefault(at, []).append(actual)
         if example.no_answer:
             return self.complain(at, f"there is an answer: HTTP {response.status} {actual}")
         if response.status != example.http:
@@ -290,54 +308,30 @@ class Conversations:
                 self.complain((*at, "operations"), f'the table has no operation "{name}"', "", "GW105")
                 continue
             call = Call(dialect.variants[name].operation, **facts)
-            hearing = dialect.hearings[name]
-            reply, why = hearing.read(call, Response(heard.http, (), heard.answer.encode()))
-            for row in hearing.rows:
-                if row.path and reply.outcome is row.outcome and str(row.answer.code) in heard.answer:
-                    self.touched.rows.add(row.path)
+            response = Response(heard.http, (), heard.answer.encode())
+            reply, why = dialect.hearings[name].read(call, response)
+            row = dialect.hearings[name].row(response)
+            if row is not None and row.path and reply.outcome is row.outcome:
+                self.touched.rows.add(row.path)
             if str(reply.outcome) != heard.outcome:
                 self.complain(
                     (*at, "outcome"), f"{name} hears {reply.outcome} ({why or 'its row'}), not {heard.outcome}"
                 )
 
     def _failure(self, dialect: Dialect, failure: Failure, at: KeyPath) -> None:
+        for name in failure.effect.keys() - dialect.variants.keys():
+            self.complain((*at, "effect", name), f'the table has no operation "{name}"', "", "GW105")
         for name in money_operations(dialect):
             for value in failure.answers:
-                does = effect_of(dialect, name, WireAnswer.of(dict(value)))
+                answer = WireAnswer.of(dict(value))
+                does = effect_of(dialect, name, answer)
                 if does != set(failure.effect.get(name, [])):
-                    self.complain((*at, "effect"), f'after {WireAnswer.of(dict(value))}, operation "{name}" does {sorted(does)}',
-                                  "correct the example, or [effects]", "GW402")  # fmt: skip
-
-    def _untouched(self) -> None:
-        try:
-            dialect = self.dialect({})
-        except Refused as refused:
-            self.problems += refused.problems
-            return
-        tree = dialect.tree
-        for name in dialect.variants:
-            if name not in self.touched.operations:
-                origin = tree.origin("operations", name)
-                self.problems.append(origin.problem(
-                    "GW403", f'no example holds a conversation of operation "{name}"',
-                    "add an [[example]] with its call, reply and answer", what="key"))  # fmt: skip
-        for path in row_paths(tree.data):
-            if path not in self.touched.rows:
-                self.problems.append(tree.origin(*path).problem(
-                    "GW404", f"no example touches this row: {'.'.join(path)}", "add it to an [[example]], [[said]] or [[heard]]"))  # fmt: skip
-
-
-def row_paths(data: Mapping[str, Any], at: Path = ()) -> Iterator[Path]:
-    """Every row of codes, said_as and heard_as in a merged table."""
-    for key, value in data.items():
-        if not isinstance(value, dict) or key in ("options", "answers"):
-            continue
-        if key in ("codes", "said_as", "heard_as"):
-            yield from ((*at, key, row) for row in value)
-        elif not at and key in ("operations", "unread"):
-            yield from row_paths(value, (*at, key))
-        elif at == ("operations",):
-            yield from row_paths(value, (*at, key))
+                    self.complain(
+                        (*at, "effect"),
+                        f'after {answer}, operation "{name}" does: {listed(does)}',
+                        "correct the example, or [effects]",
+                        "GW402",
+                    )
 
 
 def effect_of(dialect: Dialect, name: str, answer: WireAnswer) -> frozenset[str]:
@@ -350,13 +344,14 @@ def money_operations(dialect: Dialect) -> list[str]:
     return [name for name, form in dialect.variants.items() if form.operation in MONEY]
 
 
+def listed(effect: frozenset[str]) -> str:
+    """An effect in words."""
+    return " and ".join(sorted(effect)) or "not stated"
+
+
 def stated_effect(effect: Any, name: str | None) -> frozenset[str]:
     """The effect that an example states for operation *name*."""
     return frozenset(effect.get(name, ()) if isinstance(effect, dict) else effect)
-
-
-def call_name(form: RequestForm | None) -> str:
-    return form.name if form else "unread"
 
 
 def normal(text: str) -> bytes:
@@ -367,44 +362,9 @@ def normal(text: str) -> bytes:
         return text.encode()
 
 
-def toml_value(value: Any) -> str:
-    """A fact as it is written in an examples file."""
-    if value is None:
-        return "absent"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(f'"{each}"' for each in value) + "]"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {toml_value(each)}" for key, each in value.items()) + " }"
-    return f'"{value.isoformat()}"' if hasattr(value, "isoformat") else f'"{value}"'
-
-
-def toml_facts(facts: Mapping[str, Any]) -> str:
-    """Facts as an inline table."""
-    return toml_value(dict(facts))
-
-
 def _call_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name in Call.__dataclass_fields__}
 
 
 def _prefixed(problem: Problem, prefix: str) -> Problem:
     return Problem(problem.code, problem.source, problem.keypath, prefix + problem.says, problem.remedy, problem.what)
-
-
-def width_problems(shelf: Shelf, name: str) -> list[Problem]:
-    """Lines are at most 120 wide, tables at most 180 lines long, variants 30."""
-    source = shelf.source(name)
-    lines = source.text.splitlines()
-    most = MOST_VARIANT_LINES if "extends" in source.data else MOST_LINES
-    problems = []
-    if len(lines) > most:
-        problems.append(Problem("GW406", source, ("dialect",), f"{len(lines)} lines; a table has at most {most}",
-                                "state shared places once in [request.fields]"))  # fmt: skip
-    for number, line in enumerate(lines, 1):
-        if len(line) > MOST_COLUMNS:
-            span = Span(number, MOST_COLUMNS + 1, len(line) - MOST_COLUMNS)
-            problems.append(Problem("GW405", source, (), f"a line of {len(line)} columns; at most {MOST_COLUMNS}",
-                                    "break it, or use one fields.x = ... a line", span=span))  # fmt: skip
-    return problems

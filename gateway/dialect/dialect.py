@@ -113,7 +113,8 @@ class Dialect:
         for form in self.variants.values():
             if form.path_fields(message.path) is not None:
                 codec = form.codec
-                break
+                if form.method == message.method:
+                    break
         return Opened(message, codec)
 
     def recognise(self, opened: Opened) -> RequestForm:
@@ -122,7 +123,8 @@ class Dialect:
         Fault unsupported_operation when none fits, request_invalid when what `when` needs cannot be read.
         """
         message = opened.message
-        assert isinstance(message, Request)
+        if not isinstance(message, Request):
+            raise TypeError("an answer is no operation")
         known_path = False
         for form in self.variants.values():
             fields = form.path_fields(message.path)
@@ -229,14 +231,14 @@ class Dialect:
     def variant_for(self, call: Call) -> RequestForm:
         """The variant that says this call: its `set` must hold. Fault unsupported_operation."""
         for form in self.variants.values():
-            if form.operation is call.operation and all(getattr(call, k) == v for k, v in form.set.items()):
+            if form.operation is call.operation and form.given_by(call):
                 return form
         raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
 
     def write_call(
         self, call: Call, keys: Keys, now: float, settings: Mapping[str, Any] | None = None
     ) -> tuple[RequestForm, Request]:
-        """The call as this dialect's signed request. Fault unsupported_operation, wallet_failed (a field is missing)."""
+        """The call as this dialect's signed request. Fault unsupported_operation, wallet_failed (a missing field)."""
         form = self.variant_for(call)
         draft = form.write(call.facts(), settings or {})
         keys.of(form.name).make(draft, now)

@@ -13,7 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS, Shape
 from gateway.canon.money import exact
-from gateway.dialect.problems import Problem, Refused
+from gateway.dialect.problems import Refused
+from gateway.dialect.shapes import shape_complaints
 from gateway.dialect.source import Source
 
 EffectWord = Literal["done", "final", "retries", "rolls_back", "silent"]
@@ -44,7 +45,7 @@ class Example(_Part):
     http: int = 200
     answer: str | None = None
     no_answer: bool = False
-    effect: Effect
+    effect: Effect | dict[str, Effect]
 
 
 class Said(_Part):
@@ -92,16 +93,11 @@ class ExamplesFile(_Part):
 
 
 def read_examples(source: Source) -> ExamplesFile:
-    """Parse a file of examples. Raises Refused with GW102 where its shape is wrong."""
+    """Parse a file of examples. Raises Refused with GW101, GW102 where its shape is wrong."""
     try:
         return ExamplesFile.model_validate(source.data)
-    except ValidationError as error:
-        remedy = "the shape of examples: mappings/README.md, Examples"
-        problems = [
-            Problem("GW102", source, tuple(each["loc"]), f"{'.'.join(map(str, each['loc']))}: {each['msg']}", remedy)
-            for each in error.errors(include_input=False, include_url=False)
-        ]
-        raise Refused(problems) from None
+    except ValidationError:
+        raise Refused(shape_complaints(ExamplesFile, source, source.data)) from None
 
 
 def canonical(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,3 +114,21 @@ def canonical(facts: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def toml_value(value: Any) -> str:
+    """A fact as it is written in an examples file."""
+    if value is None:
+        return "absent"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{each}"' for each in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml_value(each)}" for key, each in value.items()) + " }"
+    return f'"{value.isoformat()}"' if hasattr(value, "isoformat") else f'"{value}"'
+
+
+def toml_facts(facts: Mapping[str, Any]) -> str:
+    """Facts as an inline table."""
+    return toml_value(dict(facts))

@@ -30,6 +30,8 @@ class Hearing:
     shape_of: Mapping[Outcome, AnswerForm]
     said_for: Mapping[str, set[Outcome]]
     not_processed: frozenset[int]
+    #: what this operation's successes may mean
+    as_done: frozenset[Outcome]
 
     def read(self, call: Call, response: Response) -> tuple[Reply, str]:
         """The reply, and why it is `unknown` where it is; nothing is raised for what came from outside."""
@@ -39,41 +41,57 @@ class Hearing:
             body = Opened(response).body
         except Garbled as error:
             return Reply(Outcome.UNKNOWN), f"HTTP {response.status}, {error}"
-        outcome, why = self._outcome(body, response.status)
+        outcome, row, why = self._outcome(body, response.status)
         if outcome in OUR_FAULT:
             return Reply(Outcome.WALLET_FAILED), f"the wallet answers {outcome}: it refuses us, not the provider"
         if outcome is None or outcome is Outcome.UNKNOWN:
             return Reply(Outcome.UNKNOWN), why
         if outcome not in CAN_OCCUR[call.operation]:
             return Reply(Outcome.UNKNOWN), f"{outcome} cannot be the outcome of {call.operation}"
-        return self._checked(outcome, call, body, response.status)
+        return self._checked(outcome, row, call, body, response.status)
 
-    def _outcome(self, body: Any, status: int) -> tuple[Outcome | None, str]:
+    def row(self, response: Response) -> Row | None:
+        """The row whose word this answer says; None where it says none, or cannot be read."""
+        try:
+            return self._outcome(Opened(response).body, response.status)[1]
+        except Garbled:
+            return None
+
+    def _outcome(self, body: Any, status: int) -> tuple[Outcome | None, Row | None, str]:
         traced = False
         for shape, _ in self.shapes:
-            code = shape.code_in(body)
+            code = shape.code_in(body, status)
             if code is not None:
-                answer = WireAnswer(code)
+                message = shape.message_in(body)
                 for row in self.rows:
-                    if _fits(row.answer, code, status):
-                        return self._certain(row, answer), f"the word is also said for what may have moved: {answer}"
-                return None, "a code that no row knows"
+                    if _fits(row.answer, code, status, message):
+                        why = f"the word is also said for what may have moved: {row.answer}"
+                        return self._certain(row, WireAnswer(code)), row, why
+                return None, None, "a code that no row knows"
             traced = traced or shape.trace_in(body)
         if traced or not any(silent for _, silent in self.shapes):
-            return None, "no code where one is due"
-        return Outcome.OK, ""
+            return None, None, "no code where one is due"
+        return Outcome.OK, None, ""
 
     def _certain(self, row: Row, heard: WireAnswer) -> Outcome:
         """The row's outcome, or unknown where its words are also said for something of other certainty."""
-        if row.outcome.moved is Moved.NO and row.outcome is not Outcome.NOTHING_TO_DO:
-            others = self.said_for.get(row.answer.key, set()) | self.said_for.get(heard.key, set())
-            if any(each.moved is not Moved.NO for each in others):
-                return Outcome.UNKNOWN
-        return row.outcome
+        others = self.said_for.get(row.answer.key, set()) | self.said_for.get(heard.key, set())
+        alike = (
+            others <= {row.outcome}
+            or all(each.moved is Moved.NO for each in others)
+            or (row.outcome in self.as_done and others <= self.as_done)
+        )
+        return row.outcome if alike else Outcome.UNKNOWN
 
-    def _checked(self, outcome: Outcome, call: Call, body: Any, status: int) -> tuple[Reply, str]:
+    def _checked(
+        self, outcome: Outcome, row: Row | None, call: Call, body: Any, status: int
+    ) -> tuple[Reply, str]:  # fmt: skip
         shape = self.shape_of[outcome]
-        if isinstance(shape.http, tuple) and status not in shape.http:
+        if row is not None and not shape.shows_code:
+            # A word that is only heard can stand in a shape other than the one in which its outcome is said.
+            shape = next(each for each, _ in self.shapes if each.code_in(body, status) is not None)
+        stated = row is not None and row.answer.http == status
+        if isinstance(shape.http, tuple) and status not in shape.http and not stated:
             return Reply(Outcome.UNKNOWN), f"HTTP {status} where {' or '.join(map(str, shape.http))} is due"
         try:
             found = shape.read(body, call.currency)
@@ -85,10 +103,13 @@ class Hearing:
                 continue
             if theirs is None and name in ("request_id", "transaction") and shape.slot(name):
                 return Reply(Outcome.UNKNOWN), f"the answer does not repeat {name}"
+            if name == "currency" and outcome is Outcome.CURRENCY_MISMATCH:
+                continue  # it names the player's own, which is what is the matter
             if theirs is not None and theirs != ours:
                 return Reply(Outcome.UNKNOWN), f"the answer repeats another {name} than ours"
         return Reply(outcome, **{name: found[name] for name in _REPLY if name in found}), ""
 
 
-def _fits(answer: WireAnswer, code: Any, status: int) -> bool:
-    return type(answer.code) is type(code) and answer.code == code and answer.http in (None, status)
+def _fits(answer: WireAnswer, code: Any, status: int, message: str) -> bool:
+    same = type(answer.code) is type(code) and answer.code == code
+    return same and answer.http in (None, status) and message.startswith(answer.message_starts or "")

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from gateway.canon.calls import AMOUNTS, Call, Shape
+from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.money import Money
 from gateway.canon.operations import REVERSALS, Operation
@@ -56,7 +56,8 @@ class FieldForm:
                 if value == theirs or (place.source != "body" and text == str(theirs)):
                     return ours
             raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: not a listed value")
-        assert not isinstance(self.converter, MoneyForm)
+        if isinstance(self.converter, MoneyForm):
+            raise TypeError(f"{self.name} is an amount: read_amount reads it")
         try:
             if self.shape is not Shape.TEXTS:
                 return self.converter.read(value)
@@ -69,7 +70,8 @@ class FieldForm:
 
     def read_amount(self, place: Place, value: Any, currency: str | None) -> Decimal:
         """Ours, of an amount. Fault amount_invalid, or request_invalid where the currency must be known first."""
-        assert isinstance(self.converter, MoneyForm)
+        if not isinstance(self.converter, MoneyForm):
+            raise TypeError(f"{self.name} is no amount")
         try:
             if place.source == "body":
                 return self.converter.read(value, currency)
@@ -165,6 +167,10 @@ class RequestForm:
         """The names at the top level of the body that this operation's rows speak of."""
         return self._documented
 
+    def given_by(self, call: Call) -> bool:
+        """Does everything that this variant gives to its calls hold for *call*?"""
+        return all(getattr(call, name) == _shaped(name, value) for name, value in self.set.items())
+
     def echo(self, opened: Opened) -> dict[str, Any]:
         """What a refusal may repeat, read leniently: each field that is there and well-formed. Never raises."""
         found: dict[str, Any] = {}
@@ -180,7 +186,7 @@ class RequestForm:
 
     def read(self, opened: Opened) -> Reading:
         """Everything but the amounts, which may need a currency that only memory knows. Fault request_invalid."""
-        facts: dict[str, Any] = dict(self.set)
+        facts: dict[str, Any] = {name: _shaped(name, value) for name, value in self.set.items()}
         amounts = []
         for each in self.fields:
             seen = each.look(opened)
@@ -192,7 +198,7 @@ class RequestForm:
             else:
                 facts[each.name] = each.read(*seen)
         for name, rule in self.derive.items():
-            if name not in facts and (value := _derived(rule, facts)) is not None:
+            if name not in facts and (value := derived(name, rule, facts)) is not None:
                 facts[name] = value
         stated = {each.name for each, _, _ in amounts}
         wants = {name: key for name, key in self.recall.items() if name not in facts and name not in stated}
@@ -231,7 +237,7 @@ class RequestForm:
         for each in self.fields:
             value = facts.get(each.name)
             if value is None and each.name in self.derive:
-                value = _derived(self.derive[each.name], facts)
+                value = derived(each.name, self.derive[each.name], facts)
             if value is not None:
                 each.put(draft, value, facts.get("currency"))
             elif not each.optional:
@@ -239,22 +245,27 @@ class RequestForm:
         return draft
 
 
-_HOLE = re.compile(r"\{([a-z_.]+)\}")
+HOLE = re.compile(r"\{([a-z_.]+)\}")
 
 
-def _derived(rule: Any, facts: Mapping[str, Any]) -> Any:
-    """A literal, or a formula such as "{reference}#win"; None when a part of it is missing."""
+def derived(name: str, rule: Any, facts: Mapping[str, Any]) -> Any:
+    """Field *name* by a literal, or by a formula such as "{reference}#win"; None when a part of it is missing."""
     if not isinstance(rule, str) or "{" not in rule:
-        return rule
+        return _shaped(name, rule)
     parts = []
-    for index, piece in enumerate(_HOLE.split(rule)):
+    for index, piece in enumerate(HOLE.split(rule)):
         value = facts.get(piece) if index % 2 else piece
         if isinstance(value, tuple):
             value = "+".join(value)
         if value is None:
             return None
         parts.append(value.isoformat() if isinstance(value, datetime) else str(value))
-    return "".join(parts)
+    return _shaped(name, "".join(parts))
+
+
+def _shaped(name: str, value: Any) -> Any:
+    """What a table states of a field, as the field holds it: one id is a list of one."""
+    return (value,) if CALL_FIELDS[name] is Shape.TEXTS else value
 
 
 def _filled(literal: Any, settings: Mapping[str, Any]) -> Any:

@@ -5,19 +5,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 import gateway
 from gateway.dialect.compiler.build import build
 from gateway.dialect.compiler.compiled import Compiled
-from gateway.dialect.compiler.layers import Tree
+from gateway.dialect.compiler.layers import Path as Dotted
+from gateway.dialect.compiler.layers import Tree, keys_of
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem, Refused, suggest
 from gateway.dialect.proofs import prove
+from gateway.dialect.shapes import shape_complaints
 from gateway.dialect.source import KeyPath, Source
 from gateway.dialect.spec import Table
 
 _LONGEST = 4  # generations of `extends`
+_HEAD = ("dialect", "extends", "options")
 
 
 def shipped() -> Path:
@@ -66,16 +67,7 @@ class Shelf:
 
     def compiled(self, source: Source, options: Mapping[str, str]) -> tuple[Compiled | None, list[Problem]]:
         """Compile *source* and everything it extends; complaints, and None when its shape is already wrong."""
-        layers = [source]
-        problems: list[Problem] = []
-        while (parent := layers[0].data.get("extends")) and len(layers) <= _LONGEST:
-            try:
-                layers.insert(0, self.source(str(parent)))
-            except Refused as refused:
-                hint = suggest(str(parent), self.names) or ""
-                says = f'there is no table "{parent}" to extend'
-                problems.append(Problem("GW110", source, ("extends",), says, refused.problems[0].remedy, hint=hint))
-                return None, problems
+        layers, problems = self._generations(source)
         for layer in layers:
             problems += shape_problems(layer)
         if problems:
@@ -91,14 +83,50 @@ class Shelf:
         compiled = Compiled(tree)
         return compiled, prove(compiled)
 
+    def _generations(self, source: Source) -> tuple[list[Source], list[Problem]]:
+        """The table and what it extends, eldest first."""
+        layers = [source]
+        seen = {Path(str(source.path)).stem}
+        while isinstance(parent := layers[0].data.get("extends"), str):
+            child, at = layers[0], ("extends",)
+            if parent in seen or len(layers) > _LONGEST:
+                says = (
+                    f'"{parent}" extends this table in turn' if parent in seen else f"more than {_LONGEST} generations"
+                )
+                remedy = "lay it over a table that stands by itself"
+                return layers, [Problem("GW110", child, at, says, remedy)]
+            try:
+                layers.insert(0, self.source(parent))
+            except Refused:
+                hint = suggest(parent, self.names) or ""
+                says = f'there is no table "{parent}" to extend'
+                return layers, [Problem("GW110", child, at, says, "the name of its file without .toml", hint=hint)]
+            seen.add(parent)
+        return layers, []
+
     def check(self, source: Source) -> list[Problem]:
         """Every complaint about a table under its default options and under each other choice by itself."""
         compiled, problems = self.compiled(source, {})
         found = dict.fromkeys(problems)
         if compiled is not None:
+            found.update(dict.fromkeys(overlapping(compiled.tree)))
             for option, choice in each_choice(compiled.tree):
                 found.update(dict.fromkeys(self.compiled(source, {option: choice})[1]))
         return list(found)
+
+
+def overlapping(tree: Tree) -> list[Problem]:
+    """Two options that lay the same key: which of them wins would depend on their order."""
+    problems = []
+    touched: dict[Dotted, str] = {}
+    for option, section in tree.section("options").items():
+        own = {path for patch in section["choices"].values() for path in keys_of(patch)}
+        for path in sorted(own & touched.keys()):
+            says = f'options "{touched[path]}" and "{option}" both set {".".join(path)}'
+            remedy = "let each key belong to one option"
+            problems.append(tree.origin("options", option).problem("GW109", says, remedy, what="key"))
+        touched |= dict.fromkeys(own, option)
+    return problems
 
 
 def each_choice(tree: Tree) -> Iterator[tuple[str, str]]:
@@ -149,73 +177,32 @@ def _head(tree: Tree, source: Source) -> list[Problem]:
         return [Problem("GW111", source, ("dialect",), says, f'dialect = "{stem}"')]
     if "default" not in tree.section("deadline_ms"):
         says = "no deadline_ms.default: when does the provider stop listening?"
-        return [Problem("GW111", source, ("deadline_ms",), says, "deadline_ms = { default = 4000 }")]
+        return [
+            Problem(
+                "GW111",
+                source,
+                ("deadline_ms",) if "deadline_ms" in source.data else ("dialect",),
+                says,
+                "deadline_ms = { default = 4000 }",
+            )
+        ]
     return []
 
 
 def shape_problems(source: Source) -> list[Problem]:
     """Unknown keys and wrong kinds of values, in the table and in every choice of its options."""
-    found = _shape(source, source.data, ())
-    for name, section in source.data.get("options", {}).items():
-        if isinstance(section, dict):
-            for choice, patch in section.get("choices", {}).items():
-                found += _shape(source, patch, ("options", name, "choices", choice))
+    found = shape_complaints(Table, source, source.data)
+    options = source.data.get("options")
+    for name, section in options.items() if isinstance(options, dict) else ():
+        choices = section.get("choices") if isinstance(section, dict) else None
+        for choice, patch in choices.items() if isinstance(choices, dict) else ():
+            at = ("options", name, "choices", choice)
+            if isinstance(patch, dict):
+                found += shape_complaints(Table, source, patch, at) + _patch(source, patch, at)
     return found
 
 
-def _shape(source: Source, data: Any, at: KeyPath) -> list[Problem]:
-    try:
-        Table.model_validate(data)
-    except ValidationError as error:
-        seen: dict[KeyPath, Problem] = {}
-        for each in error.errors(include_input=False, include_url=False):
-            keypath, known = _within(data, each["loc"])
-            seen.setdefault(keypath, _shape_problem(source, (*at, *keypath), each, known))
-        return list(seen.values())
-    return []
-
-
-def _within(data: Any, loc: tuple[int | str, ...]) -> tuple[KeyPath, bool]:
-    """The part of pydantic's location that is in the data (it adds the names of union members), and if all was."""
-    path: list[str | int] = []
-    for step in loc:
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            continue
-        path.append(step)
-    return tuple(path), len(path) == len(loc)
-
-
-def _shape_problem(source: Source, keypath: KeyPath, error: Any, known: bool) -> Problem:
-    last = keypath[-1] if keypath else ""
-    if error["type"] == "extra_forbidden":
-        hint = suggest(str(last), _KEYS) or ""
-        return Problem(
-            "GW101", source, keypath, f'unknown key "{last}"', "every key: mappings/README.md", "key", hint=hint
-        )
-    if error["type"] == "missing":
-        return Problem(
-            "GW102", source, keypath, f'"{error["loc"][-1]}" is missing here', "every key: mappings/README.md", "key"
-        )
-    says = f'"{last}" is not what may stand here: {_said(error)}'
-    return Problem("GW102", source, keypath, says, "every key and its kinds: mappings/README.md")
-
-
-def _said(error: Any) -> str:
-    text = str(error["msg"])
-    return text[:1].lower() + text[1:]
-
-
-def _all_keys(schema: Any) -> set[str]:
-    if isinstance(schema, dict):
-        own = set(schema.get("properties", {}))
-        return own.union(*(_all_keys(value) for value in schema.values()))
-    if isinstance(schema, list):
-        return set().union(*(_all_keys(value) for value in schema)) if schema else set()
-    return set()
-
-
-_KEYS = _all_keys(Table.model_json_schema())
+def _patch(source: Source, patch: Any, at: KeyPath) -> list[Problem]:
+    """A choice lays rows over the table; it cannot make another table of it."""
+    says, remedy = "a choice may not set this key", "patch the rows that differ, or write a table that extends this one"
+    return [Problem("GW101", source, (*at, key), f'{says}: "{key}"', remedy, "key") for key in _HEAD if key in patch]

@@ -102,6 +102,10 @@ class Source:
                 start, end = hit.span()
         return self._span(start, end)
 
+    def extent(self, keypath: KeyPath) -> tuple[int, int] | None:
+        """The characters of `text` that the value at *keypath* takes, quotes included; None when it is not in it."""
+        return self._values.get(keypath)
+
     def _span(self, start: int, end: int) -> Span:
         bol = self.text.rfind("\n", 0, start) + 1
         eol = self.text.find("\n", start)

@@ -34,12 +34,13 @@ MemoryKey = Literal["session", "reference", "round", "player", "transaction"]
 Scalar = Annotated[bool, Field(strict=True)] | Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)]
 Milliseconds = Annotated[int, Field(strict=True, gt=0)]
 Seconds = Annotated[int, Field(strict=True, ge=0)]
+Status = Annotated[int, Field(strict=True, ge=200, le=599)]
 
 
 class Section(BaseModel):
     """What all sections share: an unknown key is refused, and no complaint repeats a value."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class WireAnswerTable(Section):
@@ -47,7 +48,7 @@ class WireAnswerTable(Section):
 
     code: Scalar | None = Field(None, description="The word or number as it stands in the answer; its type counts.")
     text: str | None = Field(None, description="What `$message` is for this answer.")
-    http: int | None = Field(None, ge=100, le=999, description="HTTP status; without a code: that status, empty body.")
+    http: Status | None = Field(None, description="HTTP status; without a code: that status, empty body.")
     no_answer: Literal[True] | None = Field(None, description="Close the connection without an answer.")
     message_starts: str | None = Field(None, description="Heard only: refines a row of the same certainty.")
 
@@ -113,7 +114,7 @@ class SignatureTable(Section):
 class AnswerForm(Section):
     """What an answer looks like: their own JSON sample with $names."""
 
-    http: int | list[int] | Literal["$code"] | None = None
+    http: Status | Annotated[list[Status], Field(min_length=1)] | Literal["$code"] | None = None
     headers: dict[str, str] | None = None
     body: str | None = Field(None, description="Their sample; `$name` where a value goes, `$name?` where it may lack.")
 
@@ -121,7 +122,7 @@ class AnswerForm(Section):
 class AnswersTable(AnswerForm):
     """The shape of all answers, refined for done, refused, or one outcome."""
 
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True)
     __pydantic_extra__: dict[str, AnswerForm] = Field(init=False)
     done: AnswerForm | None = None
     refused: AnswerForm | None = None
@@ -147,7 +148,7 @@ class EffectSet(Section):
 class EffectsTable(EffectSet):
     """`[effects]` for every operation, `[effects.<operation>]` for one."""
 
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True)
     __pydantic_extra__: dict[str, EffectSet] = Field(init=False)
 
 
@@ -157,7 +158,9 @@ class RequestTable(Section):
     method: str | None = None
     path: str | None = None
     body: Literal["json", "form", "none"] | None = None
-    when: dict[str, Scalar | list[Scalar]] | None = Field(None, description="Place = literal; must hold.")
+    when: dict[str, Scalar | Annotated[list[Scalar], Field(min_length=1)]] | None = Field(
+        None, description="Place = literal, or a list of which one must hold."
+    )
     set: dict[FieldName, Scalar] | None = Field(None, description="Given to the call, whatever the message says.")
     fields: dict[FieldName, str | list[str] | FieldTable | Literal[False]] | None = None
     values: dict[FieldName, dict[str, Scalar]] | None = Field(None, description="Closed sets: ours = theirs.")
@@ -172,7 +175,7 @@ class OperationTable(RequestTable):
     """`[operations.<name>]`: laid over `[request]`."""
 
     operation: OperationName | None = Field(None, description="The canonical operation, for a variant.")
-    targets: list[OperationName] | None = Field(None, description="Rollbacks: what may be undone.")
+    targets: list[OperationName] | None = Field(None, min_length=1, description="Rollbacks: what may be undone.")
     zero: Literal["refused", "allowed", "when free"] | None = None
     reverse_unknown: bool | None = Field(None, description="Our own reversal is durable before a doubt is answered.")
     codes: Codes | None = None
@@ -192,7 +195,7 @@ class UnreadTable(Section):
 class WalletTable(Section):
     """`[wallet]`: on the wallet side only."""
 
-    not_processed: list[int] | None = Field(None, description="HTTP statuses that by contract are a definite no.")
+    not_processed: list[Status] | None = Field(None, description="HTTP statuses that by contract are a definite no.")
 
 
 class OptionTable(Section):

@@ -26,7 +26,7 @@ CARRIED_ON = 5.0
 class Asking:
     """The wallet, as one callback may ask it: how much time is left, whether it can be heard at all."""
 
-    def __init__(self, wallet: Wallet | None, journey: Journey, clock: Clock) -> None:
+    def __init__(self, wallet: Wallet, journey: Journey, clock: Clock) -> None:
         self.wallet = wallet
         self.journey = journey
         self.clock = clock
@@ -36,21 +36,19 @@ class Asking:
 
     def until(self) -> float | None:
         """Until when a call may be waited for; None when there is no time left to begin one."""
-        assert self.wallet is not None
         now = self.clock.monotonic()
         until = min(self.journey.answer_by - RESERVE, now + self.wallet.dialect.deadline_s(None))
         return until if until - now >= LEAST else None
 
     def request(self, call: Call) -> tuple[str, Request]:
         """*call* as the wallet's signed request, and its variant's name. Fault when it cannot be written."""
-        assert self.wallet is not None
         wallet = self.wallet
         form, request = wallet.dialect.write_call(call, wallet.keys, self.clock.wall(), wallet.settings)
         return form.name, request
 
     def read(self, operation: Operation, facts: Mapping[str, Any]) -> Generator[Any, Any, Reply | None]:
-        """Ask a question that moves nothing; None when there is no time, nobody to ask, or no answer."""
-        until = self.until() if self.wallet is not None else None
+        """Ask a question that moves nothing; None when there is no time, or no answer."""
+        until = self.until()
         if until is None:
             return None
         self.reads += 1
@@ -64,7 +62,6 @@ class Asking:
         if not isinstance(ending, Heard):
             self.deaf = True
             return None
-        assert self.wallet is not None
         reply, _ = self.wallet.dialect.read_reply(name, call, ending.response, self.wallet.keys, self.clock.wall())
         return reply
 

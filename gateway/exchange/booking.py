@@ -10,8 +10,8 @@ from typing import Any
 
 from gateway.canon.calls import AMOUNTS, Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import CREDITS, MONEY, REVERSALS, Operation
-from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
+from gateway.canon.operations import CREDITS, DEBITS, MONEY, REVERSALS, Operation
+from gateway.canon.outcomes import CAN_OCCUR, Moved, Outcome
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import CARRIED_ON, Asking
 from gateway.exchange.parties import Provider
@@ -20,6 +20,12 @@ from gateway.journal.wishes import Claim, Claimed, Recall, Record, Remember, Row
 from gateway.wire.message import Ending, Heard, NotSent, Silence
 
 _YES = frozenset({Outcome.OK, Outcome.ALREADY_DONE})
+#: Refusals that speak of the very thing that was asked for: they hold whatever became of earlier attempts.
+_UNDONE = frozenset({Outcome.ALREADY_ROLLED_BACK})
+_NOTHING_LEFT = _UNDONE | {Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_NOT_FOUND, Outcome.ALREADY_SETTLED}
+#: The provider sends nothing more of its own accord.
+_ENDS_IT = frozenset({"final", "silent"})
+_REFUSES_US = frozenset({401, 403})
 #: After these the wallet has no balance to tell, or is in no state to tell it.
 _MUTE = frozenset(
     {Outcome.UNKNOWN, Outcome.WALLET_FAILED, Outcome.PLAYER_NOT_FOUND, Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED}
@@ -48,8 +54,18 @@ class Booking:
 
     @property
     def doubtful(self) -> bool:
-        """May this call's money have moved without our knowing?"""
-        return self.sent or (self.row is not None and self.row.doubted)
+        """May this call's money have moved, for all that this attempt knows?"""
+        return self.sent or self._open
+
+    @property
+    def _open(self) -> bool:
+        """Did an earlier attempt move the money, or may it have? Then no refusal of a repeat is the truth."""
+        return self.row is not None and (self.row.doubted or self.row.state is State.APPLIED)
+
+    @property
+    def _unresolved(self) -> State:
+        """The row's state after an attempt that resolved nothing: what was applied stays so."""
+        return State.APPLIED if self.row is not None and self.row.state is State.APPLIED else State.UNKNOWN
 
     # -- keys
 
@@ -58,11 +74,15 @@ class Booking:
         return row_key(self.provider, {**self.call.facts(), "operation": str(self.call.operation)}, transaction)
 
     def fingerprint(self) -> tuple[Any, ...]:
-        """The content that a repeat must share. A reversal's amount is what was booked, whatever it states."""
-        call = self.call
-        named = sorted(AMOUNTS) if call.operation not in REVERSALS else []
-        return (str(call.operation), call.player, call.round, call.reference, call.currency,
-                *(getattr(call, name) for name in named))  # fmt: skip
+        """The content that a repeat must share. A reversal's amount is what was booked, whatever it states.
+
+        A field that the message leaves to our memory is None where memory lost it, and then fits anything.
+        """
+        named = ["player", "round", "reference", "currency"]
+        named += sorted(AMOUNTS) if self.call.operation not in REVERSALS else []
+        values = [(name, getattr(self.call, name)) for name in named]
+        absent = [value if value is not None or name in self.form.recall else "" for name, value in values]
+        return (str(self.call.operation), *absent)
 
     def outgoing(self, operation: Operation) -> Call:
         """The call as the wallet gets it: our account, our keys."""
@@ -92,7 +112,7 @@ class Booking:
             return self._unsent(fault.outcome, fault.why)
         self.sent = True
         self.journey.asked += 1
-        late = self._late(name, outgoing) if self.row else None
+        late = self._late(self.row, name, outgoing) if self.row else None
         ending = yield Send(request, until, until + CARRIED_ON if late else until, late)
         return (yield from self._judged(name, outgoing, ending))
 
@@ -105,28 +125,41 @@ class Booking:
         target = booked.get("operation")
         if target is not None and target not in self.form.targets:
             raise Fault(Outcome.TRANSACTION_NOT_FOUND, f"a {target} cannot be rolled back in this dialect")
-        if call.amount is not None and booked.get("amount") not in (None, call.amount):
-            self.journey.alerts.append("amount_differs")
+        if (amount := booked.get("amount")) is not None:
+            if call.amount not in (None, amount):
+                self.journey.alerts.append("amount_differs")
+            self.call = replace(call, amount=amount)
         return Operation.ROLLBACK_WIN if target is Operation.WIN else call.operation
 
     def _claim(self, outgoing: Call) -> Generator[Any, Any, Reply | None]:
-        assert outgoing.transaction is not None
+        if outgoing.transaction is None:
+            raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed: Claimed = yield Claim(outgoing.transaction, self.fingerprint())
         if claimed.verdict == "conflict":
             self.journey.alerts.append("conflict")
             return Reply(Outcome.TRANSACTION_CONFLICT if claimed.row.settled else Outcome.UNKNOWN)
         if claimed.verdict == "in_flight":
             return Reply(Outcome.IN_PROGRESS)
-        self.row = claimed.row
+        row = self.row = claimed.row
+        if row.outcome is not None and self._sticks(row):
+            self.state = row.state
+            return Reply(row.outcome)
         return None
+
+    def _sticks(self, row: Row) -> bool:
+        """Was this debit refused for good? The provider has closed it: a copy must not become a bet after all."""
+        if self.call.operation not in DEBITS or not row.unapplied or row.outcome is None:
+            return False
+        told = row.told or frozenset()
+        return (row.state is State.DECLINED and row.outcome.lasting) or (bool(told) and told <= _ENDS_IT)
 
     def _unsent(self, outcome: Outcome, why: str) -> Reply:
         """Certain that this attempt never left; of an earlier one that may have, we still know nothing."""
         self.journey.why = why
-        self.state = State.OPEN
-        if self.row is not None and self.row.doubted:
-            self.state = State.UNKNOWN
+        if self._open:
+            self.state = self._unresolved
             return Reply(Outcome.UNKNOWN)
+        self.state = State.OPEN
         return Reply(outcome if outcome in CAN_OCCUR[self.call.operation] else Outcome.WALLET_FAILED)
 
     def _judged(self, name: str, outgoing: Call, ending: Ending) -> Generator[Any, Any, Reply]:
@@ -138,18 +171,18 @@ class Booking:
             case Silence(why, running):
                 self.released = not running
                 self.journey.ending, self.journey.why = "silence", why
-                self.state = State.UNKNOWN
+                self.state = self._unresolved
                 return Reply(Outcome.UNKNOWN)
             case Heard(response):
                 self.journey.ending = "heard"
         wallet = self.asking.wallet
-        assert wallet is not None
         reply, why = wallet.dialect.read_reply(name, outgoing, response, wallet.keys, self.asking.clock.wall())
         self.journey.heard = str(reply.outcome)
         self.journey.why = self.journey.why or why
-        if why:
-            refuses_us = reply.outcome is Outcome.WALLET_FAILED and "refuses us" in why
-            self.journey.alerts.append("wallet_refuses_us" if refuses_us else "wallet_off_contract")
+        if why and reply.outcome is Outcome.UNKNOWN:
+            self.journey.alerts.append("wallet_off_contract")
+        elif why and (response.status in _REFUSES_US or "refuses us" in why):
+            self.journey.alerts.append("wallet_refuses_us")
         self.asking.deaf = reply.outcome in _MUTE
         reply = self._certain(reply)
         yield from self._remember(reply)
@@ -157,41 +190,38 @@ class Booking:
 
     def _certain(self, reply: Reply) -> Reply:
         """The reply, as far as it can be believed of a row with this history; sets the row's state."""
-        row, outcome = self.row, reply.outcome
-        if outcome in _YES:
-            self.state = State.APPLIED
-            told = row is not None and row.told is not None and "done" in row.told
-            if row is not None:
-                return replace(reply, outcome=Outcome.ALREADY_DONE if told else Outcome.OK)
-            return reply
-        if outcome.moved is Moved.UNKNOWN or (row is not None and row.doubted):
-            if outcome.moved is Moved.NO:
-                self.journey.why = f"{outcome} after an attempt of unknown outcome proves nothing"
-            self.state = State.UNKNOWN
-            return reply if outcome.moved is Moved.UNKNOWN else replace(reply, outcome=Outcome.UNKNOWN)
-        self.state = State.DECLINED if outcome.lasting else State.OPEN
-        if self.call.operation in CREDITS and outcome.lasting and outcome is not Outcome.NOTHING_TO_DO:
+        heard = reply.outcome
+        self.state, outcome = self._weighed(heard)
+        if outcome is Outcome.UNKNOWN and heard.moved is Moved.NO:
+            self.journey.why = f"{heard} after an attempt of unknown outcome proves nothing"
+        if self.call.operation in CREDITS and self.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO:
             self.journey.alerts.append("credit_refused")
-        return reply
+        return replace(reply, outcome=outcome)
 
-    def _late(self, name: str, outgoing: Call) -> Any:
+    def _weighed(self, heard: Outcome) -> tuple[State, Outcome]:
+        """What *heard* makes of the row, and what may be said: `already_done` only where the first answer was heard."""
+        operation, row = self.call.operation, self.row
+        if heard in _YES:
+            told = row is not None and row.told is not None and "done" in row.told
+            return State.APPLIED, heard if row is None else Outcome.ALREADY_DONE if told else Outcome.OK
+        holds = _UNDONE if operation in DEBITS else _NOTHING_LEFT if operation in REVERSALS else frozenset()
+        if heard.moved is Moved.NO and (not self._open or heard in holds):
+            return State.DECLINED if heard.lasting else State.OPEN, heard
+        return self._unresolved, heard if heard.moved is Moved.UNKNOWN else Outcome.UNKNOWN
+
+    def _late(self, row: Row, name: str, outgoing: Call) -> Any:
         """What to do when a call that we no longer waited for ends after all."""
 
         def late(ending: Ending) -> Flow:
-            assert self.row is not None
-            state, outcome = State.UNKNOWN, Outcome.UNKNOWN
+            state, outcome = self._unresolved, Outcome.UNKNOWN
             wallet = self.asking.wallet
-            if isinstance(ending, Heard) and wallet is not None:
+            if isinstance(ending, Heard):
                 reply, _ = wallet.dialect.read_reply(
                     name, outgoing, ending.response, wallet.keys, self.asking.clock.wall()
                 )
-                certain = reply.outcome.moved is Moved.YES or (reply.outcome.moved is Moved.NO and not self.row.doubted)
-                if certain and reply.outcome not in OUR_FAULT:
-                    outcome = reply.outcome
-                    yes = outcome.moved is Moved.YES
-                    state = State.APPLIED if yes else State.DECLINED if outcome.lasting else State.OPEN
+                state, outcome = self._weighed(reply.outcome)
                 yield from self._remember(reply)
-            yield Record(self.row.key, state, outcome, None)
+            yield Record(row.key, state, outcome, None)
 
         return late
 
@@ -200,7 +230,7 @@ class Booking:
     def record(self, outcome: Outcome, telling: frozenset[str]) -> Flow:
         """The wallet's side and what we are about to tell, before the answer leaves."""
         if self.row is not None:
-            state = self.state or (State.UNKNOWN if self.sent else State.OPEN)
+            state = self.state or (self._unresolved if self.doubtful else State.OPEN)
             yield Record(self.row.key, state, outcome, telling, self.released)
 
     def _remember(self, reply: Reply) -> Flow:
@@ -217,7 +247,8 @@ class Booking:
             seen = {"session": session, "balance": reply.balance}
             yield Remember(account, "player", player, {**who, **{k: v for k, v in seen.items() if v is not None}})
         if call.transaction and call.operation in MONEY:
-            booked = {**who, "operation": call.operation, "amount": call.amount, "round": call.round, "game": call.game}
-            yield Remember(account, "transaction", call.transaction, booked)
-            if call.round:
+            booked = {"operation": call.operation, "amount": call.amount, "round": call.round, "game": call.game}
+            known = {name: value for name, value in booked.items() if value is not None}
+            yield Remember(account, "transaction", call.transaction, {**who, **known})
+            if call.round and call.operation in DEBITS:
                 yield Remember(account, "round", call.round, {**who, "reference": (call.transaction,)})

@@ -49,12 +49,12 @@ class _Callback:
     wallet: Wallet | None
     journey: Journey
     clock: Clock
-    opened: Opened = field(init=False)
+    opened: Opened | None = None
     form: RequestForm | None = None
     verified: bool = False
     reading: Reading | None = None
     facts: dict[str, Any] = field(default_factory=dict)
-    asking: Asking = field(init=False)
+    asking: Asking | None = None
     booking: Booking | None = None
 
     def tell(self, refused: Fault | None = None) -> Flow:
@@ -62,11 +62,11 @@ class _Callback:
         journey = self.journey
         try:
             journey.answer_by = journey.received + ANSWER_WITHIN * self.provider.dialect.deadline_s(None)
-            self.opened = self.provider.dialect.open(self.request)
+            opened = self.opened = self.provider.dialect.open(self.request)
+            if refused is not None or self.wallet is None:
+                raise refused or Fault(Outcome.INTERNAL_ERROR, "there is no wallet to ask")
             self.asking = Asking(self.wallet, journey, self.clock)
-            if refused is not None:
-                raise refused
-            reply = yield from self._converse()
+            reply = yield from self._converse(opened, self.asking)
         except Fault as fault:
             reply = Reply(self._sayable(fault.outcome))
             journey.why = fault.why
@@ -75,49 +75,53 @@ class _Callback:
         try:
             reply = yield from self._still_in_doubt(reply)
         except Exception as bug:
-            reply = self._caught(bug)
+            reply = self._caught(bug, in_doubt=self.form is not None)  # nobody can tell of an earlier attempt
         yield from self._answer(reply)
 
-    def _caught(self, bug: Exception) -> Reply:
-        """How far did we get? What left us is unknown; what did not is certain."""
-        self.journey.bug = bug
-        self.journey.alerts.append("bug")
-        doubtful = self.booking is not None and self.booking.doubtful
+    def _caught(self, bug: Exception, *, in_doubt: bool = False) -> Reply:
+        """How far did we get? What left us, now or in an attempt that is *in_doubt*, is unknown; else it is certain."""
+        if self.journey.bug is None:  # what follows from the first one is less worth telling
+            self.journey.bug = bug
+            self.journey.alerts.append("bug")
+        doubtful = in_doubt or (self.booking is not None and self.booking.doubtful)
         return Reply(Outcome.UNKNOWN if doubtful else Outcome.INTERNAL_ERROR)
 
     def _still_in_doubt(self, reply: Reply) -> Generator[Any, Any, Reply]:
         """A refusal before the claim says nothing of an earlier attempt; if that is in doubt, so is the answer."""
-        if self.reading is None or self.booking is not None or self.reading.form.operation not in MONEY:
+        claimed = self.booking is not None and self.booking.row is not None
+        if claimed or not self.verified or self.form is None or self.form.operation not in MONEY:
             return reply
-        transaction = self.reading.facts.get("transaction")
-        if transaction is None:
+        facts = self.reading.facts if self.reading else self._echo(self.form.name)
+        transaction = facts.get("transaction")
+        if transaction is None or reply.outcome.moved is not Moved.NO or reply.outcome is Outcome.TRANSACTION_CONFLICT:
             return reply
-        key = row_key(self.provider, self.reading.facts, transaction)
+        key = row_key(self.provider, {**facts, "operation": str(self.form.operation)}, transaction)
         row = yield Look(key)
-        if row is None or row.settled or reply.outcome.moved is not Moved.NO:
-            return reply
-        return Reply(Outcome.UNKNOWN)
+        return reply if row is None or row.unapplied else Reply(Outcome.UNKNOWN)
+
+    def _echo(self, name: str | None) -> dict[str, Any]:
+        return {} if self.opened is None else self.provider.dialect.echo(name, self.opened)
 
     def _sayable(self, outcome: Outcome) -> Outcome:
         """*outcome* if this operation can have it; what cannot occur is an invalid request."""
         possible = UNREAD if self.form is None else CAN_OCCUR[self.form.operation]
         return outcome if outcome in possible else Outcome.REQUEST_INVALID
 
-    def _converse(self) -> Generator[Any, Any, Reply]:
+    def _converse(self, opened: Opened, asking: Asking) -> Generator[Any, Any, Reply]:
         dialect, journey = self.provider.dialect, self.journey
-        form = dialect.recognise(self.opened)
+        form = dialect.recognise(opened)
         self.form = form
         journey.operation = str(form.operation)
         journey.answer_by = journey.received + ANSWER_WITHIN * dialect.deadline_s(form.name)
-        journey.verified_by = dialect.verify(form.name, self.opened, self.provider.keys, self.clock.wall())
+        journey.verified_by = dialect.verify(form.name, opened, self.provider.keys, self.clock.wall())
         self.verified = True
-        reading = self.reading = dialect.read(form, self.opened)
-        recalled = yield from recall_all(reading, self.provider, self.asking)
+        reading = self.reading = dialect.read(form, opened)
+        recalled = yield from recall_all(reading, self.provider, asking)
         call = form.call(reading, recalled)
         self.facts = call.facts()
         if call.transaction:
             journey.transaction = call.transaction
-        booking = Booking(form, call, self.provider, self.asking)
+        booking = Booking(form, call, self.provider, asking)
         self.booking = booking
         reply = yield from booking.book()
         return reply
@@ -133,23 +137,23 @@ class _Callback:
             facts = yield from self._filled(reply)
             outcome, response = self._written(name, outcome, facts)
         except Exception as bug:
-            outcome = self._caught(bug).outcome
+            outcome = self._caught(bug, in_doubt=reply.outcome.moved is Moved.UNKNOWN).outcome
             response = self._last_words(name, outcome)
         try:
             if self.booking is not None:
                 yield from self.booking.record(reply.outcome, self._effect(name, outcome))
         except Exception as bug:
-            outcome = self._caught(bug).outcome
+            outcome = self._caught(bug, in_doubt=outcome.moved is Moved.UNKNOWN).outcome
             response = self._last_words(name, outcome)
         yield from self._deliver(name, outcome, response)
 
     def _filled(self, reply: Reply) -> Generator[Any, Any, dict[str, Any]]:
         """What the answer may use: the call's facts, the reply's over them, and what `[missing]` finds."""
         name = self.form.name if self.form else None
-        facts = self.facts or self.provider.dialect.echo(name, self.opened)
+        facts = self.facts or self._echo(name)
         facts = {**facts, **reply.facts(), "now": datetime.fromtimestamp(self.clock.wall(), UTC)}
         wanted = self.provider.dialect.unfilled(name, reply.outcome, facts)
-        if self.verified and wanted:
+        if self.asking is not None and self.verified and wanted:
             facts.update((yield from self.asking.fill(wanted, facts, self.provider)))
         if "currency_exponent" not in facts and facts.get("currency") in EXPONENTS:
             facts["currency_exponent"] = EXPONENTS[facts["currency"]]
@@ -175,16 +179,20 @@ class _Callback:
         return self.provider.dialect.said[name, outcome].effect
 
     def _deliver(self, name: str | None, outcome: Outcome, response: Response | None) -> Flow:
-        """Hand the answer over, and note whether it was heard in time: late or into a closed connection is no answer."""
+        """Hand the answer over, and note if it came in time: late, or into a closed connection, is no answer."""
         journey = self.journey
         said = self.provider.dialect.said[name, outcome]
         journey.outcome, journey.code = str(outcome), str(said.answer)
         journey.effect = tuple(sorted(said.effect))
-        delivery: Delivery = yield Answer(response)
-        if self.booking is not None and self.booking.row is not None:
-            deadline = journey.received + self.provider.dialect.deadline_s(name)
-            in_time = response is not None and delivery.at is not None and delivery.at <= deadline
-            try:
+        try:
+            delivery: Delivery = yield Answer(response)
+        except Exception as bug:
+            self._caught(bug)
+            delivery = Delivery(None)  # what the provider heard, if anything, nobody can tell
+        try:
+            if self.booking is not None and self.booking.row is not None:
+                deadline = journey.received + self.provider.dialect.deadline_s(name)
+                in_time = response is not None and delivery.at is not None and delivery.at <= deadline
                 yield Told(self.booking.row.key, said.effect if in_time else None)
-            except Exception as bug:
-                self._caught(bug)
+        except Exception as bug:
+            self._caught(bug)

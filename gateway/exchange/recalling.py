@@ -11,7 +11,9 @@ from gateway.exchange.asking import Asking
 from gateway.exchange.parties import Provider
 from gateway.journal.wishes import Recall, Remember
 
-_SESSION_NO = frozenset({Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED, Outcome.PLAYER_BLOCKED})
+_SESSION_NO = frozenset(
+    {Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED, Outcome.PLAYER_BLOCKED, Outcome.PLAYER_NOT_FOUND}
+)
 
 
 def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generator[Any, Any, dict[str, Any]]:
@@ -52,9 +54,7 @@ def _ask_session(
     if operation not in SESSION_CHECKED:
         asking.journey.alerts.append("memory_miss")
         raise Fault(Outcome.WALLET_FAILED, "the session is not remembered, and the wallet did not tell its currency")
-    if reply is None:
-        raise Fault(
-            Outcome.WALLET_FAILED, "the session is not remembered, and the wallet did not answer; nothing was sent"
-        )
-    outcome = reply.outcome if reply.outcome in _SESSION_NO else Outcome.SESSION_INVALID
-    raise Fault(outcome, "the session is not remembered, and the wallet does not know it")
+    if reply is None or reply.outcome not in _SESSION_NO:
+        raise Fault(Outcome.WALLET_FAILED, "the session is not remembered, and the wallet told nothing of it")
+    said = Outcome.SESSION_INVALID if reply.outcome is Outcome.PLAYER_NOT_FOUND else reply.outcome
+    raise Fault(said, "the session is not remembered, and the wallet does not know it")

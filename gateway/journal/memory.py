@@ -1,7 +1,7 @@
 """The journal that forgets when the process ends: enough where the wallet keeps all four promises.
 
-Rows and memories are bounded; the oldest that nobody works on go first. What is forgotten is asked of the wallet, or
-answered with a word that makes the provider come back; it is never guessed.
+Rows and memories are bounded. What is known of both sides goes first, then the oldest that nobody works on; what is
+forgotten is asked of the wallet, or answered with a word that makes the provider come back; it is never guessed.
 """
 
 from collections import OrderedDict
@@ -23,6 +23,7 @@ class Memory:
         self.in_flight: set[str] = set()
         self.most_rows = most_rows
         self.most_memories = most_memories
+        self._settled: OrderedDict[str, None] = OrderedDict()  # keys of rows that may be forgotten first
 
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says and give its result."""
@@ -34,7 +35,7 @@ class Memory:
             case Claim():
                 return self._claim(wish)
             case Look(key):
-                return self.rows.get(key)
+                return self._seen(key)
             case Record():
                 self._record(wish)
             case Told(key, told):
@@ -47,32 +48,45 @@ class Memory:
                 self._remember((account, kind, identity), dict(facts))
         return None
 
+    def _seen(self, key: str) -> Row | None:
+        """The row as it must look from outside: while a call is in flight, nothing of it is settled."""
+        row = self.rows.get(key)
+        return replace(row, state=State.CLAIMED) if row is not None and key in self.in_flight else row
+
     def _claim(self, wish: Claim) -> Claimed:
-        row = self.rows.get(wish.key)
+        key = wish.key
+        row = self.rows.get(key)
         if row is None:
-            row = Row(wish.key, wish.fingerprint, State.CLAIMED)
-            self.rows[wish.key] = row
-            self.in_flight.add(wish.key)
-            self._forget_rows()
-            return Claimed("ours", row)
-        if row.fingerprint != wish.fingerprint:
-            return Claimed("conflict", row)
-        if wish.key in self.in_flight:
-            return Claimed("in_flight", row)
-        self.in_flight.add(wish.key)
-        self.rows.move_to_end(wish.key)
+            row = Row(key, wish.fingerprint, State.CLAIMED)
+        elif not _fits(row.fingerprint, wish.fingerprint):
+            return Claimed("conflict", self._seen(key) or row)
+        elif key in self.in_flight:
+            return Claimed("in_flight", self._seen(key) or row)
+        else:
+            known = zip(row.fingerprint, wish.fingerprint, strict=True)
+            row = replace(row, fingerprint=tuple(old if old is not None else new for old, new in known))
+        self.rows[key] = row
+        self.rows.move_to_end(key)
+        self.in_flight.add(key)
+        self._settled.pop(key, None)
+        self._forget_rows()
         return Claimed("ours", row)
 
     def _record(self, wish: Record) -> None:
+        ended = wish.key not in self.in_flight
         if wish.release:
             self.in_flight.discard(wish.key)
         row = self.rows.get(wish.key)
         if row is None:
             return
+        if ended and not wish.release:
+            self.rows[wish.key] = replace(row, telling=wish.telling)
+            return
         doubted = wish.state is State.UNKNOWN or (row.doubted and wish.state is State.OPEN)
-        self.rows[wish.key] = replace(
-            row, state=wish.state, outcome=wish.outcome, telling=wish.telling, doubted=doubted
-        )
+        row = replace(row, state=wish.state, outcome=wish.outcome, telling=wish.telling, doubted=doubted)
+        self.rows[wish.key] = row
+        if row.settled and wish.release:
+            self._settled[wish.key] = None
 
     def _remember(self, key: tuple[str, str, str], facts: dict[str, Any]) -> None:
         known = self.memories.pop(key, {})
@@ -81,8 +95,18 @@ class Memory:
             self.memories.popitem(last=False)
 
     def _forget_rows(self) -> None:
-        excess = len(self.rows) - self.most_rows
-        if excess > 0:
-            idle = (key for key in self.rows if key not in self.in_flight)
-            for key in [key for key, _ in zip(idle, range(excess), strict=False)]:
-                del self.rows[key]
+        while len(self.rows) > self.most_rows:
+            if self._settled:
+                del self.rows[self._settled.popitem(last=False)[0]]
+                continue
+            idle = next((key for key in self.rows if key not in self.in_flight), None)
+            if idle is None:
+                return
+            del self.rows[idle]
+
+
+def _fits(known: tuple[Any, ...], claimed: tuple[Any, ...]) -> bool:
+    """Is it the same content, as far as both are known?"""
+    return len(known) == len(claimed) and all(
+        old is None or new is None or old == new for old, new in zip(known, claimed, strict=True)
+    )

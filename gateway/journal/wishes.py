@@ -39,10 +39,18 @@ class Row:
         """Is it known what became of every attempt?"""
         return self.state in (State.APPLIED, State.DECLINED, State.OPEN) and not self.doubted
 
+    @property
+    def unapplied(self) -> bool:
+        """Is it certain that the wallet holds nothing of it? Only then may any other refusal be said of it."""
+        return self.settled and self.state is not State.APPLIED
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Take the row *key* for one wallet call. The result is a Claimed."""
+    """Take the row *key* for one wallet call. The result is a Claimed.
+
+    *fingerprint*: the content, place by place; None stands for what is not known this time and fits anything.
+    """
 
     key: str
     fingerprint: tuple[Any, ...]
@@ -50,7 +58,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """*verdict*: "ours" (at most one wallet call is in flight per row), "in_flight", or "conflict" (other content)."""
+    """*verdict*: "ours" (at most one wallet call is in flight per row), "in_flight", or "conflict" (other content).
+
+    *row* is as it was before this claim; as with Look, a row whose call is in flight with somebody else is CLAIMED.
+    """
 
     verdict: str
     row: Row
@@ -58,7 +69,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the row *key* says, without taking it. The result is a Row, or None."""
+    """What the row *key* says, without taking it; CLAIMED while a call of it is in flight. Gives a Row, or None."""
 
     key: str
 
@@ -67,7 +78,8 @@ class Look:
 class Record:
     """What the wallet's side is now, and the effect of what we are about to tell. No result.
 
-    *release*: no wallet call for this row is in flight any more.
+    *release*: no wallet call for this row is in flight any more. Without it, a call that has ended meanwhile has
+    already said more: then only *telling* is noted.
     """
 
     key: str

@@ -47,10 +47,11 @@ class SandboxServer:
         mood: Mood = Mood.WELL,
         slow_seconds: float = 5.0,
         clock: Callable[[], float] = time.time,
+        calls: CallLog | None = None,
     ) -> None:
         self.wallet = wallet if wallet is not None else Wallet()
         self.moods = Moods(mood)
-        self.calls = CallLog()
+        self.calls = calls if calls is not None else CallLog()
         self.url = ""
         self._dialect = dialect
         self._keys = dialect.bind(secrets)

@@ -58,6 +58,9 @@ class Sample:
         self._root = self._compile(tree, ())
         self.names = {slot.name: slot for slot in self.slots}
 
+    def __repr__(self) -> str:
+        return f"Sample({self.text!r})"
+
     def _compile(self, value: Any, keys: tuple[str | int, ...]) -> _Node:
         if isinstance(value, dict):
             members = tuple(

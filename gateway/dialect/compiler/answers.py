@@ -1,5 +1,6 @@
 """Compiling `[answers]`: the shape of each (operation, outcome), later sections laid over earlier ones."""
 
+import re
 from typing import Any
 
 from gateway.canon.outcomes import DONE_CLASS, Outcome
@@ -10,6 +11,8 @@ from gateway.dialect.compiler.rows import OUTCOMES
 from gateway.dialect.problems import suggest
 from gateway.wire.templates import Sample, SampleFault
 
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 _OWN_KEYS = {"http", "headers", "body", "done", "refused", "signature"}
 
 
@@ -19,16 +22,27 @@ class AnswerCompiler:
     def __init__(self, requests: RequestCompiler) -> None:
         self.tree = requests.tree
         self.requests = requests
-        money = {"balance": requests.money_form(self._money("balance"), ("money",))}
-        money.update({name: requests.money_form(self._money(name), ("money",)) for name in NAMES if "amount" in name})
-        self.spelling = Spelling({name: form for name, form in money.items() if form is not None}, requests.time)
+        money = {"balance": requests.money_form(self._money("balance"), self._at("balance"))}
+        money.update(
+            {name: requests.money_form(self._money(name), self._at(name)) for name in NAMES if "amount" in name}
+        )
+        self.spelling = Spelling(money, requests.time)
+        self._stated = bool(self.tree.section("money"))
         self._forms: dict[Any, AnswerForm] = {}
+        self._by_end: dict[tuple[str | None, Outcome], AnswerForm] = {}
         self._samples: dict[str, Sample | None] = {}
         #: shape -> where its sample was written, for complaints
         self.written: dict[int, Path] = {}
+        #: shapes whose sample could not be read; that has been said
+        self.broken: set[int] = set()
         self._check_names(("answers",))
+        self._check_headers(("answers",))
         for name in self.tree.section("operations"):
             self._check_names(("operations", name, "answers"))
+            self._check_headers(("operations", name, "answers"))
+
+    def _at(self, name: str) -> Path:
+        return ("money", "fields", name) if name in self.tree.section("money", "fields") else ("money",)
 
     def _money(self, name: str) -> dict[str, Any]:
         return {**self.tree.section("money"), **self.tree.section("money", "fields").get(name, {}), "signed": True}
@@ -38,11 +52,28 @@ class AnswerCompiler:
             if key not in _OWN_KEYS and key not in OUTCOMES:
                 self.requests.complain(
                     "GW104", (*at, key), f'unknown outcome "{key}"', "refine done, refused, or one of our outcomes",
-                    hint=suggest(key, OUTCOMES) or "", what="key",
+                    hint=suggest(key, ("done", "refused", *OUTCOMES)) or "", what="key",
                 )  # fmt: skip
+
+    def _check_headers(self, at: Path) -> None:
+        for key, value in self.tree.section(*at).items():
+            if key == "headers":
+                for name, text in value.items():
+                    if not _TOKEN.fullmatch(name) or not _HEADER.fullmatch(text):
+                        self.requests.complain(
+                            "GW107", (*at, key, name), f'"{name}" cannot be sent as a header',
+                            "visible ASCII on one line", what="key",
+                        )  # fmt: skip
+            elif isinstance(value, dict) and key != "signature":
+                self._check_headers((*at, key))
 
     def form(self, name: str | None, end: Outcome) -> AnswerForm:
         """The shape in which *end* is said by operation *name*; None: no operation is known."""
+        if (name, end) not in self._by_end:
+            self._by_end[name, end] = self._laid_over(name, end)
+        return self._by_end[name, end]
+
+    def _laid_over(self, name: str | None, end: Outcome) -> AnswerForm:
         half = "done" if end in DONE_CLASS else "refused"
         paths: list[Path] = [("answers",), ("answers", half), ("answers", str(end))]
         if name is not None:
@@ -65,8 +96,14 @@ class AnswerCompiler:
                 headers["Content-Type"] = "application/json"
             form = AnswerForm(statuses, tuple(headers.items()), self._sample(body, written), self.spelling)
             self._forms[key] = form
+            if body is not None and form.sample is None:
+                self.broken.add(id(form))
             self.written[id(form)] = written
         return self._forms[key]
+
+    def shown(self) -> set[str]:
+        """Every name that stands in some answer."""
+        return {slot.name for sample in self._samples.values() if sample for slot in sample.slots}
 
     def _sample(self, body: str | None, written: Path) -> Sample | None:
         if body is None:
@@ -89,10 +126,10 @@ class AnswerCompiler:
                     "GW106", written, f'unknown name "${slot.name}"', "every name: mappings/README.md, Names",
                     hint=suggest(slot.name, NAMES) or "", part=f"${slot.name}",
                 )  # fmt: skip
-            elif slot.name == "balance" and (form := self.spelling.money.get("balance")) and form.bare != slot.bare:
+            elif self._stated and (form := self.spelling.money.get(slot.name)) and form.bare != slot.bare:
                 said = "without quotes" if form.bare else "in quotes"
                 self.requests.complain(
-                    "GW113", written, f'"$balance" must stand {said}: [money] writes a {form.form}',
-                    "quotes decide between text and number, and must agree with [money]", part="$balance",
+                    "GW113", written, f'"${slot.name}" must stand {said}: [money] writes a {form.form}',
+                    "quotes decide between text and number, and must agree with [money]", part=f"${slot.name}",
                 )  # fmt: skip
         return sample

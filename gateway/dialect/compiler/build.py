@@ -4,7 +4,7 @@ from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.answerform import NAMES
 from gateway.dialect.compiler.compiled import Compiled
-from gateway.dialect.compiler.rows import Row, meanings
+from gateway.dialect.compiler.rows import Row, meanings, nothing_to_undo
 from gateway.dialect.dialect import Dialect, Literally, Said
 from gateway.dialect.hearing import Hearing
 
@@ -49,7 +49,7 @@ def hearing(compiled: Compiled, name: str) -> Hearing:
     rows: list[Row] = []
     for scope in compiled.scopes(name):
         rows += [row for row in (*scope.codes.values(), *scope.heard_as) if row.answer.code is not None]
-    rows.sort(key=lambda row: row.answer.http is None)
+    rows.sort(key=lambda row: (row.answer.http is None, -len(row.answer.message_starts or "")))  # the fuller one first
     operation = compiled.requests[name].operation
     ends = [outcome for outcome in Outcome if outcome in CAN_OCCUR[operation]]
     shape_of = {outcome: compiled.answers.form(name, outcome) for outcome in ends}
@@ -57,8 +57,9 @@ def hearing(compiled: Compiled, name: str) -> Hearing:
     ok_shape = shape_of[Outcome.OK]
     return Hearing(
         rows=rows,
-        shapes=[(shape, shape is ok_shape and shape.slot("code") is None) for shape in shapes],
+        shapes=[(shape, shape is ok_shape and not shape.shows_code) for shape in shapes],
         shape_of=shape_of,
         said_for=meanings(compiled.scopes(name), operation, compiled.silent_ok(name)),
+        as_done=nothing_to_undo(operation),
         not_processed=frozenset(compiled.tree.get("wallet", "not_processed", default=())),
     )

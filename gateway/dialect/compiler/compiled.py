@@ -48,18 +48,27 @@ class Compiled:
             if self.tree.section(*own):
                 self.request_recipes[name] = self._recipe(own, under=("request", "signature")) or Recipe("none")
         self.answer_recipe = self._recipe(("answers", "signature"))
+        for owner, recipe in self.request_recipes.items():
+            at: Path = ("request", "signature") if owner is None else ("operations", owner, "signature")
+            self._keyed(at, recipe, recipe.check_secret, "checked with", "check")
+        if self.answer_recipe is not None:
+            self._keyed(
+                ("answers", "signature"), self.answer_recipe, self.answer_recipe.make_secret, "made with", "make"
+            )
+
+    def signature(self, at: Path) -> dict[str, Any]:
+        """The signature section at *at*, laid over the one that it stands on; its vectors are its own."""
+        own = self.tree.section(*at)
+        below = self.tree.section("request", "signature") if own.get("like") or at[0] == "operations" else {}
+        section = {key: value for key, value in below.items() if key != "vectors"}
+        return {**section, **{key: value for key, value in own.items() if key != "like"}}
 
     def _recipe(self, at: Path, under: Path = ()) -> Recipe | None:
         own = self.tree.section(*at)
         if not own:
             return None
-        below = self.tree.section(*under) if under else {}
-        if own.get("like"):
-            below = self.tree.section("request", "signature")
-        section = {**below, **{key: value for key, value in own.items() if key not in ("like", "vectors")}}
-        section.pop("vectors", None)
         try:
-            return Recipe.compile(section)
+            return Recipe.compile(self.signature(at))
         except RecipeFault as fault:
             path = at if all(key in own for key in fault.key[:1]) else under or ("request", "signature")
             keys = tuple(key for key in fault.key if isinstance(key, str))
@@ -68,13 +77,27 @@ class Compiled:
             )
             return None
 
+    def key_of(self, name: str, key: str, *word: str) -> Path:
+        """Where operation *name* has *key* (and *word* in it) from: its own section, or what all requests share."""
+        own: Path = ("operations", name, key, *word)
+        return own if self.tree.get(*own) is not None else ("request", key, *word)
+
+    def mapped_values(self, name: str) -> dict[str, dict[str, Any]]:
+        """The closed sets of operation *name*, by field."""
+        return {**self.tree.section("request", "values"), **self.tree.section("operations", name, "values")}
+
+    def _keyed(self, at: Path, recipe: Recipe, secret: str, verb: str, key: str) -> None:
+        if recipe.scheme != "none" and not secret:
+            says, remedy = f"signature: there is no key that it could be {verb}", f'keys = {{ {key} = "<its name>" }}'
+            self.complain("GW117", (*at, "keys"), says, remedy, what="key")
+
     def scopes(self, name: str | None) -> tuple[Scope, Scope]:
         """The rows that answer for operation *name* (None: `[unread]`), the closer first."""
         return (self.unread if name is None else self.own[name]), self.table
 
     def silent_ok(self, name: str | None) -> bool:
         """Is success the absence of an error for this operation?"""
-        return self.answers.form(name, Outcome.OK).slot("code") is None
+        return not self.answers.form(name, Outcome.OK).shows_code
 
     def choose(self, name: str | None, outcome: Outcome) -> Chosen | list[Path] | None:
         """The answer to *outcome*, as `rows.choose`."""

@@ -63,7 +63,12 @@ class Tree:
         for length in range(len(path), 0, -1):
             if origin := self.origins.get(path[:length]):
                 return origin
-        return self.origins[()]
+        return self.origins.get(("dialect",)) or self.origins[()]
+
+    def inside(self, path: Path, *steps: str | int) -> Origin:
+        """A place inside a value that stands whole in the Tree, such as an item of a list."""
+        origin = self.origin(*path)
+        return Origin(origin.source, (*origin.keypath, *steps))
 
     def lay(self, raw: Mapping[str, Any], source: Source, at: KeyPath = ()) -> list[Problem]:
         """Lay one layer over what is there; `without` is dropped first. Gives complaints about the layer itself."""
@@ -91,7 +96,7 @@ class Tree:
         problems = []
         for index, dotted in enumerate(raw.get("without", ())):
             path = tuple(dotted.split("."))
-            if len(path) == 2 and path[0] == "effects" and path[1] not in EFFECTS:
+            if len(path) == 2 and path[0] == "effects" and path[1] not in (*EFFECTS, "because"):
                 path = ("effects", "by", path[1])
             if not self._remove(path):
                 origin = Origin(source, (*at, "without", index))
@@ -125,6 +130,12 @@ class Tree:
 
 
 _SECTION: Any = object()
+
+
+def keys_of(patch: Mapping[str, Any]) -> set[Path]:
+    """Every single value that *patch* would lay or drop, by its path in the Tree."""
+    laid = {path for path, value, _ in _entries(patch, Origin(Source("", ""), ())) if value is not _SECTION}
+    return laid | {tuple(dotted.split(".")) for dotted in patch.get("without", ())}
 
 
 def _entries(raw: Mapping[str, Any], at: Origin, path: Path = ()) -> Iterator[tuple[Path, Any, Origin]]:

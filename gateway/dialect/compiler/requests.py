@@ -14,6 +14,14 @@ from gateway.wire.paths import Place
 from gateway.wire.times import Time
 from gateway.wire.values import Bag, Converter, Flag, Number, Text
 
+#: Which key a sentence of the money form is about.
+_BLAMED = {"a unit": "unit", "decimals": "decimals", "an integer": "decimals"}
+_MONEY_FORMS = ("number", "integer", "text")
+#: What else than its place a field may say, by its kind.
+_SPELT = {
+    Shape.AMOUNT: ("form", "unit", "decimals", "inexact", "lenient", "signed"),
+    Shape.TIME: ("form", "zone"),
+}
 OPERATIONS = {str(operation): operation for operation in Operation}
 _PATH_NAME = re.compile(r"\{([a-z_]+)\}")
 _PLAIN: dict[Shape, Converter] = {
@@ -63,12 +71,12 @@ class RequestCompiler:
             method=str(self.merged(name, "method") or "POST"),
             path=path,
             codec=str(self.merged(name, "body") or "json"),
-            when=self.whens(name),
+            when=self.whens(name, path),
             set=self.named(name, "set"),
             fields=self.fields(name, path),
             derive=self.named(name, "derive"),
             recall=self.named(name, "recall"),
-            fill=self.fills(name),
+            fill=self.fills(name, path),
             targets=self.targets(at),
             zero=self.tree.get(*at, "zero", default=_zero(operation)),
             reverse_unknown=self.tree.get(*at, "reverse_unknown", default=False),
@@ -96,27 +104,27 @@ class RequestCompiler:
                 found[word] = value
         return found
 
-    def known(self, path: Path, word: str) -> bool:
+    def known(self, path: Path, word: str, part: str = "") -> bool:
         """Is *word* a field of a call? Complains if not."""
         if word in CALL_FIELDS:
             return True
         self.complain(
             "GW103", path, f'unknown field "{word}"', "every field and its meaning: mappings/README.md, Fields",
-            hint=suggest(word, CALL_FIELDS) or "", what="key",
+            hint=suggest(word, CALL_FIELDS) or "", what="value" if part else "key", part=part,
         )  # fmt: skip
         return False
 
-    def whens(self, name: str) -> tuple[tuple[Place, tuple[Any, ...]], ...]:
+    def whens(self, name: str, path_template: str) -> tuple[tuple[Place, tuple[Any, ...]], ...]:
         found = []
         for word, (path, value) in self.section(name, "when").items():
-            if place := self.place(path, word):
+            if place := self.place(path, word, path_template, what="key"):
                 found.append((place, tuple(value) if isinstance(value, list) else (value,)))
         return tuple(found)
 
-    def fills(self, name: str) -> tuple[tuple[Place, Any], ...]:
+    def fills(self, name: str, path_template: str) -> tuple[tuple[Place, Any], ...]:
         found = []
         for word, (path, value) in self.section(name, "fill").items():
-            if place := self.place(path, word):
+            if place := self.place(path, word, path_template, what="key"):
                 found.append((place, value))
         return tuple(found)
 
@@ -126,19 +134,25 @@ class RequestCompiler:
             if word in OPERATIONS:
                 found.add(OPERATIONS[word])
             else:
-                self.complain("GW105", (*at, "targets"), f'unknown operation "{word}"', "name canonical operations")
+                self.complain(
+                    "GW105", (*at, "targets"), f'unknown operation "{word}"', "name canonical operations",
+                    hint=suggest(word, OPERATIONS) or "", part=word,
+                )  # fmt: skip
         return frozenset(found)
 
-    def place(self, path: Path, text: str, path_template: str | None = None) -> Place | None:
+    def place(self, path: Path, text: str, path_template: str, what: str = "value") -> Place | None:
         """Compile a place; complain if it is none."""
         try:
             place = Place.parse(text)
         except ValueError as error:
             self.complain("GW107", path, f'"{text}" is not a place: {error}',
-                          "body.a.b, header.X-Name, query.x or path.id; ? at the end: may be absent", part=text)  # fmt: skip
+                          "body.a.b, header.X-Name, query.x or path.id; ? at the end: may be absent",
+                          part=text, what=what)  # fmt: skip
             return None
-        if place.source == "path" and place.keys[0] not in _PATH_NAME.findall(path_template or ""):
-            self.complain("GW107", path, f"the path has no {{{place.keys[0]}}}", "name a part of the operation's path")
+        if place.source == "path" and place.keys[0] not in _PATH_NAME.findall(path_template):
+            self.complain(
+                "GW107", path, f"the path has no {{{place.keys[0]}}}", "name a part of the operation's path", what=what
+            )
             return None
         return place
 
@@ -146,8 +160,9 @@ class RequestCompiler:
         found = []
         values = self.named(name, "values")
         integers = self.merged(name, "integers") or []
+        own = self.tree.get("operations", name, "integers") is not None
         for word in integers:
-            self.known(("operations", name, "integers"), word)
+            self.known(("operations", name, "integers") if own else ("request", "integers"), word, part=word)
         for word, (path, value) in self.section(name, "fields").items():
             if value is False or not self.known(path, word):
                 continue
@@ -155,41 +170,57 @@ class RequestCompiler:
             texts = table["at"] if isinstance(table["at"], list) else [table["at"]]
             places = tuple(place for text in texts if (place := self.place(path, text, path_template)))
             converter = self.converter(word, table, path, integer=word in integers)
-            if places and converter is not None:
+            if places:
                 found.append(FieldForm(word, CALL_FIELDS[word], places, converter, values.get(word)))
         return tuple(found)
 
-    def converter(
-        self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool
-    ) -> Converter | MoneyForm | None:
+    def converter(self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool) -> Converter | MoneyForm:
         """The pair that reads and writes field *word*."""
         shape = CALL_FIELDS[word]
+        may = _SPELT.get(shape, ())
+        for key in table:
+            if key != "at" and key not in may:
+                self.complain(
+                    "GW123", path, f'"{word}" is read as it stands: {key} means nothing here',
+                    f"at, {', '.join(may)}" if may else "write the place alone", part=key,
+                )  # fmt: skip
         if shape is Shape.AMOUNT:
-            own = {key: value for key, value in table.items() if key != "at"}
-            return self.money_form({**self.tree.section("money"), **self.money_fields().get(word, {}), **own}, path)
+            own = {key: value for key, value in table.items() if key in may}
+            single = self.money_fields().get(word, {})
+            at = path if own else ("money", "fields", word) if single else ("money",)
+            return self.money_form({**self.tree.section("money"), **single, **own}, at)
         if shape is Shape.TIME:
-            return self.time_form({key: table[key] for key in ("form", "zone") if key in table}, path)
+            own = {key: table[key] for key in may if key in table}
+            return self.time_form(own, path if own else ("time",))
         return Text(integer=True) if integer else _PLAIN[shape]
 
     def money_fields(self) -> dict[str, Any]:
         """`[money] fields.<field>`."""
         return self.tree.section("money", "fields")
 
-    def money_form(self, section: Mapping[str, Any], path: Path) -> MoneyForm | None:
+    def money_form(self, section: Mapping[str, Any], path: Path) -> MoneyForm:
         """A compiled money form; complains if it cannot be."""
         known = {key: value for key, value in section.items() if key != "fields" and value is not None}
         try:
+            if known.get("form") not in (None, *_MONEY_FORMS):
+                raise ValueError(f"an amount is a {', '.join(_MONEY_FORMS)}")
             return MoneyForm(**known)
-        except (TypeError, ValueError) as error:
-            self.complain("GW115", path, f"not a money form: {error}", "form, unit, decimals, inexact: grammar 1.4")
-            return None
+        except ValueError as error:
+            key = next((word for start, word in _BLAMED.items() if str(error).startswith(start)), "form")
+            remedy = "every key and its words: mappings/README.md, Money"
+            said = f"not a money form: {error}"
+            self.problems.append(self.tree.inside(path, key).problem("GW115", said, remedy))
+            return MoneyForm()
 
     def time_form(self, own: Mapping[str, Any] | None = None, path: Path = ("time",)) -> Time:
         """A compiled time form; complains if it cannot be."""
         try:
             return Time(**{**self.tree.section("time"), **(own or {})})
         except ValueError as error:
-            self.complain("GW116", path, f"not a time form: {error}", 'iso, unix_s, unix_ms, or "dd-MM-yyyy HH:mm:ss"')
+            key = "zone" if str(error).startswith("a zone") else "form"
+            remedy = 'iso, unix_s, unix_ms, or a pattern such as "dd-MM-yyyy HH:mm:ss"'
+            said = f"not a time form: {error}"
+            self.problems.append(self.tree.inside(path, key).problem("GW116", said, remedy))
             return Time()
 
 
@@ -200,4 +231,6 @@ def _zero(operation: Operation) -> str:
 
 def _pattern(path: str) -> re.Pattern[str]:
     pieces = _PATH_NAME.split(path)
+    if len(set(pieces[1::2])) < len(pieces[1::2]):
+        return re.compile("(?!)")  # the proofs complain about a name that stands twice
     return re.compile("".join(f"(?P<{each}>[^/]+)" if i % 2 else re.escape(each) for i, each in enumerate(pieces)))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, DONE_CLASS, Outcome
 from gateway.dialect.compiler.layers import EFFECTS, Path, Tree
 from gateway.dialect.problems import Problem, suggest
@@ -74,7 +75,10 @@ def scope_of(tree: Tree, at: Path, problems: list[Problem]) -> Scope:
 def _outcome(tree: Tree, path: Path, word: str, problems: list[Problem]) -> Outcome | None:
     if word not in OUTCOMES:
         origin = tree.origin(*path)
-        part = "key" if origin.keypath and origin.keypath[-1] == word else "value"
+        steps = origin.keypath
+        if len(steps) > 1 and steps[-2] == word and isinstance(steps[-1], int):
+            origin = type(origin)(origin.source, steps[:-1])
+        part = "key" if origin.keypath[-1:] == (word,) else "value"
         problems.append(
             origin.problem(
                 "GW104",
@@ -124,7 +128,10 @@ class Effect:
 
 
 class Effects:
-    """`[effects]` and `[effects.<operation>]`: the operation beats the table, exact beats `"*"`, unlisted is final."""
+    """`[effects]` and `[effects.<operation>]`: the operation beats the table, exact beats `"*"`.
+
+    Unlisted, and untouched by `"*"`: a success is done. Unlisted otherwise: final.
+    """
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -136,15 +143,13 @@ class Effects:
 
     def of(self, operation: str, answer: WireAnswer, *, done: bool) -> Effect:
         """The effect of one answer; an answer in the shape of a success is `done`."""
-        if done and not answer.transport:
-            return Effect(frozenset({"done"}), None, None)
         for section in self.sections(operation):
             entries = self.tree.section(*section, "entries")
             for key in (answer.key, _bare(answer), "str *"):
-                if key in entries and not (key == "str *" and answer.transport):
+                if key in entries and not (key == "str *" and (answer.transport or done)):
                     because = self.tree.get(*section, "because")
                     return Effect(entries[key][1], (*section, "entries", key), because)
-        return Effect(frozenset({"final"}), None, None)
+        return Effect(frozenset({"done" if done and not answer.transport else "final"}), None, None)
 
     def stated(self, operation: str, answer: WireAnswer) -> bool:
         """Is there a row for exactly this answer?"""
@@ -154,6 +159,12 @@ class Effects:
 def _bare(answer: WireAnswer) -> str:
     """The key of the answer's code alone: a row for the code holds for the code with any status."""
     return WireAnswer(answer.code).key if answer.code is not None else answer.key
+
+
+def nothing_to_undo(operation: Operation) -> frozenset[Outcome]:
+    """Outcomes that may be taken as done: what moved, and what left nothing to move."""
+    done = frozenset({Outcome.OK, Outcome.ALREADY_DONE, Outcome.NOTHING_TO_DO})
+    return done | {Outcome.ALREADY_ROLLED_BACK, Outcome.TRANSACTION_NOT_FOUND} if operation in REVERSALS else done
 
 
 def meanings(scopes: Sequence[Scope], operation: Any, silent_ok: bool) -> Mapping[str, set[Outcome]]:
@@ -166,4 +177,16 @@ def meanings(scopes: Sequence[Scope], operation: Any, silent_ok: bool) -> Mappin
     return said
 
 
-__all__ = ["EFFECTS", "OUTCOMES", "Chosen", "Effect", "Effects", "Row", "Scope", "choose", "meanings", "scope_of"]
+__all__ = [
+    "EFFECTS",
+    "OUTCOMES",
+    "Chosen",
+    "Effect",
+    "Effects",
+    "Row",
+    "Scope",
+    "choose",
+    "meanings",
+    "nothing_to_undo",
+    "scope_of",
+]

@@ -3,7 +3,9 @@
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.problems import Problem
 from gateway.dialect.proofs.completeness import prove_completeness
+from gateway.dialect.proofs.money import prove_money
 from gateway.dialect.proofs.names import prove_names
+from gateway.dialect.proofs.requests import prove_requests
 from gateway.dialect.proofs.rows import prove_rows
 from gateway.dialect.proofs.safety import prove_safety
 from gateway.dialect.proofs.vectors import prove_vectors
@@ -11,6 +13,17 @@ from gateway.dialect.proofs.vectors import prove_vectors
 
 def prove(compiled: Compiled) -> list[Problem]:
     """Every complaint about the table: what compiling found, and what the proofs found."""
-    for proof in (prove_completeness, prove_names, prove_rows, prove_safety, prove_vectors):
+    if not compiled.requests:
+        compiled.complain("GW207", (), "the table has no operation", "add [operations.<name>]")
+        return compiled.problems
+    for proof in (
+        prove_completeness,
+        prove_requests,
+        prove_names,
+        prove_money,
+        prove_rows,
+        prove_safety,
+        prove_vectors,
+    ):
         proof(compiled)
     return compiled.problems

@@ -1,15 +1,15 @@
 """Proof 1: every outcome that can occur has an answer, and the answer is one that this operation may give."""
 
+from collections.abc import Sequence
+
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.compiler.compiled import Compiled
-from gateway.dialect.compiler.rows import Chosen
+from gateway.dialect.compiler.rows import Chosen, Row
 from gateway.dialect.wireanswer import WireAnswer
 
 
 def prove_completeness(compiled: Compiled) -> None:
     """Totality of the cascade, the vendor's own lists, one meaning per word."""
-    if not compiled.requests:
-        compiled.complain("GW207", (), "the table has no operation", "add [operations.<name>]")
     for name in (None, *compiled.requests):
         for outcome in sorted(compiled.occurring(name)):
             found = compiled.choose(name, outcome)
@@ -24,6 +24,23 @@ def prove_completeness(compiled: Compiled) -> None:
                 _spelled(compiled, name, found)
     for name in compiled.requests:
         _one_meaning(compiled, name)
+        _shown(compiled, name)
+
+
+def _shown(compiled: Compiled, name: str) -> None:
+    """A success that has no code shows something else that a success alone has."""
+    form = compiled.answers.form(name, Outcome.OK)
+    if (
+        form.shows_code
+        or id(form) in compiled.answers.broken
+        or any(not slot.optional for slot in (form.sample.slots if form.sample else ()))
+    ):
+        return
+    compiled.complain(
+        "GW215", compiled.answers.written.get(id(form), ("answers",)),
+        "a success shows nothing that only a success has; an empty object would be heard as one",
+        "put $code into the shape, or a name without ?",
+    )  # fmt: skip
 
 
 def _unanswered(compiled: Compiled, name: str | None, outcome: Outcome) -> None:
@@ -54,12 +71,17 @@ def _allowed(compiled: Compiled, name: str | None, chosen: Chosen) -> None:
 def _spelled(compiled: Compiled, name: str | None, chosen: Chosen) -> None:
     """A code's type agrees with how the sample quotes `$code`, and a code has a place to stand."""
     code, form = chosen.answer.code, compiled.form(name, chosen)
+    if chosen.path and (fact := _senseless(chosen.answer)):
+        compiled.complain("GW102", chosen.path, fact, "a code, a code with http, http alone, or no_answer")
     if code is None:
-        if chosen.path and not chosen.answer.no_answer and chosen.answer.http is None:
-            compiled.complain("GW102", chosen.path, "an answer that says nothing", "a code, http or no_answer")
         return
     slot = form.slot("code")
-    if slot is None and form.http != "$code":
+    if form.http == "$code" and chosen.answer.http is None and (type(code) is not int or not 200 <= code <= 599):
+        compiled.complain(
+            "GW113", chosen.path or (), f"the code {chosen.answer} is the HTTP status, and there is no such status",
+            "a whole number from 200 to 599, or an http of its own",
+        )  # fmt: skip
+    if not form.shows_code and id(form) not in compiled.answers.broken:
         compiled.complain(
             "GW112", chosen.path or (), f"the shape in which {chosen.answer} is said has no $code",
             "put $code where the code stands in their sample, or give the outcome a shape of its own",
@@ -71,19 +93,49 @@ def _spelled(compiled: Compiled, name: str | None, chosen: Chosen) -> None:
         )
 
 
+def _senseless(answer: WireAnswer) -> str:
+    """What is wrong with an answer by itself; empty when nothing is."""
+    if answer.message_starts is not None:
+        return "message_starts is for what is heard; said is the whole text"
+    if answer.no_answer and (answer.code is not None or answer.http is not None):
+        return "an answer that is none, and says something"
+    if answer.code is None and answer.http is None and not answer.no_answer:
+        return "an answer that says nothing"
+    return ""
+
+
 def _one_meaning(compiled: Compiled, name: str) -> None:
-    """Within one section's codes a word belongs to one outcome; read backwards it would mean two."""
-    for scope, at in ((compiled.own[name], True), (compiled.table, False)):
-        if not at and name != next(iter(compiled.requests)):
+    """Of the rows that one operation says or hears, a word belongs to one outcome; else it would mean two things."""
+    occurring = compiled.occurring(name)
+    ends = {chosen.path for outcome in occurring if isinstance(chosen := compiled.choose(name, outcome), Chosen)}
+    rows = [row for scope in compiled.scopes(name) for row in scope.codes.values() if row.path in ends]
+    rows += [row for scope in compiled.scopes(name) for row in scope.heard_as if row.outcome in occurring]
+    seen: dict[str, Outcome] = {}
+    for row in rows:
+        key = f"{row.answer.key} {row.answer.message_starts or ''}"
+        if row.path is None or row.answer.transport:
             continue
-        seen: dict[str, Outcome] = {}
-        for row in (*scope.codes.values(), *scope.heard_as):
-            key = f"{row.answer.key} {row.answer.message_starts or ''}"
-            if row.path is None or row.answer.transport:
-                continue
-            if key in seen and seen[key] is not row.outcome:
-                compiled.complain(
-                    "GW206", row.path, f"{row.answer} is claimed by {seen[key]} and by {row.outcome}",
-                    "keep one row, and let the other outcome stand in said_as",
-                )  # fmt: skip
-            seen.setdefault(key, row.outcome)
+        if key in seen and seen[key] is not row.outcome:
+            compiled.complain(
+                "GW206", row.path, f"{row.answer} is claimed by {seen[key]} and by {row.outcome}",
+                "keep one row, and let the other outcome stand in said_as",
+            )  # fmt: skip
+        seen.setdefault(key, row.outcome)
+    _refined(compiled, name, rows)
+
+
+def _refined(compiled: Compiled, name: str, rows: Sequence[Row]) -> None:
+    """A message may name the reason; whether money moved only a code decides."""
+    for row in rows:
+        if row.path is None or row.answer.message_starts is None or row.answer.code is None:
+            continue
+        plain = [
+            other.outcome
+            for other in rows
+            if other.answer.key == row.answer.key and other.answer.message_starts is None
+        ]
+        if not any(outcome.moved is row.outcome.moved for outcome in plain):
+            compiled.complain(
+                "GW216", row.path, f'the message alone decides that operation "{name}" hears {row.outcome}',
+                f"add a row for {WireAnswer(row.answer.code)} without a message, of the same certainty",
+            )  # fmt: skip

@@ -11,6 +11,10 @@ from gateway.dialect.proofs.safety import TRANSPORT
 def prove_rows(compiled: Compiled) -> None:
     """A row nothing ever uses is a mistake: a misspelt outcome, a leftover, a code said by nobody."""
     used: set[Path] = set()
+    for name in (None, *compiled.requests):
+        for outcome in compiled.occurring(name):
+            if isinstance(circle := compiled.choose(name, outcome), list):
+                used.update(circle)
     for _, _, chosen in compiled.chosen():
         used.update(chosen.hops)
         if chosen.path:
@@ -39,6 +43,8 @@ def _heard(compiled: Compiled) -> None:
         for row in scope.heard_as:
             if not any(row.outcome in CAN_OCCUR[compiled.requests[each].operation] for each in operations):
                 _dead(compiled, row.path or (), f'no operation can hear "{row.outcome}"')
+            elif row.answer.code is None:
+                _dead(compiled, row.path or (), f"{row.answer} has no code, and is always heard as unknown")
 
 
 def _effects(compiled: Compiled) -> None:

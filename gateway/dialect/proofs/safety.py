@@ -4,101 +4,119 @@ For each (operation, outcome) the effect of its answer is held against what that
 numbers of the rules are those of the complaints' last digit: GW301 is rule 1.
 """
 
+from collections.abc import Callable
+
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
-from gateway.canon.outcomes import TRANSIENT, Moved, Outcome
+from gateway.canon.outcomes import DONE_CLASS, TRANSIENT, UNREAD, Moved, Outcome
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import Path
-from gateway.dialect.compiler.rows import Chosen, Effect
+from gateway.dialect.compiler.rows import Chosen, Effect, nothing_to_undo
 from gateway.dialect.wireanswer import WireAnswer
 
+#: Statuses that a proxy on the way sends of its own, also after it has passed the request on.
+_ANYBODYS = frozenset({408, 499, 500, 502, 504})
 _COMES_BACK = frozenset({"retries", "rolls_back"})
 #: What happens when we die, or a proxy in front of us answers in our place.
 TRANSPORT = (WireAnswer(http=500), WireAnswer(no_answer=True))
 
 
 def prove_safety(compiled: Compiled) -> None:
-    """Rules 1 to 7 for every operation that may move money."""
-    for name in compiled.money_operations():
+    """Rules 1 to 7 for every operation that may move money; 5 and 6, as to the shape, for what only reads."""
+    findings = _Findings(compiled)
+    money = compiled.money_operations()
+    for name in compiled.requests:
+        if name not in money:
+            _read(findings, name)
+            continue
         for outcome in sorted(compiled.occurring(name)):
             chosen = compiled.choose(name, outcome)
             if isinstance(chosen, Chosen):
-                _said(compiled, name, outcome, chosen)
+                _said(findings, name, outcome, chosen)
         for answer in TRANSPORT:
-            _transport(compiled, name, answer)
-        _unread(compiled, name)
+            _transport(findings, name, answer)
+    for outcome in sorted(UNREAD):
+        chosen = compiled.choose(None, outcome)
+        if isinstance(chosen, Chosen):
+            _unread(findings, money, outcome, chosen)
+    _contradictions(compiled)
+    _not_processed(compiled)
+    findings.tell()
 
 
-def _said(compiled: Compiled, name: str, outcome: Outcome, chosen: Chosen) -> None:
-    form = compiled.requests[name]
+class _Findings:
+    """Complaints of one row about several outcomes are one complaint that names them all."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self._found: dict[tuple[str, Path, str, str], dict[str, None]] = {}
+
+    def add(self, code: str, where: Path, about: str, says: str, remedy: str) -> None:
+        """*says* holds `{}` where what the complaint is *about* stands."""
+        self._found.setdefault((code, where, says, remedy), {})[about] = None
+
+    def tell(self) -> None:
+        for (code, where, says, remedy), about in self._found.items():
+            self.compiled.complain(code, where, says.replace("{}", ", ".join(about)), remedy)
+
+
+def _said(findings: _Findings, name: str, outcome: Outcome, chosen: Chosen) -> None:
+    compiled = findings.compiled
+    operation = compiled.requests[name].operation
     effect = compiled.effect(name, chosen)
-    where = chosen.hops[-1] if chosen.hops else chosen.path or ("operations", name)
-    says = f'operation "{name}" says {outcome} with {chosen.answer}'
-    if outcome.moved is Moved.UNKNOWN and not form.reverse_unknown:
-        _doubt(compiled, form.operation, effect, where, says)
-    if outcome in TRANSIENT:
-        _transient(compiled, form.operation, effect, where, says)
-    _lasting(compiled, form.operation, outcome, effect, where, says)
-    _done(compiled, form.operation, outcome, effect, where, says)
-    if outcome.moved is Moved.YES and not chosen.done and not (
-        form.operation in DEBITS and effect.does <= _COMES_BACK
-    ):  # fmt: skip
-        compiled.complain(
-            "GW306", where, f"{says}, a refusal, although the money moved ({_list(effect)})",
-            "say it as a success; on a debit a refusal may be said only if the provider then retries or rolls back",
+
+    def found(code: str, fact: str, remedy: str) -> None:
+        says = f'operation "{name}" says {{}} with {chosen.answer}, {fact}'
+        findings.add(code, _row(name, chosen), str(outcome), says, remedy)
+
+    if "done" in effect.does and outcome not in nothing_to_undo(operation):
+        return found("GW305", *_AS_DONE)
+    if outcome.moved is Moved.UNKNOWN:
+        _doubt(operation, effect, found)
+    if outcome in TRANSIENT and operation not in DEBITS and "retries" not in effect.does:
+        found(
+            "GW303",
+            f"which ends it ({_list(effect)}), although another try could succeed",
+            "say it with a retried word",
+        )
+    lasting = outcome.moved is Moved.NO and outcome.lasting
+    if operation in CREDITS | REVERSALS and lasting and "retries" in effect.does and not effect.because:
+        found(
+            "GW304", "which is retried although the answer will never change",
+            'say it with a final word, or state because = "..." in the effects section when their words allow no other',
         )  # fmt: skip
+    undone = outcome is Outcome.ALREADY_DONE and operation in DEBITS and effect.does <= _COMES_BACK
+    if outcome.moved is Moved.YES and effect.does != {"done"} and not undone:
+        found(
+            "GW306", f"a refusal, although the money moved ({_list(effect)})",
+            "say it as a success; of a repeated debit a refusal may be said if the provider then retries or rolls back",
+        )  # fmt: skip
+    return None
 
 
-def _doubt(compiled: Compiled, operation: Operation, effect: Effect, where: Path, says: str) -> None:
+_AS_DONE = (
+    "which the provider takes as done, although nothing is known to have moved",
+    "say it with a refusal, or with an answer that makes the provider come back",
+)
+
+
+def _doubt(operation: Operation, effect: Effect, found: Callable[[str, str, str], None]) -> None:
     """Rules 1 and 2: nobody knows, so the provider must come back."""
     if operation in DEBITS:
         if not effect.does <= _COMES_BACK:
-            compiled.complain(
-                "GW301", where, f"{says}, after which the provider does not come back ({_list(effect)})",
-                "say it with an answer that makes the provider retry or roll back, or set reverse_unknown = true",
+            found(
+                "GW301", f"after which the provider does not come back ({_list(effect)})",
+                "say it with an answer that makes the provider retry or roll back",
             )  # fmt: skip
     elif "retries" not in effect.does:
-        compiled.complain(
-            "GW302", where, f"{says}, after which the provider does not retry ({_list(effect)})",
+        found(
+            "GW302", f"after which the provider does not retry ({_list(effect)})",
             "only a repeat can finish this operation: say it with a word that is retried",
         )  # fmt: skip
 
 
-def _transient(compiled: Compiled, operation: Operation, effect: Effect, where: Path, says: str) -> None:
-    """Rule 3: a passing no must not end a credit or a rollback."""
-    if operation in CREDITS | REVERSALS and "retries" not in effect.does:
-        compiled.complain(
-            "GW303", where, f"{says}, which ends it ({_list(effect)}), although another try could succeed",
-            "say it with a word that is retried",
-        )  # fmt: skip
-
-
-def _lasting(
-    compiled: Compiled, operation: Operation, outcome: Outcome, effect: Effect, where: Path, says: str
-) -> None:
-    """Rule 4: a lasting no that is repeated for ever, unless the section says why it must be."""
-    no = outcome.moved is Moved.NO and outcome.lasting
-    if operation in CREDITS | REVERSALS and no and "retries" in effect.does and not effect.because:
-        compiled.complain(
-            "GW304", where, f"{says}, which is retried although the answer will never change",
-            'say it with a final word, or state because = "..." in the effects section when their words allow no other',
-        )  # fmt: skip
-
-
-def _done(compiled: Compiled, operation: Operation, outcome: Outcome, effect: Effect, where: Path, says: str) -> None:
-    """Rule 5: nothing moved, yet the provider believes that it did; right only where there is nothing to undo."""
-    allowed = {Outcome.NOTHING_TO_DO}
-    if operation in REVERSALS:
-        allowed |= {Outcome.ALREADY_ROLLED_BACK, Outcome.TRANSACTION_NOT_FOUND}
-    if outcome.moved is not Moved.YES and outcome not in allowed and "done" in effect.does:
-        compiled.complain(
-            "GW305", where, f"{says}, which the provider takes as done, although nothing is known to have moved",
-            "say it with a refusal, or with an answer that makes the provider come back",
-        )  # fmt: skip
-
-
-def _transport(compiled: Compiled, name: str, answer: WireAnswer) -> None:
+def _transport(findings: _Findings, name: str, answer: WireAnswer) -> None:
     """What the provider does when the transport fails is stated, and safe."""
-    operation = compiled.requests[name].operation
+    compiled = findings.compiled
     if not compiled.effects.stated(name, answer):
         compiled.complain(
             "GW211", ("operations", name), f'what follows {answer} on operation "{name}" is not stated',
@@ -106,25 +124,75 @@ def _transport(compiled: Compiled, name: str, answer: WireAnswer) -> None:
         )  # fmt: skip
         return
     effect = compiled.effects.of(name, answer, done=False)
-    if not compiled.requests[name].reverse_unknown:
-        _doubt(compiled, operation, effect, effect.path or (), f'operation "{name}" may end with {answer}')
+
+    def found(code: str, fact: str, remedy: str) -> None:
+        findings.add(code, effect.path or (), str(answer), f'operation "{name}" may end with {{}}, {fact}', remedy)
+
+    if "done" in effect.does:
+        return found("GW305", *_AS_DONE)
+    return _doubt(compiled.requests[name].operation, effect, found)
 
 
-def _unread(compiled: Compiled, name: str) -> None:
+def _unread(findings: _Findings, money: list[str], outcome: Outcome, chosen: Chosen) -> None:
     """Rule 7: what is said before the operation is known must be safe for every operation."""
-    operation = compiled.requests[name].operation
-    for outcome in sorted(compiled.occurring(None)):
-        chosen = compiled.choose(None, outcome)
-        if not isinstance(chosen, Chosen):
-            continue
-        effect = compiled.effect(name, chosen)
-        where = chosen.hops[-1] if chosen.hops else chosen.path or ("unread",)
-        says = f'an unread message is answered {chosen.answer} for {outcome}; if it was operation "{name}"'
-        if outcome in TRANSIENT and operation in CREDITS | REVERSALS and "retries" not in effect.does:
-            compiled.complain("GW307", where, f"{says}, that ends it ({_list(effect)})", "say it with a retried word")
+    compiled, where = findings.compiled, _row("", chosen)
+    says = f"an unread message is answered {chosen.answer} for {outcome}"
+    if chosen.done and not money:
+        findings.add("GW307", where, "", f"{says}, in the shape of a success", "say it with a refusal, or not at all")
+    for name in money:
+        operation, effect = compiled.requests[name].operation, compiled.effect(name, chosen)
         if "done" in effect.does:
-            compiled.complain(
-                "GW307", where, f"{says}, the provider takes it as done", "say it with a refusal, or not at all"
+            fact = f"{says}, which the provider takes as done if it was: {{}}"
+            findings.add("GW307", where, name, fact, "say it with a refusal, or not at all")
+        elif outcome in TRANSIENT and operation not in DEBITS and "retries" not in effect.does:
+            fact = f"{says}, which ends it ({_list(effect)}) if it was: {{}}"
+            findings.add("GW307", where, name, fact, "say it with a retried word")
+
+
+def _row(name: str, chosen: Chosen) -> Path:
+    """The row to blame: the last stand-in, else the code."""
+    return chosen.hops[-1] if chosen.hops else chosen.path or (("operations", name) if name else ("unread",))
+
+
+def _read(findings: _Findings, name: str) -> None:
+    """Of an operation that moves nothing: a refusal has no success's shape, and a success no refusal's."""
+    compiled = findings.compiled
+    for outcome in sorted(compiled.occurring(name)):
+        chosen = compiled.choose(name, outcome)
+        if not isinstance(chosen, Chosen) or chosen.done == (outcome in DONE_CLASS):
+            continue
+        says = f'operation "{name}" says {{}} with {chosen.answer}, '
+        code, fact, remedy = (
+            ("GW305", "in the shape of a success", "say it with a refusal")
+            if chosen.done
+            else ("GW306", "a refusal", "say it as a success")
+        )
+        findings.add(code, _row(name, chosen), str(outcome), says + fact, remedy)
+
+
+def _contradictions(compiled: Compiled) -> None:
+    """Nobody sends nothing and something, or believes both that it applied and that it failed."""
+    sections: list[Path] = [("effects",), *(("effects", "by", name) for name in compiled.tree.section("effects", "by"))]
+    for section in sections:
+        for key, (answer, does) in compiled.tree.section(*section, "entries").items():
+            if ("final" in does and len(does) > 1) or {"done", "silent"} <= does:
+                words = " and ".join(sorted(does))
+                compiled.complain(
+                    "GW214", (*section, "entries", key), f"after {answer} the provider cannot do both: {words}",
+                    "leave the answer in the list that the documents support; in doubt, the more dangerous one",
+                )  # fmt: skip
+
+
+def _not_processed(compiled: Compiled) -> None:
+    """A status that by contract proves that nothing was done cannot be one that others send, or that we read."""
+    shapes = [compiled.answers.form(name, outcome).http for name in compiled.requests for outcome in Outcome]
+    used = {status for http in shapes if not isinstance(http, str) for status in http}
+    for index, status in enumerate(compiled.tree.get("wallet", "not_processed", default=())):
+        if status in used or status < 400 or status in _ANYBODYS:
+            says = f"HTTP {status} does not prove that nothing was done"
+            remedy = "statuses of the contract only: not those of answers, nor what a proxy says after it has forwarded"
+            compiled.problems.append(
+                compiled.tree.inside(("wallet", "not_processed"), index).problem("GW308", says, remedy)
             )
 
 

@@ -11,19 +11,18 @@ def prove_vectors(compiled: Compiled) -> None:
     sections: list[Path] = [("request", "signature"), ("answers", "signature")]
     sections += [("operations", name, "signature") for name in compiled.requests]
     for at in sections:
-        own = compiled.tree.section(*at)
-        if not own.get("vectors"):
+        section = compiled.signature(at)
+        if not section.get("vectors"):
             continue
-        below = compiled.tree.section("request", "signature") if at[0] == "operations" else {}
-        for fault in _faults({**below, **own}):
-            origin = compiled.tree.origin(*at, "vectors")
+        codec = compiled.requests[at[1]].codec if at[0] == "operations" else compiled.tree.get("request", "body")
+        for fault in _faults(section, str(codec or "json")):
             keys = fault.key[1:] if fault.key[:1] == ("vectors",) else ()
-            where = type(origin)(origin.source, (*origin.keypath, *keys))
+            where = compiled.tree.inside((*at, "vectors"), *keys)
             compiled.problems.append(where.problem("GW118", f"signature vector: {fault.fact}", fault.remedy))
 
 
-def _faults(section: dict[str, object]) -> list[RecipeFault]:
+def _faults(section: dict[str, object], codec: str) -> list[RecipeFault]:
     try:
-        return verify_vectors({key: value for key, value in section.items() if key != "like"})
+        return verify_vectors(section, codec)
     except RecipeFault:  # the compiler has complained about the recipe itself
         return []

@@ -1,0 +1,119 @@
+"""`gateway demo`: see it work. A sandbox wallet, the gateway and every shipped dialect on loopback, real callbacks."""
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+import gateway
+from gateway.cli.exits import CLEAN, FINDINGS, Misuse
+
+if TYPE_CHECKING:
+    from gateway.cli.demo.stage import Cast, Stage
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, Parameter(negative="", help="Play and end: 0, or 1 if any conversation is not as it must be.")
+    ] = False,
+    tables: Annotated[
+        Path | None, Parameter(help="A folder with more tables; each that can bet, win and roll back joins.")
+    ] = None,
+) -> int:
+    """Play real callbacks with every dialect on this machine, show them, and go on serving until Ctrl+C.
+
+    A sandbox wallet and the gateway run in this process, on loopback; keys are made up for this run. Each dialect plays
+    an honest bet, a decline, a win, a rollback, a repeat, a forged signature and a silent wallet. Nothing leaves this
+    machine, and nothing is written outside a temporary folder that is gone afterwards.
+    """
+    from gateway.cli.demo.stage import cast_of
+    from gateway.edge.app import run_loop
+
+    if tables is not None and not tables.is_dir():
+        raise Misuse(f"{tables}: there is no such folder")
+    cast = cast_of(tables)
+    if not cast.dialects:
+        raise Misuse("no table here can bet, win and roll back")
+    count = len(cast.dialects)
+    _say(
+        f"gateway {gateway.__version__}: {count} dialects checked in {cast.milliseconds:.0f} ms;"
+        " nothing leaves this machine"
+    )
+    with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
+        return run_loop(_demo(cast, Path(folder), once))
+
+
+async def _demo(cast: "Cast", folder: Path, once: bool) -> int:
+    from gateway.cli.demo.play import play
+    from gateway.cli.demo.scenarios import SCENARIOS
+    from gateway.cli.demo.stage import raised
+    from gateway.cli.demo.table import show
+
+    async with raised(cast, folder) as stage:
+        for line in stage.moved:
+            _say(line)
+        at = stage.addresses
+        _say(f"\n  callbacks  {at['callbacks']}/<dialect>\n  wallet     {at['wallet']}/sandbox/ledger")
+        _say(f"  metrics    {at['admin']}/metrics")
+        _say(f"\nplaying {len(cast.dialects) * len(SCENARIOS)} conversations; a silent wallet takes its time\n")
+        playing = asyncio.create_task(play(stage))
+        await asyncio.wait({playing, stage.served}, return_when=asyncio.FIRST_COMPLETED)
+        if not playing.done():  # Ctrl+C
+            playing.cancel()
+            return 130
+        rows = await playing
+        show(rows, cast.dialects)
+        wrong = sum(bool(row.differs) for row in rows)
+        _say(
+            f"\n{wrong} of {len(rows)} conversations are not as they must be"
+            if wrong
+            else f"\nall {len(rows)} conversations are as their tables and examples say"
+        )
+        if not once:
+            _next(stage)
+            await asyncio.wait({stage.served})
+            _say("stopped")
+    return FINDINGS if wrong else CLEAN
+
+
+def _next(stage: "Stage") -> None:
+    name, run = next(iter(stage.callers)), typed()
+    _say(
+        f"""
+Still serving. In another terminal, a call as that provider would sign it:
+
+  {run} send {name} bet --amount 1.50 --config {stage.config}
+
+break the wallet, send again, and look at what the gateway wrote down:
+
+  curl {stage.addresses["wallet"]}/sandbox/moods -d '{{"mood": "half_body"}}'
+  tail -n 1 {stage.folder / "gateway.log"}
+
+Further on:
+
+  {run} describe {name}
+  {run} new acme
+  {run} --help
+
+Ctrl+C stops it."""
+    )
+
+
+def typed() -> str:
+    """How this command is typed from where we stand: `gateway` where the shell finds it, else its path."""
+    beside = Path(sys.executable).with_name("gateway")
+    if (found := shutil.which("gateway")) and Path(found).resolve() == beside.resolve():
+        return "gateway"
+    path = beside if beside.is_file() else Path(sys.executable)
+    shown = os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+    return shown if path == beside else f"{shown} -m gateway"
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,125 @@
+"""What a conversation must look like: the scenario's outcome in the table's words, and in those of its examples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gateway.canon.outcomes import Outcome
+from gateway.cli.caller import Exchange
+from gateway.cli.demo.scenarios import Scenario
+from gateway.dialect.conversations import Conversations, stated_effect
+from gateway.dialect.dialect import Dialect, Said
+from gateway.dialect.examples import Example, ExamplesFile
+from gateway.dialect.examples import Said as SaidAlike
+from gateway.dialect.problems import Refused
+from gateway.dialect.shelf import Shelf
+from gateway.wire.jsontext import read_json, scalar_text
+from gateway.wire.message import Garbled, Response
+
+
+@dataclass(frozen=True)
+class Witnessed:
+    """What the wallet's side saw of one call: how often it was asked, and how the balance changed."""
+
+    asked: int
+    moved: Decimal
+    balance: Decimal
+
+
+def examples_of(shelf: Shelf, name: str) -> ExamplesFile | None:
+    """The examples beside a table; None for a table that has none."""
+    try:
+        return Conversations.load(shelf, name).file
+    except Refused:
+        return None
+
+
+def differences(
+    dialect: Dialect, scenario: Scenario, got: Exchange, saw: Witnessed, examples: ExamplesFile | None
+) -> list[str]:
+    """How the conversation differs from what it must be, one sentence each; empty when it does not."""
+    said = dialect.said[got.form.name, scenario.outcome]
+    return [
+        *_answer(said, got),
+        *_wallet(scenario, got, saw),
+        *(_time(dialect, got)),
+        *(_examples(said, got, examples) if examples else ()),
+    ]
+
+
+def _answer(said: Said, got: Exchange) -> Iterator[str]:
+    response = got.response
+    if response is None:
+        if not said.answer.no_answer:
+            yield f"no answer came: {got.why}"
+        return
+    status = status_of(said)
+    if response.status != status:
+        yield f"HTTP {response.status}; the table says {status} for {said.outcome}"
+    code = said.form.code_in(_body(response), response.status)
+    if said.answer.code is not None and said.form.slot("code") and code != said.answer.code:
+        yield f"the code is {code}; the table says {said.answer.code} for {said.outcome}"
+    if got.why.startswith("the answer's signature"):
+        yield got.why
+    elif said.done and got.reply.outcome not in (said.outcome, said.end):
+        yield f"read back, the answer means {got.reply.outcome} ({got.why}); it must mean {said.outcome}"
+
+
+def _wallet(scenario: Scenario, got: Exchange, saw: Witnessed) -> Iterator[str]:
+    if saw.asked != scenario.asked:
+        yield f"the wallet was asked {saw.asked} times; it must be {scenario.asked}"
+    if saw.moved != scenario.moved:
+        yield f"the balance changed by {saw.moved}; it must change by {scenario.moved}"
+    told = got.reply.balance
+    if told is not None and scenario.outcome in (Outcome.OK, Outcome.ALREADY_DONE) and told != saw.balance:
+        yield f"the provider was told a balance of {told}; it is {saw.balance}"
+
+
+def _time(dialect: Dialect, got: Exchange) -> Iterator[str]:
+    deadline = dialect.deadline_s(got.form.name)
+    if got.seconds > deadline:
+        yield f"it took {got.seconds:.2f} s; the provider waits {deadline:g} s"
+
+
+def _examples(said: Said, got: Exchange, examples: ExamplesFile) -> Iterator[str]:
+    """The first example of the same operation and outcome, if there is one, agrees on code, status and effect."""
+    for label, example in _of(examples, got.form.name, said.outcome):
+        effect = stated_effect(example.effect, got.form.name)
+        if effect != said.effect:
+            yield f"{label}: its effect is {sorted(effect)}, not {sorted(said.effect)}"
+        if example.no_answer or got.response is None or example.answer is None:
+            if example.no_answer is not (got.response is None):
+                yield f"{label}: {'no answer' if example.no_answer else 'an answer'} is due"
+            return
+        if got.response.status != example.http:
+            yield f"{label}: HTTP {example.http}, not {got.response.status}"
+        due = said.form.code_in(_body(Response(200, (), example.answer.encode())), example.http)
+        code = said.form.code_in(_body(got.response), got.response.status)
+        if due != code:
+            yield f"{label}: the code is {due}, not {code}"
+        return
+
+
+def _of(examples: ExamplesFile, name: str, outcome: Outcome) -> Iterator[tuple[str, Example | SaidAlike]]:
+    for example in examples.example:
+        word = example.refused or (example.reply or {}).get("outcome", "ok")
+        if example.operation == name and not example.options and word == outcome:
+            yield f'example "{example.name}"', example
+    for index, said in enumerate(examples.said, 1):
+        if name in said.operations and not said.options and str(outcome) in said.outcomes:
+            yield f"[[said]] {index}", said
+
+
+def status_of(said: Said) -> int:
+    """The HTTP status with which an answer is said."""
+    if said.answer.http is not None:
+        return said.answer.http
+    http = said.form.http
+    return int(scalar_text(said.answer.code) or 0) if isinstance(http, str) else int(http[0])
+
+
+def _body(response: Response) -> object:
+    try:
+        return read_json(response.body)
+    except Garbled:
+        return {}

@@ -1,0 +1,110 @@
+"""Playing the scenarios with every dialect: a fresh player each, silent wallets all at once, the rest in turn."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from gateway.canon.calls import Call
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.cli.caller import Caller, Exchange
+from gateway.cli.demo.expected import Witnessed, differences, examples_of
+from gateway.cli.demo.scenarios import BALANCE, CURRENCY, SCENARIOS, Scenario
+from gateway.cli.demo.stage import Stage
+from gateway.sandbox.moods import Mood
+
+Asked = tuple[Call, Mood, Outcome | None]
+
+
+class Stopped(Exception):
+    """A call that had to come first did not succeed; the text says which, and what came instead."""
+
+
+@dataclass
+class Row:
+    """One conversation that was played. *asked*: the wallet's side; *differs*: empty when all is as it must be."""
+
+    dialect: str
+    scenario: Scenario
+    got: Exchange | None
+    asked: list[Asked] = field(default_factory=list)
+    differs: list[str] = field(default_factory=list)
+
+
+async def play(stage: Stage, scenarios: Iterable[Scenario] = SCENARIOS) -> list[Row]:
+    """Every scenario with every dialect, in the order of the dialects and of the scenarios."""
+    jobs = [(name, scenario) for name in stage.callers for scenario in scenarios]
+    numbers = {job: 2001 + index for index, job in enumerate(jobs)}
+    patient = {
+        job: asyncio.create_task(_played(stage, *job, str(numbers[job])))
+        for job in jobs
+        if job[1].mood is not Mood.WELL
+    }
+    rows = {job: await _played(stage, *job, str(numbers[job])) for job in jobs if job not in patient}
+    for job, task in patient.items():
+        rows[job] = await task
+    return [rows[job] for job in jobs]
+
+
+async def _played(stage: Stage, name: str, scenario: Scenario, player: str) -> Row:
+    try:
+        return await _Conversation(stage, name, scenario, player).row()
+    except Stopped as stopped:
+        return Row(name, scenario, None, differs=[str(stopped)])
+
+
+@dataclass
+class _Conversation:
+    stage: Stage
+    name: str
+    scenario: Scenario
+    player: str
+
+    @property
+    def caller(self) -> Caller:
+        return self.stage.callers[self.name]
+
+    async def row(self) -> Row:
+        scenario, wallet = self.scenario, self.stage.wallet.wallet
+        who = await self._enter()
+        facts: dict[str, Any] = {**who, "round": uuid4().hex[:12], "amount": scenario.amount}
+        call = self.caller.call(scenario.operation, **facts)
+        if scenario.before is not None:
+            first = await self._must(self.caller.call(Operation.BET, **{**facts, "amount": scenario.before}))
+            reference = (first.call.transaction,) if first.call.transaction else None
+            call = (
+                first.call if scenario.repeats else self.caller.call(scenario.operation, **facts, reference=reference)
+            )
+        self.stage.wallet.moods.set(scenario.mood, self.player)
+        before, heard = wallet.balance(self.player), len(self._asked())
+        got = await self.caller.send(call, self.stage.forging[self.name] if scenario.forged else None)
+        balance, asked = wallet.balance(self.player), self._asked()[heard:]
+        saw = Witnessed(len(asked), balance - before, balance)
+        examples = examples_of(self.stage.shelf, self.name)
+        differs = differences(self.caller.dialect, scenario, got, saw, examples)
+        return Row(self.name, scenario, got, asked, differs)
+
+    async def _enter(self) -> dict[str, Any]:
+        """A player with a session: logged in where the dialect has a way to, else with one that is simply there."""
+        session, launch = uuid4().hex, uuid4().hex
+        logs_in = Operation.AUTHENTICATE in self.caller.dialect.operations()
+        tokens = (None, launch) if logs_in else (session, None)
+        self.stage.wallet.wallet.open_player(
+            self.player, CURRENCY, BALANCE, session=tokens[0], launch=tokens[1], nickname="Ann"
+        )
+        if logs_in:
+            entered = await self._must(self.caller.call(Operation.AUTHENTICATE, session=launch, player=self.player))
+            session = entered.reply.new_session or launch
+        return {"player": self.player, "session": session, "currency": CURRENCY}
+
+    async def _must(self, call: Call) -> Exchange:
+        got = await self.caller.send(call)
+        if got.reply.outcome is not Outcome.OK:
+            raise Stopped(f"{call.operation}, which comes first, was answered {got.reply.outcome}: {got.why}")
+        return got
+
+    def _asked(self) -> list[Asked]:
+        wallet = self.stage.wallet.wallet
+        return [each for each in self.stage.witness.seen if wallet.whose(each[0]) == self.player]

@@ -1,0 +1,203 @@
+"""`gateway describe`: the page of a dialect for whoever integrates it, made from its table; or our own words."""
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from gateway.canon.calls import AMOUNTS
+from gateway.canon.outcomes import Outcome
+from gateway.cli.explained_answer import EFFECTS
+from gateway.cli.explained_call import spelled
+from gateway.cli.recipe_words import recipe_words, worked_example
+from gateway.cli.sheet import Sheet, SheetFormat
+from gateway.cli.tables import Choices, Folders, named, pairs
+from gateway.cli.words import field_rows, name_rows, operation_rows, outcome_rows
+from gateway.dialect.conversations import Conversations
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.problems import Refused
+from gateway.dialect.requestform import FieldForm, RequestForm
+from gateway.dialect.shelf import Shelf
+from gateway.wire.money_forms import MoneyForm
+
+
+def describe(
+    what: Annotated[str, Parameter(name="DIALECT")], /, *, format: SheetFormat = "text",
+    option: Choices = (), tables: Folders = (),
+) -> None:  # fmt: skip
+    """The page of a dialect for an integrator: URLs, signature with a worked example, fields, codes, retries.
+
+    Parameters
+    ----------
+    what
+        A dialect's name, or the file of its table; or one of the words operations, outcomes, fields.
+    """
+    if what in _WORDS:
+        words(what).show(format)
+        return
+    where, name = named(what, tables)
+    page(where, name, where.dialect(name, pairs(option, "--option"))).show(format)
+
+
+_WORDS = ("operations", "outcomes", "fields")
+
+
+def words(what: str) -> Sheet:
+    """Our own words of one kind, each with its sentence."""
+    sheet = Sheet()
+    if what == "operations":
+        sheet.table(("operation", "meaning"), operation_rows())
+    elif what == "outcomes":
+        sheet.table(("outcome", "moved", "lasting", "meaning"), outcome_rows())
+    else:
+        sheet.heading("Fields of a call")
+        sheet.table(("field", "shape", "meaning"), field_rows())
+        sheet.heading("Names in answers, beside the fields of the call")
+        sheet.table(("name", "meaning"), name_rows())
+    return sheet
+
+
+def page(where: Shelf, name: str, dialect: Dialect) -> Sheet:
+    """The whole page of one dialect."""
+    sheet = Sheet()
+    sheet.heading(f"{dialect.name}: {dialect.title}", 1)
+    _requests(sheet, dialect)
+    _signatures(sheet, dialect, _conversations(where, name))
+    _fields(sheet, dialect)
+    _answers(sheet, dialect)
+    _times(sheet, dialect)
+    _origin(sheet, dialect)
+    return sheet
+
+
+def _conversations(where: Shelf, name: str) -> Conversations | None:
+    try:
+        return Conversations.load(where, name)
+    except Refused:
+        return None
+
+
+def _forms(dialect: Dialect) -> list[RequestForm]:
+    """In the table's own order."""
+    return [dialect.variants[name] for name in dialect.tree.section("operations") if name in dialect.variants]
+
+
+def _requests(sheet: Sheet, dialect: Dialect) -> None:
+    sheet.heading("What to give the provider")
+    sheet.say(
+        "Each callback goes to https://GATEWAY/PROVIDER and the path below, where PROVIDER is the account's name in the"
+        " settings (or its mount)."
+    )
+    rows = []
+    for form in _forms(dialect):
+        known = ", ".join(f"{place} = {' or '.join(map(str, literals))}" for place, literals in form.when)
+        rows.append(
+            (form.name, f"{form.method} {form.path}", known or "the path alone", str(form.operation), form.codec)
+        )
+    sheet.table(("operation", "request", "known by", "our operation", "body"), rows)
+
+
+def _signatures(sheet: Sheet, dialect: Dialect, conversations: Conversations | None) -> None:
+    sheet.heading("Signature of requests")
+    needed = sorted(dialect.secrets("receiver"))
+    sheet.say(f"Secrets in the settings: {', '.join(needed) or 'none'}.")
+    lines = recipe_words(dialect.request_recipes[None])
+    sheet.say(lines[0])
+    sheet.items(lines[1:])
+    if worked := worked_example(dialect, conversations):
+        sheet.say(f"Worked example, {worked.origin}:")
+        rows = {"secret": worked.secret, "body": worked.raw, "signed": worked.signs, "gives": worked.gives}
+        sheet.code("\n".join(f"{name:<7} {text}" for name, text in rows.items()))
+    for name, recipe in dialect.request_recipes.items():
+        if name is not None and recipe != dialect.request_recipes[None]:
+            sheet.heading(f"Signature of {name}", 3)
+            sheet.items(recipe_words(recipe))
+    sheet.heading("Signature of answers")
+    if dialect.answer_recipe is None:
+        sheet.say("Answers are not signed.")
+    else:
+        lines = recipe_words(dialect.answer_recipe)
+        sheet.say(lines[0])
+        sheet.items(lines[1:])
+
+
+def _fields(sheet: Sheet, dialect: Dialect) -> None:
+    sheet.heading("Fields")
+    for form in _forms(dialect):
+        sheet.heading(f"{form.name} ({form.method} {form.path})", 3)
+        rows = [_field(each) for each in form.fields]
+        rows += [(name, f"recalled by {key}", "", "") for name, key in form.recall.items()]
+        rows += [(name, f"always {value}", "", "") for name, value in form.set.items()]
+        rows += [(name, f"{rule}, where absent", "", "") for name, rule in form.derive.items()]
+        sheet.table(("our field", "stands at", "must be there", "spelled"), rows)
+
+
+def _field(field: FieldForm) -> tuple[str, str, str, str]:
+    places = " or ".join(str(place).rstrip("?") for place in field.places)
+    how = ""
+    if field.name in AMOUNTS and isinstance(field.converter, MoneyForm):
+        how = spelled(field.converter)
+    elif field.values:
+        how = ", ".join(f"{theirs} = {ours}" for ours, theirs in field.values.items())
+    return field.name, places, "no" if field.optional else "yes", how
+
+
+def _answers(sheet: Sheet, dialect: Dialect) -> None:
+    sheet.heading("Answers")
+    for body in _samples(dialect):
+        sheet.code(body)
+    codes: dict[tuple[str, str, str], list[str]] = {}
+    meant: dict[tuple[str, str, str], list[Outcome]] = {}
+    for form in _forms(dialect):
+        for outcome in Outcome:
+            if said := dialect.said.get((form.name, outcome)):
+                status = said.answer.http or (
+                    said.form.http[0] if isinstance(said.form.http, tuple) else said.answer.code
+                )
+                code = WORD_OF_SUCCESS if said.answer.code is None and not said.answer.http else str(said.answer)
+                key = (code, "" if said.answer.no_answer else str(status), ", ".join(sorted(said.effect)))
+                if form.name not in codes.setdefault(key, []):
+                    codes[key].append(form.name)
+                if outcome not in meant.setdefault(key, []):
+                    meant[key].append(outcome)
+    rows = [(code, status, ", ".join(names), ", ".join(map(str, meant[code, status, effect])), effect)
+            for (code, status, effect), names in codes.items()]  # fmt: skip
+    sheet.table(("answer", "HTTP", "on", "means", "the provider then"), rows)
+    used = {word for _, _, effect in codes for word in effect.split(", ")}
+    sheet.items(f"{word}: {EFFECTS[word]}" for word in EFFECTS if word in used)
+
+
+WORD_OF_SUCCESS = "(success)"
+
+
+def _samples(dialect: Dialect) -> list[str]:
+    found = {said.form.sample.text: None for said in dialect.said.values() if said.form.sample}
+    return list(found)
+
+
+def _times(sheet: Sheet, dialect: Dialect) -> None:
+    sheet.heading("Deadlines and retries")
+    spans = dialect.tree.section("retry_span_s")
+    shared = dialect.deadlines_ms["default"]
+    rows = []
+    for form in _forms(dialect):
+        span = spans.get(form.name, spans.get("default"))
+        repeats = "not stated" if span is None else "one try" if span == 0 else f"{span} s"
+        rows.append((form.name, f"{dialect.deadlines_ms.get(form.name, shared)} ms", repeats))
+    sheet.table(("operation", "the provider waits", "it repeats for"), rows)
+    scope = " and ".join(dialect.scope)
+    sheet.say(f"A transaction id is unique within {f'one {scope}' if scope else 'the provider'}.")
+
+
+def _origin(sheet: Sheet, dialect: Dialect) -> None:
+    if options := dialect.tree.section("options"):
+        sheet.heading("Options")
+        sheet.table(("option", "choices", "why"),
+                    [(name, _choices(section), section["why"]) for name, section in options.items()])  # fmt: skip
+    for title, key in (("Gaps", "gaps"), ("Sources", "source")):
+        if texts := dialect.tree.get(key, default=[]):
+            sheet.heading(title)
+            sheet.items(texts)
+
+
+def _choices(section: dict[str, Any]) -> str:
+    return ", ".join(f"{choice} (default)" if choice == section["default"] else choice for choice in section["choices"])

@@ -1,0 +1,197 @@
+"""`gateway loss`: what a dialect cannot express, and what a provider's calls lose in front of a wallet.
+
+Everything is computed from the compiled tables; nothing is judged. An outcome that is said with another one's word is
+not wrong (`check` proves that it is safe), but whoever reads that word knows less than we did.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from gateway.canon.calls import AMOUNTS, CALL_FIELDS, REPLY_FIELDS
+from gateway.canon.money import EXPONENTS
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import CAN_OCCUR, Outcome
+from gateway.cli.exits import CLEAN, FINDINGS
+from gateway.cli.explained_call import spelled
+from gateway.cli.sheet import Sheet, SheetFormat
+from gateway.cli.tables import Choices, Folders, named, pairs
+from gateway.dialect.compiler.layers import Path
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.problems import Problem, render
+from gateway.dialect.proofs.names import given
+from gateway.dialect.proofs.pairs import asked, prove_pair
+from gateway.wire.money_forms import MoneyForm
+from gateway.wire.money_forms import loss as lost_of
+
+
+def loss(
+    dialect: str, wallet: str | None = None, /, *, format: SheetFormat = "text",
+    durable: Annotated[bool, Parameter(negative="")] = False, option: Choices = (), tables: Folders = (),
+) -> int:  # fmt: skip
+    """What a dialect cannot express; with a second one, what is lost between that provider and that wallet.
+
+    Exit code 1: the pair would be refused at start-up.
+
+    Parameters
+    ----------
+    dialect
+        A dialect's name, or the file of its table; the provider, where there is a pair.
+    wallet
+        The wallet's dialect.
+    durable
+        The journal outlives the process, so our own reversals may be relied on.
+    """
+    where, name = named(dialect, tables)
+    found = where.dialect(name, pairs(option, "--option"))
+    sheet, problems = Sheet(), list[Problem]()
+    if wallet is None:
+        alone(sheet, found)
+    else:
+        there, other = named(wallet, tables)
+        wallet_found = there.dialect(other)
+        problems = prove_pair(found, wallet_found, durable=durable)
+        together(sheet, found, wallet_found, problems)
+    sheet.show(format)
+    return FINDINGS if problems else CLEAN
+
+
+def alone(sheet: Sheet, dialect: Dialect) -> None:
+    """What one dialect cannot express."""
+    sheet.heading(f"What {dialect.name} cannot express", 1)
+    sheet.say(dialect.title)
+    lacking = [str(operation) for operation in Operation if operation not in dialect.operations()]
+    sheet.heading("Operations it does not have")
+    sheet.say(", ".join(lacking) or "None: it has all of ours.")
+    _shared_words(sheet, dialect)
+    _fields(sheet, dialect)
+    _amounts(sheet, dialect)
+    _reasons(sheet, dialect)
+
+
+def _shared_words(sheet: Sheet, dialect: Dialect) -> None:
+    sheet.heading("Outcomes that share a word")
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for name in (None, *dialect.tree.section("operations")):
+        words: dict[str, list[str]] = {}
+        occurring = [each for each in Outcome if (name, each) in dialect.said]
+        for outcome in occurring:
+            words.setdefault(str(dialect.said[name, outcome].answer), []).append(str(outcome))
+        for word, outcomes in words.items():
+            if len(outcomes) > 1:
+                groups.setdefault((word, tuple(outcomes)), []).append(name or "unread")
+    rows = [(word, ", ".join(names), ", ".join(outcomes)) for (word, outcomes), names in groups.items()]
+    sheet.table(("said with", "on", "stands for"), rows)
+    if not groups:
+        sheet.say("None: every outcome has its own word.")
+
+
+def _fields(sheet: Sheet, dialect: Dialect) -> None:
+    sheet.heading("Fields")
+    has = {name: given(form) for name, form in dialect.variants.items()}
+    ever = set().union(*has.values())
+    never = [name for name in CALL_FIELDS if name not in ever]
+    sheet.say(f"No call carries: {', '.join(never) or 'nothing is missing'}.")
+    forms = {id(said.form): said.form for said in dialect.said.values()}.values()
+    told = {slot.name for form in forms if form.sample for slot in form.sample.slots}
+    unsaid = [name for name in REPLY_FIELDS if name not in told]
+    sheet.say(f"No answer tells: {', '.join(unsaid) or 'nothing is missing'}.")
+    rows = [
+        (name, ", ".join(f"{field} (by {key})" for field, key in dialect.variants[name].recall.items()))
+        for name in dialect.tree.section("operations")
+        if dialect.variants[name].recall
+    ]
+    sheet.table(("operation", "not in the message, recalled"), rows)
+
+
+def _amounts(sheet: Sheet, dialect: Dialect) -> None:
+    sheet.heading("Amounts")
+    rows = []
+    for form, uses in money_forms(dialect).items():
+        by_loss: dict[str, list[str]] = {}
+        for currency in sorted(EXPONENTS):
+            if lost := lost_of(form, currency):
+                by_loss.setdefault(lost.replace(currency, "the currency"), []).append(currency)
+        where = f"{spelled(form)} ({', '.join(sorted(uses))})"
+        rows += [(where, lost, _some(codes)) for lost, codes in by_loss.items()] or [
+            (where, "nothing", f"all {len(EXPONENTS)} currencies are carried exactly")
+        ]
+    sheet.table(("spelling", "loses", "of"), rows)
+    if not rows:
+        sheet.say("It carries no amounts.")
+
+
+def money_forms(dialect: Dialect) -> dict[MoneyForm, set[str]]:
+    """Every spelling of amounts in the table, and what is spelled so."""
+    found: dict[MoneyForm, set[str]] = {}
+    for request in dialect.variants.values():
+        for each in request.fields:
+            if each.name in AMOUNTS and isinstance(each.converter, MoneyForm):
+                found.setdefault(replace(each.converter, signed=False), set()).add(each.name)
+    for said in dialect.said.values():
+        if said.form.slot("balance") and (money := said.form.spelling.money.get("balance")):
+            found.setdefault(replace(money, signed=False), set()).add("balance")
+    return found
+
+
+def _some(codes: list[str], most: int = 12) -> str:
+    more = f" and {len(codes) - most} more" if len(codes) > most else ""
+    return ", ".join(codes[:most]) + more
+
+
+def _reasons(sheet: Sheet, dialect: Dialect) -> None:
+    rows = [(f"{path[2] if len(path) > 2 else 'all'}", text, dialect.tree.origin(*path, "because").place)
+            for path, text in reasons(dialect)]  # fmt: skip
+    if rows:
+        sheet.heading("Excused by a reason")
+        sheet.table(("operation", "because", "row"), rows)
+
+
+def reasons(dialect: Dialect) -> Iterable[tuple[Path, str]]:
+    """Every `because` of the effects, with its section."""
+    sections: list[Path] = [("effects",)]
+    sections += [("effects", "by", name) for name in dialect.tree.section("effects", "by")]
+    for path in sections:
+        if text := dialect.tree.get(*path, "because"):
+            yield path, text
+
+
+def together(sheet: Sheet, provider: Dialect, wallet: Dialect, problems: list[Problem]) -> None:
+    """What is lost between a provider and a wallet."""
+    sheet.heading(f"{provider.name} in front of a wallet that speaks {wallet.name}", 1)
+    if problems:
+        sheet.say("This pair is refused at start-up:")
+        sheet.code(render(problems))
+    else:
+        sheet.say("Every call of this provider can be asked of this wallet.")
+    rows = []
+    has = wallet.operations()
+    for name, form in provider.variants.items():
+        for operation in asked(provider, form):
+            for variant in has.get(operation, ()):
+                lost = sorted(given(form) - given(wallet.variants[variant]))
+                rows.append((name, variant, ", ".join(lost) or "nothing"))
+    sheet.heading("Fields that the wallet is not told")
+    sheet.table(("provider's", "wallet's", "not told"), rows)
+    sheet.heading("Outcomes of the wallet that reach the provider as another")
+    renamed = list(_renamed(provider, wallet))
+    sheet.table(("operation", "the wallet says", "the provider hears the word of"), renamed)
+    if not renamed:
+        sheet.say("None.")
+
+
+def _renamed(provider: Dialect, wallet: Dialect) -> Iterable[tuple[str, str, str]]:
+    has = wallet.operations()
+    for name in provider.tree.section("operations"):
+        operation = provider.variants[name].operation
+        ends: dict[Outcome, list[str]] = {}
+        for variant in has.get(operation, ())[:1]:
+            for outcome in Outcome:
+                said = wallet.said.get((variant, outcome))
+                distinct = said is not None and not said.hops and outcome in CAN_OCCUR[operation]
+                if distinct and (heard := provider.said[name, outcome]).hops:
+                    ends.setdefault(heard.end, []).append(str(outcome))
+        for end, outcomes in ends.items():
+            yield name, ", ".join(outcomes), str(end)

@@ -1,0 +1,82 @@
+"""`gateway serve`: take providers' callbacks for real."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+import gateway
+from gateway.cli.exits import FINDINGS, Misuse
+from gateway.dialect.problems import Refused, render
+from gateway.edge.app import App, Parties, prepare, run_loop
+from gateway.edge.logs import Log
+from gateway.edge.settings import Settings, SettingsRefused, load
+
+
+def serve(
+    *,
+    config: Annotated[Path, Parameter(help="The settings file; deploy/gateway.toml is a commented example.")],
+    log_format: Annotated[
+        Literal["auto", "json", "text"], Parameter(help="One line per callback on stdout; auto: text on a terminal.")
+    ] = "auto",
+) -> int:
+    """Take providers' callbacks for real, as the settings file says.
+
+    Everything is checked first: tables with their options, each provider against the wallet, secrets. If anything is
+    wrong, all of it is told, nothing listens, and the exit code is 1. SIGTERM (or Ctrl+C) drains: callbacks at work are
+    answered, then the exit code is 0. A second signal stops at once.
+    """
+    settings = read_settings(config)
+    if settings is None:
+        return FINDINGS
+    try:
+        parties = prepare(settings, config)
+    except Refused as refused:
+        say(render(refused.problems))
+        count = len(refused.problems)
+        plural = "" if count == 1 else "s"
+        say(f"{count} complaint{plural}, nothing was started; `gateway explain-error` explains a code")
+        return FINDINGS
+    return run_loop(_serve(settings, parties, Log(style=log_format)))
+
+
+def read_settings(config: Path) -> Settings | None:
+    """The settings, or None after all that is wrong with them has been told. Misuse when there is no such file."""
+    if not config.is_file():
+        raise Misuse(f"{config}: there is no such settings file; deploy/gateway.toml is an example to copy")
+    try:
+        return load(config)
+    except SettingsRefused as refused:
+        for line in refused.lines:
+            say(line)
+        return None
+
+
+async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
+    log.adopt()
+    app = App(settings, parties, log)
+
+    def started(public: tuple[str, int], admin: tuple[str, int]) -> None:
+        wallet = parties.wallet.dialect.name
+        say(f"gateway {gateway.__version__}, wallet {settings.wallet.url} ({wallet})")
+        for provider in parties.providers:
+            say(f"  {provider.name:<12} {url(public)}{provider.mount}  ({provider.dialect.name})")
+        say(f"  admin        {url(admin)}  /healthz /readyz /metrics")
+
+    try:
+        return await app.run(started)
+    except OSError as fault:
+        say(f"cannot listen on {settings.public.listen} and {settings.admin.listen}: {fault.strerror or fault}")
+        return FINDINGS
+
+
+def url(address: tuple[str, int]) -> str:
+    """An address that was taken, as a URL."""
+    host, port = address
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def say(line: str) -> None:
+    """A line for people: stdout belongs to the log."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,234 @@
+"""Proof 5, the requests: each message is one operation's, can be read whole, and can be written.
+
+What an author writes about requests is held against what a message can hold: places fit the body, literals fit the
+field, formulas name fields that are there, keys stand where they mean something.
+"""
+
+import re
+from itertools import combinations
+from typing import Any
+
+from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Shape
+from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
+from gateway.dialect.compiler.compiled import Compiled
+from gateway.dialect.compiler.layers import EFFECTS, Path
+from gateway.dialect.problems import suggest
+from gateway.dialect.requestform import HOLE, RequestForm
+from gateway.wire.jsontext import scalar_text
+from gateway.wire.paths import Place
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_RESERVED = {"default", "unread", "because", *EFFECTS}
+_HOLDS = {Shape.TEXT: (str,), Shape.TEXTS: (str,), Shape.FLAG: (bool,)}
+
+
+def prove_requests(compiled: Compiled) -> None:
+    """Every message can be recognised, read and written."""
+    _signed(compiled)
+    for name, form in compiled.requests.items():
+        _named(compiled, name)
+        _address(compiled, form)
+        _places(compiled, form)
+        _literals(compiled, form)
+        _values(compiled, form)
+        _out_of_place(compiled, form)
+    for one, other in combinations(compiled.requests.values(), 2):
+        _apart(compiled, one, other)
+    for section in ("deadline_ms", "retry_span_s"):
+        for name in compiled.tree.section(section):
+            if name not in compiled.requests and name != "default":
+                compiled.complain(
+                    "GW105", (section, name), f'the table has no operation "{name}"', "default, or one of its own",
+                    hint=suggest(name, compiled.requests) or "", what="key",
+                )  # fmt: skip
+
+
+def _signed(compiled: Compiled) -> None:
+    """A forgotten signature would take anybody's word; that nothing is signed must be said."""
+    if not compiled.tree.section("request", "signature"):
+        compiled.complain(
+            "GW122", ("request",), "the table does not say how requests are signed",
+            'add [request.signature]; where the provider really signs nothing, scheme = "none"', what="key",
+        )  # fmt: skip
+
+
+def _named(compiled: Compiled, name: str) -> None:
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        compiled.complain(
+            "GW105", ("operations", name), f'an operation cannot be named "{name}"',
+            "lower-case letters, digits and _, and no word that sections use for themselves", what="key",
+        )  # fmt: skip
+
+
+def _address(compiled: Compiled, form: RequestForm) -> None:
+    """The method and the path can match something, and every `{name}` of the path can be written."""
+    if not re.fullmatch("[A-Z]+", form.method):
+        compiled.complain(
+            "GW107", compiled.key_of(form.name, "method"), f'"{form.method}" is not an HTTP method', "such as POST"
+        )
+    at = compiled.key_of(form.name, "path")
+    rest, names = re.sub(r"\{[a-z_]+\}", "", form.path), re.findall(r"\{([a-z_]+)\}", form.path)
+    if not form.path.startswith("/") or re.search(r"[{}?#\s]", rest) or len(set(names)) != len(names):
+        compiled.complain(
+            "GW107",
+            at,
+            f'"{form.path}" is not a path',
+            'such as "/bet" or "/payouts/{id}"; a query is a place, query.x',
+        )
+    filled = {each.places[0].keys[0] for each in form.fields if each.places[0].source == "path"}
+    filled |= {place.keys[0] for place, _ in (*form.when, *form.fill) if place.source == "path"}
+    for each in names:
+        if each not in filled:
+            compiled.complain(
+                "GW107", at, f'nothing reads or writes {{{each}}} of the path of operation "{form.name}"',
+                f'give a field the place "path.{each}"', part=f"{{{each}}}",
+            )  # fmt: skip
+
+
+def _written(compiled: Compiled, form: RequestForm) -> list[tuple[Path, Place]]:
+    """Every place of the message with the row that names it."""
+    found = [(compiled.key_of(form.name, "fields", each.name), place) for each in form.fields for place in each.places]
+    for key, rows in (("when", form.when), ("fill", form.fill)):
+        for place, _ in rows:
+            found.append((compiled.key_of(form.name, key, str(place)), place))
+    return found
+
+
+def _places(compiled: Compiled, form: RequestForm) -> None:
+    """Each place can exist in a body of this kind, and none stands inside another."""
+    rows = _written(compiled, form)
+    deep = {place.keys for _, place in rows if place.source == "body"}
+    for path, place in rows:
+        fact = ""
+        if place.source == "body" and form.codec == "none":
+            fact = 'the body is not looked at: body = "none"'
+        elif place.source == "body" and form.codec == "form" and len(place.keys) > 1:
+            fact = "the fields of a form have no steps"
+        elif place.many and (place.source != "body" or form.codec != "json"):
+            fact = "only a JSON body holds lists"
+        elif place.many and CALL_FIELDS.get(path[-1]) is not Shape.TEXTS:
+            fact = "only reference is a list"
+        elif place.source == "body" and any(place.keys[:length] in deep for length in range(1, len(place.keys))):
+            fact = "another row puts a value where this one needs an object"
+        if fact:
+            compiled.complain(
+                "GW107", path, f'"{place}" cannot stand in a message of operation "{form.name}": {fact}',
+                "a place that their messages really have", part=str(place),
+                what="value" if path[-2] == "fields" else "key",
+            )  # fmt: skip
+    for place, value in form.fill:
+        if place.source != "body" and scalar_text(value) is None:
+            compiled.complain(
+                "GW119",
+                compiled.key_of(form.name, "fill", str(place)),
+                f"{place} holds one text, number or flag",
+                "a scalar",
+            )
+
+
+def _literals(compiled: Compiled, form: RequestForm) -> None:
+    """`set` and `derive` give what the field can hold; a formula's parts are fields of the message."""
+    placed = {each.name for each in form.fields}
+    known = placed | set(form.set)
+    for key, rows in (("set", form.set), ("derive", form.derive)):
+        for field, value in rows.items():
+            path = compiled.key_of(form.name, key, field)
+            shape = CALL_FIELDS[field]
+            if type(value) not in _HOLDS.get(shape, ()):
+                held = {Shape.TEXT: "a text", Shape.TEXTS: "a text", Shape.FLAG: "true or false"}.get(shape)
+                compiled.complain(
+                    "GW119", path, f'"{field}" cannot be given this',
+                    f"it holds {held}" if held else f'only a message can give "{field}": a place in fields',
+                )  # fmt: skip
+            elif key == "derive" and isinstance(value, str):
+                for part in HOLE.findall(value):
+                    if part not in known:
+                        says = f'the formula needs "{part}", which this operation does not have'
+                        remedy, hint = "name fields that have a place or are set", suggest(part, known) or ""
+                        compiled.complain("GW103", path, says, remedy, hint=hint, part=f"{{{part}}}")
+            if key == "set" and field in placed:
+                compiled.complain(
+                    "GW123", path, f'"{field}" is set and has a place too; which of them holds?',
+                    f"delete one; fields.{field} = false takes a shared place away", what="key",
+                )  # fmt: skip
+
+
+def _values(compiled: Compiled, form: RequestForm) -> None:
+    """A closed set is one of texts, and each of their words means one of ours."""
+    for field, rows in compiled.mapped_values(form.name).items():
+        path = compiled.key_of(form.name, "values", field)
+        if CALL_FIELDS.get(field) is not Shape.TEXT:
+            compiled.complain(
+                "GW119", path, f'"{field}" is no text, and has no closed set of words', "delete it", what="key"
+            )
+        if path[0] == "operations" and field not in {each.name for each in form.fields}:
+            compiled.complain(
+                "GW203", path, f'a row that nothing uses: "{field}" has no place', "give it one", what="key"
+            )
+        seen: dict[Any, str] = {}
+        for ours, theirs in rows.items():
+            if (word := (type(theirs), theirs)) in seen:
+                compiled.complain(
+                    "GW206", (*path, ours), f'their "{theirs}" is both "{seen[word]}" and "{ours}"', "keep one of them"
+                )
+            seen.setdefault(word, ours)
+
+
+def _out_of_place(compiled: Compiled, form: RequestForm) -> None:
+    """Keys that mean something for certain operations only."""
+    at, own = ("operations", form.name), compiled.tree.section("operations", form.name)
+    wrong: dict[str, str] = {}
+    if "targets" in own and form.operation not in REVERSALS:
+        wrong["targets"] = "only what undoes has targets"
+    elif form.operation in REVERSALS and not form.targets <= DEBITS | CREDITS:
+        wrong["targets"] = "only what takes or gives money can be undone"
+    if "zero" in own and not {each.name for each in form.fields} & AMOUNTS:
+        wrong["zero"] = "it has no amount"
+    if own.get("reverse_unknown"):
+        wrong["reverse_unknown"] = (
+            "a reversal of our own must be durable before the answer, and no journal is durable yet"
+        )
+    for key, fact in wrong.items():
+        compiled.complain(
+            "GW123", (*at, key), f'{key} means nothing on operation "{form.name}": {fact}', "delete it", what="key"
+        )
+    if "signature" in compiled.tree.section(*at, "answers"):
+        compiled.complain(
+            "GW123", (*at, "answers", "signature"), "answers are signed alike for all operations",
+            "[answers.signature]", what="key",
+        )  # fmt: skip
+
+
+def _apart(compiled: Compiled, one: RequestForm, other: RequestForm) -> None:
+    """No message fits two operations, unless one's `when` strictly contains the other's."""
+    if one.method != other.method or not _overlap(one.path, other.path):
+        return
+    if one.codec != other.codec:
+        compiled.complain(
+            "GW205", ("operations", other.name),
+            f'"{one.name}" and "{other.name}" share a path, and decode its body in two ways',
+            "one body for one path", what="key",
+        )  # fmt: skip
+    mine, theirs = _whens(one), _whens(other)
+    if any(place in theirs and not mine[place] & theirs[place] for place in mine):
+        return
+    if mine.keys() != theirs.keys() and (mine.keys() > theirs.keys() or theirs.keys() > mine.keys()):
+        return
+    compiled.complain(
+        "GW205", ("operations", other.name), f'"{one.name}" and "{other.name}" can fit the same message',
+        "tell them apart by path, method or when", what="key",
+    )  # fmt: skip
+
+
+def _whens(form: RequestForm) -> dict[str, set[str]]:
+    """Literals by place as they are compared: in a body their type counts, elsewhere everything is text."""
+    return {
+        str(place): {repr(each) if place.source == "body" else str(scalar_text(each)) for each in literals}
+        for place, literals in form.when
+    }
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Can one path match both? A step with a `{name}` is taken to match every step."""
+    mine, theirs = one.split("/"), other.split("/")
+    return len(mine) == len(theirs) and all("{" in a + b or a == b for a, b in zip(mine, theirs, strict=True))

@@ -1,0 +1,239 @@
+"""The composition root of `gateway serve`: settings in, a proved gateway out, and only then a listener.
+
+`prepare` finds everything that is wrong before a port is opened: tables with the options chosen, every pair of provider
+and wallet, secrets, times. `App` joins the parts and runs them; it is good for one run.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import Dialect, Keys
+from gateway.dialect.problems import Problem, Refused, suggest
+from gateway.dialect.proofs.pairs import prove_pair
+from gateway.dialect.shelf import Shelf
+from gateway.dialect.source import KeyPath, Source
+from gateway.edge.admin import Admin, Readiness, is_loopback
+from gateway.edge.lifecycle import Lifecycle
+from gateway.edge.logs import Log
+from gateway.edge.metrics import Metrics
+from gateway.edge.secrets import Reference, SecretRefused, resolve
+from gateway.edge.server import Provider as Mounted
+from gateway.edge.server import Server
+from gateway.edge.settings import ProviderPart, Settings, parse_listen
+from gateway.edge.upstream import Upstream
+from gateway.exchange.callback import callback, refusal
+from gateway.exchange.journey import Journey
+from gateway.exchange.parties import Provider, Wallet
+from gateway.exchange.wishes import Flow
+from gateway.journal.memory import Memory
+from gateway.wire.message import Request
+from gateway.wire.signatures import SecretFault
+
+Result = TypeVar("Result")
+
+
+class SystemClock:
+    """The machine's clocks. The forward one is the one by which the edge reads heads and ends wallet calls."""
+
+    def monotonic(self) -> float:
+        """Seconds that are never set back."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Everybody who will talk, proved to understand each other."""
+
+    providers: tuple[Provider, ...]
+    wallet: Wallet
+
+
+def prepare(settings: Settings, path: Path) -> Parties:
+    """Compile, prove and bind everything that *settings* (read from *path*) name.
+
+    Raises Refused with every complaint at once; those about the settings stand in that file.
+    """
+    return _Preparation(settings, Source.read(path)).parties()
+
+
+def open_shelf(settings: Settings, part: ProviderPart) -> Shelf:
+    """The tables that a provider may name: those of its own folder first, then the shipped ones."""
+    return Shelf(settings.folder / part.tables) if part.tables else Shelf()
+
+
+def chosen(options: Mapping[str, bool | int | str]) -> dict[str, str]:
+    """Options of the settings as a table spells its choices."""
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in options.items()}
+
+
+@dataclass
+class _Preparation:
+    settings: Settings
+    source: Source
+    problems: list[Problem] = field(default_factory=list)
+
+    def parties(self) -> Parties:
+        settings = self.settings
+        wallet_dialect = self._dialect(Shelf(), settings.wallet.dialect, {}, ("wallet",))
+        wallet_keys = self._keys(wallet_dialect, settings.wallet.secrets, ("wallet",), sender=True)
+        providers = []
+        for name, part in settings.providers.items():
+            at: KeyPath = ("providers", name)
+            dialect = self._dialect(open_shelf(settings, part), part.dialect, chosen(part.options), at)
+            keys = self._keys(dialect, part.secrets, at)
+            if dialect is not None and wallet_dialect is not None:
+                self.problems += prove_pair(dialect, wallet_dialect, durable=settings.journal.durability == "strict")
+            if dialect is not None and keys is not None:
+                provider = Provider(name, part.journal_id, part.mount, dialect, keys, dict(part.settings))
+                providers.append(self._prepared(provider, at))
+        self._times([provider.dialect for provider in providers])
+        if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
+            raise Refused(self.problems)
+        promises = frozenset(map(str, settings.wallet.promises))
+        return Parties(tuple(providers), Wallet(wallet_dialect, wallet_keys, promises))
+
+    def _complain(self, code: str, at: KeyPath, says: str, remedy: str, hint: str = "") -> None:
+        self.problems.append(Problem(code, self.source, at, says, remedy, hint=hint))
+
+    def _dialect(self, shelf: Shelf, name: str, options: Mapping[str, str], at: KeyPath) -> Dialect | None:
+        try:
+            path = shelf.path(name)
+        except Refused:
+            known = ", ".join(shelf.names)
+            says, remedy = f'there is no dialect "{name}"', f"there are {known}; or name a folder: tables = ..."
+            self._complain("GW003", (*at, "dialect"), says, remedy, suggest(name, shelf.names) or "")
+            return None
+        try:
+            return shelf.dialect(name, options)
+        except Refused as refused:
+            self.problems += refused.problems
+            says = f"{'.'.join(map(str, at))} cannot use {path.name}: see its own complaints"
+            self._complain("GW504", (*at, "dialect"), says, f"gateway check {path}")
+            return None
+
+    def _keys(
+        self, dialect: Dialect | None, secrets: Mapping[str, Sequence[Reference]], at: KeyPath, *, sender: bool = False
+    ) -> Keys | None:
+        """The account's secrets, loaded; each that is missing, unknown or unusable is named, without its value."""
+        before = len(self.problems)
+        found: dict[str, list[bytes]] = {}
+        for name, references in secrets.items():
+            here = (*at, "secrets", name)
+            known = dialect.secrets("receiver") | dialect.secrets("sender") if dialect else {name}
+            if name not in known:
+                remedy = f"this table has {', '.join(sorted(known)) or 'none'}"
+                self._complain("GW505", here, f'the table has no secret "{name}"', remedy, suggest(name, known) or "")
+            for reference in references:
+                try:
+                    found.setdefault(name, []).append(resolve(reference, self.settings.folder))
+                except SecretRefused as refused:
+                    self._complain("GW505", here, f"secret {name}: {refused}", "make the reference lead to the secret")
+        if dialect is None:
+            return None
+        role: Any = "sender" if sender else "receiver"
+        missing = dialect.secrets(role) - set(secrets)
+        for name in sorted(missing):
+            remedy = f'secrets.{name} = [{{ file = "..." }}], or {{ env = "..." }}'
+            self._complain("GW505", (*at, "secrets"), f'{".".join(map(str, at))} has no secret "{name}"', remedy)
+        if len(self.problems) > before:
+            return None
+        try:
+            return dialect.bind(found, role)
+        except SecretFault as fault:
+            here = (*at, "secrets", fault.name)
+            self._complain("GW505", here, str(fault), "put the right secret where the reference leads")
+            return None
+
+    def _prepared(self, provider: Provider, at: KeyPath) -> Provider:
+        try:
+            return provider.prepared(time.time())
+        except Exception as bug:  # whatever it is: a provider whose last words cannot be said must not be served
+            says = f"the answers for our own failures cannot be made beforehand: {type(bug).__name__}"
+            self._complain("GW506", at, says, f"gateway check {provider.dialect.name}; the table's proofs missed it")
+            return provider
+
+    def _times(self, dialects: Sequence[Dialect]) -> None:
+        """What must outlast what, and who may listen where."""
+        longest = max((max(dialect.deadlines_ms.values()) / 1000 for dialect in dialects), default=0.0)
+        if self.settings.drain.timeout <= longest:
+            self._complain(
+                "GW507", ("drain", "timeout"), f"drain.timeout is {self.settings.drain.timeout:g} s, and a provider "
+                f"waits up to {longest:g} s for its answer", f"drain.timeout = {longest + 5:g}",
+            )  # fmt: skip
+        host, _ = parse_listen(self.settings.admin.listen)
+        if not is_loopback(host):
+            says = f"admin.listen: {host} can be reached from other machines, and no token protects it"
+            self._complain("GW507", ("admin", "listen"), says, 'admin.listen = "127.0.0.1:8081"')
+
+
+class App:
+    """The parts, joined. *log* gets one line per callback; `metrics` and `lifecycle` are there for whoever watches."""
+
+    def __init__(self, settings: Settings, parties: Parties, log: Log) -> None:
+        clock, log_bug = SystemClock(), log.bug
+        wallet = parties.wallet
+        operations = {
+            provider.name: {str(operation) for operation in provider.dialect.operations()}
+            for provider in parties.providers
+        }
+        self.metrics = metrics = Metrics(operations)
+
+        def bug(fault: BaseException) -> None:
+            metrics.bug()
+            log_bug(fault, "late story")
+
+        def start(provider: Mounted, request: Request, journey: Journey) -> Flow:
+            return callback(request, cast(Provider, provider), wallet, journey, clock)
+
+        def refuse(provider: Mounted, request: Request, outcome: Outcome, why: str, journey: Journey) -> Flow:
+            return refusal(request, cast(Provider, provider), journey, clock, outcome, why)
+
+        readiness = Readiness()
+        upstream = Upstream(
+            settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
+        )
+        host, port = parse_listen(settings.public.listen)
+        server = Server(
+            parties.providers,
+            start=start,
+            refuse=refuse,
+            memory=Memory(),
+            hop=upstream,
+            metrics=metrics,
+            log=log,
+            host=host,
+            port=port,
+        )
+        admin = Admin(*parse_listen(settings.admin.listen), metrics.registry, readiness)
+        self.lifecycle = Lifecycle(
+            server,
+            admin,
+            upstream,
+            readiness,
+            log,
+            accept_grace=settings.drain.accept_grace,
+            timeout=settings.drain.timeout,
+        )
+
+    async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
+        """Serve until a signal, drain, give the exit code. OSError when a port is taken."""
+        return await self.lifecycle.run(started)
+
+
+def run_loop(main: Coroutine[Any, Any, Result]) -> Result:
+    """Run *main* to its end on uvloop where it is installed, else on asyncio's own loop."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

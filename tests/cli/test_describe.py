@@ -1,0 +1,83 @@
+"""`gateway describe`: a page that an integrator can work from, and whose worked example really computes."""
+
+import base64
+import hashlib
+import hmac
+
+import pytest
+
+from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.cli.words import ANSWER_NAMES, FIELDS, OPERATIONS
+from gateway.dialect.shelf import Shelf
+from tests.cli.conftest import Gateway
+
+
+def worked(out: str) -> dict[str, str]:
+    """The rows of the worked example."""
+    _, _, rest = out.partition("Worked example")
+    rows = [line.strip().partition(" ") for line in rest.splitlines()[2:]]
+    return {name: text.strip() for name, _, text in rows[:4]}
+
+
+@pytest.mark.parametrize("name", Shelf().names)
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_every_dialect_has_a_page(gateway: Gateway, name: str, form: str) -> None:
+    """URL, signature, fields, answers and deadlines of each; no demanded piece is missing."""
+    ended = gateway("describe", name, "--format", form)
+    assert (ended.code, ended.err) == (0, "")
+    for heading in ("What to give the provider", "Signature of requests", "Fields", "Answers", "Deadlines and retries"):
+        assert f"## {heading}\n" in ended.out if form == "markdown" else f"\n{heading}\n" in ended.out
+    for operation in Shelf().dialect(name).variants:
+        assert operation in ended.out
+    assert "Worked example" in ended.out
+
+
+def test_a_vector_is_the_worked_example(gateway: Gateway) -> None:
+    """The published vector, and whoever follows the words gets its result."""
+    found = worked(gateway("describe", "evenbet").out)
+    assert hashlib.sha256((found["body"] + found["secret"]).encode()).hexdigest() == found["gives"]
+    found = worked(gateway("describe", "scorpio").out)
+    digest = hmac.digest(found["secret"].encode(), found["signed"].encode(), "sha512")
+    assert base64.b64encode(digest).decode() == found["gives"]
+
+
+def test_a_made_up_example_computes_too(gateway: Gateway) -> None:
+    """Without a vector: a message of this page, signed with a made-up key, the same each time."""
+    out = gateway("describe", "canonical").out
+    found = worked(out)
+    key = base64.b64decode(found["secret"].removeprefix("whsec_"))
+    digest = base64.b64encode(hmac.digest(key, found["signed"].encode(), "sha256")).decode()
+    assert found["gives"] == f"v1,{digest}"
+    assert out == gateway("describe", "canonical").out
+
+
+def test_the_code_table_tells_what_the_provider_does(gateway: Gateway) -> None:
+    """Each word with its meaning and its retry contract."""
+    lines = gateway("describe", "evenbet").out.splitlines()
+    retried = next(line.split() for line in lines if line.startswith("414 "))
+    assert (retried[1], retried[-1]) == ("200", "retries")
+    assert "  - retries: sends the same id again" in lines
+
+
+def test_a_choice_changes_the_page(gateway: Gateway) -> None:
+    """The page is of the account's own options."""
+    assert "Answers are not signed." in gateway("describe", "155io", "--option", "sign_answers=no").out
+    assert "Answers are not signed." not in gateway("describe", "155io").out
+
+
+@pytest.mark.parametrize("what", ["operations", "outcomes", "fields"])
+def test_our_words(gateway: Gateway, what: str) -> None:
+    """Every word of canon is on its page."""
+    out = gateway("describe", what).out
+    words = {"operations": Operation, "outcomes": Outcome, "fields": [*CALL_FIELDS, *REPLY_FIELDS]}[what]
+    listed = {line.split()[0] for line in out.splitlines() if line}
+    assert {str(word) for word in words} <= listed
+
+
+def test_every_word_has_a_sentence() -> None:
+    """A word that is added to canon must be explained here."""
+    assert set(OPERATIONS) == set(Operation)
+    assert list(FIELDS) == list(CALL_FIELDS)
+    assert set(ANSWER_NAMES) == {"code", "message", *REPLY_FIELDS}

@@ -1,0 +1,228 @@
+"""Every single row of every shipped table is held by a proof or by an example: lost or changed, something complains.
+
+The mutants are made of the parsed table: each row of codes, said_as, heard_as and effects, in the table, in an
+operation, in `[unread]` and in a choice of an option, is deleted, and is changed in every way listed here.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+
+from gateway.dialect.conversations import Conversations, effect_of
+from gateway.dialect.proofs.safety import TRANSPORT
+from gateway.dialect.shelf import Shelf, each_choice
+from gateway.dialect.source import Source
+
+TABLES = [name for name in Shelf().names if Shelf().path(name).with_suffix(".examples.toml").is_file()]
+EFFECTS = ("done", "final", "retries", "rolls_back", "silent")
+ROWS = ("codes", "said_as", "heard_as", "effects")
+At = tuple[str, ...]
+Section = dict[str, Any]
+Change = tuple[str, Callable[[Section], None]]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A table with one row changed. *options*: the choice in which the row stands, if it stands in one."""
+
+    says: str
+    data: Section = field(repr=False)
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class MutantShelf(Shelf):
+    """The shipped tables, one of them replaced by a mutant."""
+
+    def __init__(self, name: str, mutant: Mutant) -> None:
+        super().__init__()
+        self.name, self.mutant = name, mutant
+
+    def source(self, name: str) -> Source:
+        """The mutant keeps the original's text: only positions of complaints are read from it."""
+        source = original(name)
+        if name == self.name:
+            source = Source(source.path, source.text)
+            vars(source)["data"] = self.mutant.data
+        return source
+
+
+@cache
+def original(name: str) -> Source:
+    """A shipped table, parsed once."""
+    return Shelf().source(name)
+
+
+# -- making the mutants
+
+
+def rows(data: Section, kind: str, at: At = ()) -> Iterator[At]:
+    """The paths of all sections called *kind* that hold rows."""
+    for key, value in data.items():
+        if isinstance(value, dict):
+            if key == kind:
+                yield (*at, key)
+            elif key not in (*ROWS, "answers", "request", "missing"):
+                yield from rows(value, kind, (*at, key))
+
+
+def within(data: Section, at: At) -> Section:
+    """The section at a path."""
+    for key in at:
+        data = data[key]
+    return data
+
+
+def mutants(name: str) -> Iterator[Mutant]:
+    """Every mutant of a table."""
+    data = original(name).data
+    for kind, changes in zip(ROWS, (of_codes, of_said_as, of_heard_as, of_effects), strict=True):
+        for at in rows(data, kind):
+            for says, change in changes(data, at):
+                mutant = copy.deepcopy(data)
+                change(within(mutant, at))
+                yield Mutant(f"{'.'.join(at)}: {says}", mutant, {at[1]: at[3]} if at[0] == "options" else {})
+
+
+def of_codes(data: Section, at: At) -> Iterator[Change]:
+    """A code is lost; becomes a word that nobody has; becomes each other word of the same table."""
+    words = {repr(word): word for section in rows(data, "codes") for word in within(data, section).values()}
+    for outcome, answer in within(data, at).items():
+        yield f"{outcome} deleted", setter(outcome, None)
+        for other in [unheard_of(answer), *(word for shown, word in words.items() if shown != repr(answer))]:
+            yield f"{outcome} = {other!r}", setter(outcome, other)
+
+
+def of_said_as(data: Section, at: At) -> Iterator[Change]:
+    """A stand-in is lost, or borrows the words of each other outcome that has a code in its scope."""
+    scopes = [data, within(data, at[:-1])]
+    spoken = {word for scope in scopes if isinstance(scope.get("codes"), dict) for word in scope["codes"]}
+    for target, outcomes in within(data, at).items():
+        for outcome in outcomes:
+            for other in (None, *sorted(spoken - {target, outcome})):
+                yield f"{outcome} said as {other}, not {target}", mover(target, outcome, other)
+
+
+def of_heard_as(data: Section, at: At) -> Iterator[Change]:
+    """A heard word is lost, or means something else."""
+    for target, answers in within(data, at).items():
+        for answer in answers:
+            for other in (None, *sorted({"ok", "unknown", "insufficient_funds", "internal_error"} - {target})):
+                yield f"{answer!r} heard as {other}, not {target}", mover(target, answer, other)
+
+
+def of_effects(data: Section, at: At) -> Iterator[Change]:
+    """An answer no longer has an effect, or has each other one instead."""
+    section = within(data, at)
+    for place in ((), *((key,) for key, value in section.items() if isinstance(value, dict))):
+        here = within(section, place)
+        for effect in EFFECTS:
+            for answer in here.get(effect, ()):
+                for other in (None, *(each for each in EFFECTS if answer not in here.get(each, ()))):
+                    says = f"{'.'.join((*place, effect))} {answer!r} becomes {other}"
+                    yield says, mover(effect, answer, other, place)
+
+
+def unheard_of(answer: Any) -> Any:
+    """Another word or number of the same kind."""
+    if isinstance(answer, dict):
+        key = next(key for key in ("code", "http", "no_answer") if key in answer)
+        return {"http": 503} if key == "no_answer" else {**answer, key: unheard_of(answer[key])}
+    if isinstance(answer, bool):
+        return not answer
+    return answer + "_ELSE" if isinstance(answer, str) else answer + 1
+
+
+def setter(key: str, value: Any) -> Callable[[Section], None]:
+    """Put *value* at *key*, or nothing."""
+
+    def change(section: Section) -> None:
+        section.pop(key)
+        if value is not None:
+            section[key] = value
+
+    return change
+
+
+def mover(source: str, value: Any, target: str | None, place: At = ()) -> Callable[[Section], None]:
+    """Take *value* out of one list and put it into another, or nowhere."""
+
+    def change(section: Section) -> None:
+        here = within(section, place)
+        here[source].remove(value)
+        if target is not None:
+            here.setdefault(target, []).append(value)
+
+    return change
+
+
+# -- judging them
+
+
+def complaint(name: str, mutant: Mutant, played: Conversations) -> str:
+    """What first complains about a mutant: the proofs, the examples, the proofs of every other choice; "" if none."""
+    shelf = MutantShelf(name, mutant)
+    _, problems = shelf.compiled(shelf.source(name), mutant.options)
+    if not problems:
+        again = Conversations(shelf, name, played.source, played.file, bound=played.bound)
+        problems = again.run(until_first=True)
+    if not problems:
+        problems = shelf.check(shelf.source(name))
+    return str(problems[0]) if problems else ""
+
+
+def behaviour(name: str, mutant: Mutant) -> str:
+    """Everything that a table says, hears and expects, under the default options and under each other choice."""
+    shelf = MutantShelf(name, mutant)
+    tree = shelf.dialect(name).tree
+    found = []
+    for options in ({}, *({option: choice} for option, choice in each_choice(tree))):
+        dialect = shelf.dialect(name, options)
+        found += [
+            {pair: (said.answer, said.form, said.end.sentence, said.effect) for pair, said in dialect.said.items()},
+            [(each, hearing.rows, hearing.said_for) for each, hearing in dialect.hearings.items()],
+            [effect_of(dialect, each, answer) for each in dialect.variants for answer in TRANSPORT],
+        ]
+    return repr(found)
+
+
+def survivors(name: str, played: Conversations) -> list[str]:
+    """The mutants that nothing complains about, and that are not just another spelling of the same table."""
+    alive = [mutant for mutant in mutants(name) if not complaint(name, mutant, played)]
+    same = behaviour(name, Mutant("unchanged", original(name).data)) if alive else ""
+    return [mutant.says for mutant in alive if behaviour(name, mutant) != same]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_is_held(name: str) -> None:
+    """No row of codes, stand-ins, heard words or effects can be lost or changed without a complaint."""
+    played = Conversations.load(Shelf(), name)
+    assert played.run() == []
+    assert survivors(name, played) == []
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_kind_of_row_has_its_mutants(name: str) -> None:
+    """Each stand-in, code, heard word and effect of the file is deleted by some mutant: none is overlooked."""
+    text, made = original(name).data, [mutant.says for mutant in mutants(name)]
+    lists = [
+        value for kind in ("said_as", "heard_as") for at in rows(text, kind) for value in within(text, at).values()
+    ]
+    deleted = sum(each.endswith(("deleted", "becomes None")) or " as None, not " in each for each in made)
+    effects = sum(
+        len(here.get(effect, ()))
+        for at in rows(text, "effects")
+        for here in (within(text, at), *(v for v in within(text, at).values() if isinstance(v, dict)))
+        for effect in EFFECTS
+    )
+    words = sum(len(within(text, at)) for at in rows(text, "codes"))
+    assert deleted == sum(map(len, lists)) + effects + words > 0
+
+
+def test_proofs_alone_do_not_hold_every_row() -> None:
+    """The examples are needed: there are wrong words that no proof can know to be wrong."""
+    shelves = [MutantShelf("155io", mutant) for mutant in mutants("155io")]
+    assert any(not shelf.check(shelf.source("155io")) for shelf in shelves)

@@ -1,0 +1,394 @@
+"""A callback driven by hand in virtual time: the real story, the real memory, the real wallet, no sockets.
+
+A World is one provider that speaks a shipped dialect, our memory, and the sandbox wallet behind the canonical dialect.
+`world.tell(request, *hops)` carries one callback; each hop says how one Send ends, an honest wallet when none is left.
+"""
+
+import base64
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from gateway.canon.calls import Call, Reply
+from gateway.canon.operations import MONEY, Operation
+from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
+from gateway.dialect.dialect import Dialect, Keys, Said
+from gateway.dialect.shelf import Shelf
+from gateway.exchange.callback import callback
+from gateway.exchange.journey import ALERTS, Journey
+from gateway.exchange.parties import Provider, Wallet
+from gateway.exchange.wishes import Answer, Delivery, Flow, Send
+from gateway.journal.memory import Memory
+from gateway.journal.wishes import Row
+from gateway.sandbox.wallet import Wallet as SandboxWallet
+from gateway.wire.jsontext import read_json, write_json
+from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence
+from gateway.wire.opened import Opened
+from gateway.wire.templates import look
+
+DIALECTS = ("155io", "evenbet", "scorpio")
+WALLET_SECRETS = {"signing": [b"whsec_" + base64.b64encode(b"the wallet's secret, thirty-two.")]}
+#: Seconds that an honest wallet takes.
+QUICK = 0.02
+START = 1_800_000_000.0
+
+
+class Clock:
+    """Both clocks, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self.now
+
+    def wall(self) -> float:
+        """Unix seconds."""
+        return START + self.now
+
+
+@cache
+def key_pair(which: str) -> tuple[bytes, bytes]:
+    """A generated RSA key, private and public, as PEM; one per name and run."""
+    key = rsa.generate_private_key(65537, 2048)
+    plain = serialization.NoEncryption()
+    return (
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain),
+        key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+    )
+
+
+@cache
+def dialect(name: str) -> Dialect:
+    """A shipped dialect, compiled once."""
+    return Shelf().dialect(name)
+
+
+@cache
+def secrets() -> Mapping[str, list[bytes]]:
+    """Every secret that one of the shipped dialects asks for."""
+    theirs, ours = key_pair("theirs"), key_pair("ours")
+    return {
+        "public_key": [theirs[1]], "private_key": [theirs[0]],
+        "our_public_key": [ours[1]], "our_private_key": [ours[0]],
+        "key": [b"the evening key"], "api_token": [b"the scorpion token"],
+    }  # fmt: skip
+
+
+@cache
+def account(name: str) -> tuple[Provider, Keys]:
+    """A configured provider of the dialect, and the keys with which the provider itself signs."""
+    spoken = dialect(name)
+    ours = Provider("acme", "acme", "/acme", spoken, spoken.bind(secrets(), "receiver")).prepared(time.time())
+    return ours, spoken.bind(secrets(), "sender")
+
+
+@cache
+def wallet_side() -> tuple[Wallet, Keys]:
+    """The wallet as the story knows it, and the keys with which the wallet itself checks."""
+    canonical = dialect("canonical")
+    return Wallet(canonical, canonical.bind(WALLET_SECRETS, "sender")), canonical.bind(WALLET_SECRETS, "receiver")
+
+
+Hop = Callable[["World", Send], Ending]
+#: (step, wish) -> what to raise inside the story instead of performing the wish.
+Throw = Callable[[int, Any], BaseException | None]
+
+
+@dataclass
+class Story:
+    """What became of one callback."""
+
+    name: str | None  # the operation as the dialect has it; None when it was not to be known
+    call: Call
+    journey: Journey
+    dialect: Dialect
+    wishes: list[Any] = field(default_factory=list)
+    answers: list[Response | None] = field(default_factory=list)
+    answered_at: float | None = None
+
+    @property
+    def response(self) -> Response:
+        """The one answer."""
+        assert len(self.answers) == 1, f"{len(self.answers)} answers"
+        assert self.answers[0] is not None, "the connection was closed"
+        return self.answers[0]
+
+    @property
+    def outcome(self) -> Outcome:
+        """As answered."""
+        return Outcome(self.journey.outcome)
+
+    @property
+    def said(self) -> Said:
+        """The row that answered."""
+        return self.dialect.said[self.name if self.journey.operation != "unread" else None, self.outcome]
+
+    @property
+    def effect(self) -> frozenset[str]:
+        """What the provider does now."""
+        return frozenset(self.journey.effect)
+
+    @property
+    def sends(self) -> list[Send]:
+        """Everything the wallet was to be asked."""
+        return [wish for wish in self.wishes if isinstance(wish, Send)]
+
+    @property
+    def money_sends(self) -> list[Send]:
+        """Of these, the calls that may move money."""
+        reads = ("/balance", "/authenticate", "/player", "/status")
+        return [wish for wish in self.sends if wish.request.path not in reads]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The wishes by kind, in order."""
+        return [type(wish).__name__ for wish in self.wishes]
+
+
+class World:
+    """A provider, our memory, the wallet, and the time that all three live in."""
+
+    def __init__(self, name: str, balance: str = "100.00") -> None:
+        self.clock = Clock()
+        self.memory = Memory()
+        self.dialect = dialect(name)
+        self.provider, self.caller = account(name)
+        self.wallet, self.wallet_keys = wallet_side()
+        self.sandbox = SandboxWallet(clock=self.clock.wall)
+        person = {"nickname": "Ann", "country": "DE"}
+        self.sandbox.open_player("1001", "EUR", Decimal(balance), session="s1", launch="L1", **person)
+        self.booked: list[Call] = []  # what reached the wallet's books, in order
+        self.running: list[Send] = []  # calls that are carried on after we stopped waiting
+        self.serial = 0
+        self.delay = 0.0  # seconds from our answer to its last byte on the socket
+        self.gone = False  # the provider hung up
+        if "authenticate" in self.dialect.variants:
+            first = self.tell(self.request(Operation.AUTHENTICATE, session="L1"))
+            self.session = str(Opened(first.response).body["token"])
+        else:
+            self.session = "s1"
+            self.tell(self.request(Operation.BALANCE))
+        self.booked.clear()
+
+    @property
+    def balance(self) -> Decimal:
+        """The player's, as the wallet's books have it."""
+        return self.sandbox.balance("1001")
+
+    def row(self, transaction: str) -> Row | None:
+        """The row of one of the provider's transactions."""
+        return self.memory.rows.get(f"acme::{transaction}")
+
+    # -- the provider's side
+
+    def call(self, operation: Operation, transaction: str = "t1", **facts: Any) -> Call:
+        """A call with everything that any of the dialects says."""
+        self.serial += 1
+        whole: dict[str, Any] = {
+            "request_id": f"r{self.serial}", "session": getattr(self, "session", "s1"), "player": "1001",
+            "currency": "EUR", "game": "marbles",
+        }  # fmt: skip
+        if operation in MONEY:
+            amount = Decimal("10.00") if operation is Operation.BET else Decimal("5.00")
+            whole |= {"transaction": transaction, "round": "g1", "amount": amount, "round_end": False}
+            if operation in (Operation.WIN, Operation.ROLLBACK):
+                whole |= {"reference": ("t1",)}
+            if operation is Operation.ROLLBACK:
+                whole |= {"amount": Decimal("10.00")}
+        return Call(operation, **{**whole, **facts})
+
+    def request(self, operation: Operation, transaction: str = "t1", **facts: Any) -> tuple[Call, str, Request]:
+        """The same as a signed message."""
+        call = self.call(operation, transaction, **facts)
+        form, request = self.dialect.write_call(call, self.caller, self.clock.wall())
+        return call, form.name, request
+
+    def tell(
+        self, message: tuple[Call, str | None, Request], *hops: Hop, throw: Throw | None = None,
+        around: Callable[[Callable[[], Any]], Any] = lambda step: step(), waited: float = 0.0,
+    ) -> Story:  # fmt: skip
+        """Carry one callback to its end. *around* is called with each step inside the story.
+
+        *waited*: seconds that have gone since its head came in.
+        """
+        call, name, request = message
+        received = self.clock.now - waited
+        journey = Journey("acme", self.dialect.name, received, answer_by=float("inf"), id=f"j{self.serial}")
+        story = self.story = Story(name, call, journey, self.dialect)
+        flow = around(lambda: callback(request, self.provider, self.wallet, journey, self.clock))
+        self.carry(flow, story, list(hops), throw, around)
+        assert set(journey.alerts) <= set(ALERTS)
+        return story
+
+    def carry(
+        self, flow: Flow, story: Story, hops: list[Hop], throw: Throw | None = None,
+        around: Callable[[Callable[[], Any]], Any] = lambda step: step(),
+    ) -> None:  # fmt: skip
+        """Drive *flow* to its end."""
+        step: Callable[[], Any] = lambda: next(flow)  # noqa: E731
+        while True:
+            try:
+                wish = around(step)
+            except StopIteration:
+                return
+            story.wishes.append(wish)
+            fault = throw(len(story.wishes) - 1, wish) if throw else None
+            if fault is None:
+                try:
+                    result = self.perform(wish, story, hops, around)
+                except Exception as bug:
+                    fault = bug
+            if fault is not None:
+                step = lambda fault=fault: flow.throw(fault)  # noqa: E731
+            else:
+                step = lambda result=result: flow.send(result)  # noqa: E731
+
+    def perform(self, wish: Any, story: Story, hops: list[Hop], around: Callable[[Callable[[], Any]], Any]) -> Any:
+        """What the edge does with a wish."""
+        if isinstance(wish, Send):
+            return (hops.pop(0) if hops else honest)(self, wish)
+        if isinstance(wish, Answer):
+            story.answers.append(wish.response)
+            self.clock.now += self.delay
+            story.answered_at = self.clock.now
+            return Delivery(None if self.gone or wish.response is None else self.clock.now)
+        return around(lambda: self.memory.do(wish))
+
+    def finish(self, hop: Hop) -> Story:
+        """A call that was carried on ends after all, and its late story is told."""
+        wish = self.running.pop(0)
+        assert wish.late is not None
+        journey = Journey("acme", self.dialect.name, self.clock.now, float("inf"))
+        story = Story(None, self.call(Operation.BALANCE), journey, self.dialect)
+        self.carry(wish.late(hop(self, wish)), story, [])
+        return story
+
+    # -- the wallet's side
+
+    def book(self, request: Request) -> tuple[str, Call, Reply]:
+        """The wallet's own doing: read, verify, book."""
+        spoken, now = self.wallet.dialect, self.clock.wall()
+        opened = spoken.open(request)
+        form = spoken.recognise(opened)
+        spoken.verify(form.name, opened, self.wallet_keys, now)
+        call = spoken.read_call(form, opened)
+        if call.operation in MONEY:
+            self.booked.append(call)
+        return form.name, call, self.sandbox.apply(call)
+
+    def says(self, request: Request, outcome: Outcome | None = None, **changed: Any) -> Response:
+        """The wallet's answer after booking; *outcome* and *changed* facts make it lie."""
+        name, call, reply = self.book(request)
+        return self.worded(name, call, replace(reply, outcome=outcome or reply.outcome), **changed)
+
+    def worded(self, name: str, call: Call, reply: Reply, **changed: Any) -> Response:
+        """An answer of the wallet's, whatever it did."""
+        spoken = self.wallet.dialect
+        facts = {**call.facts(), **reply.facts(), **changed}
+        possible = (name, reply.outcome) in spoken.said
+        said = reply.outcome if possible else Outcome.UNKNOWN
+        answer = spoken.write_answer(name, said, facts, self.wallet_keys, self.clock.wall())
+        assert answer is not None
+        if possible:
+            return answer
+        return replace(answer, body=write_json({**read_json(answer.body), "outcome": str(reply.outcome)}))
+
+
+# -- how one Send can end
+
+
+def honest(world: World, wish: Send) -> Ending:
+    """Booked and answered."""
+    world.clock.now += QUICK
+    return Heard(world.says(wish.request))
+
+
+def not_sent(world: World, wish: Send) -> Ending:
+    """A refused connection."""
+    return NotSent("ClientConnectorError (ECONNREFUSED)")
+
+
+def silent(world: World, wish: Send) -> Ending:
+    """The connection was reset, nothing was booked."""
+    world.clock.now += QUICK
+    return Silence("ClientOSError (ECONNRESET)")
+
+
+def silent_after_booking(world: World, wish: Send) -> Ending:
+    """Booked, and the connection was reset."""
+    world.clock.now += QUICK
+    world.book(wish.request)
+    return Silence("ClientOSError (ECONNRESET)")
+
+
+def hangs(world: World, wish: Send) -> Ending:
+    """Not a word until the deadline; the call is carried on."""
+    world.clock.now = max(world.clock.now, wish.until)
+    world.running.append(wish)
+    return Silence("no whole answer in time", running=wish.late is not None)
+
+
+def refuses(outcome: Outcome) -> Hop:
+    """A contract-valid refusal, nothing booked."""
+
+    def hop(world: World, wish: Send) -> Ending:
+        world.clock.now += QUICK
+        spoken = world.wallet.dialect
+        opened = spoken.open(wish.request)
+        form = spoken.recognise(opened)
+        return Heard(world.worded(form.name, spoken.read_call(form, opened), Reply(outcome, player="1001")))
+
+    return hop
+
+
+def answers(status: int, body: bytes = b"", *, books: bool = False) -> Hop:
+    """Exactly these bytes."""
+
+    def hop(world: World, wish: Send) -> Ending:
+        world.clock.now += QUICK
+        if books:
+            world.book(wish.request)
+        return Heard(Response(status, (("Content-Type", "application/json"),), body))
+
+    return hop
+
+
+def takes(seconds: float) -> Hop:
+    """Books and answers honestly, so late."""
+
+    def hop(world: World, wish: Send) -> Ending:
+        world.clock.now += seconds
+        return Heard(world.says(wish.request))
+
+    return hop
+
+
+# -- what every answer must be
+
+
+def check_answer(world: World, story: Story) -> None:
+    """The one answer is in the dialect: HTTP 200, its shape, a word that this operation may say, signed if it signs."""
+    response, said, spoken = story.response, story.said, world.dialect
+    name = None if story.journey.operation == "unread" else story.name
+    possible = UNREAD if name is None else CAN_OCCUR[spoken.variants[name].operation]
+    assert story.outcome in possible, f"{story.outcome} cannot be said of {name}"
+    assert response.status == 200, response.status
+    if world.caller.answer is not None:
+        world.caller.answer.check(Opened(response), world.clock.wall())
+    body = Opened(response).body
+    assert isinstance(body, dict), body
+    slot = said.form.slot("code")
+    code = look(body, slot.keys) if slot else None
+    assert code == said.answer.code, f"{code!r} where {said.answer} is due"
+    listed = spoken.tree.get("operations", name or "", "may_say") or spoken.tree.get("may_say")
+    if listed is not None and code is not None:
+        assert code in listed, f"{name} may not say {code!r}"
+    assert said.effect == story.effect or name is None

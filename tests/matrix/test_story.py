@@ -1,0 +1,194 @@
+"""The safe-answer matrix: every operation of every dialect x every fault of the wallet x every history, virtual time.
+
+What may be said is written here a second time, in other words than in the story: it is the oracle of this test.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from gateway.canon.operations import DEBITS, MONEY, REVERSALS, Operation
+from gateway.canon.outcomes import OUR_FAULT, Moved, Outcome
+from gateway.journal.wishes import State
+from tests.exchange.driving import DIALECTS, Hop, Story, World, check_answer, dialect
+from tests.matrix.faults import HISTORIES, Fault, faults
+
+CELLS: dict[str, int] = {}
+COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
+TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.ROLLBACK: "rb1"}
+#: A refusal that is about the very id holds, whatever happened before.
+ABOUT_THE_ID = {
+    Operation.BET: {"already_rolled_back"},
+    Operation.ROLLBACK: {"already_rolled_back", "nothing_to_do", "transaction_not_found", "already_settled"},
+}
+
+
+def prepared(name: str, operation: Operation) -> World:
+    """A world in which *operation* makes sense: a win and a rollback have their bet."""
+    world = World(name)
+    if operation in (Operation.WIN, Operation.ROLLBACK):
+        assert world.tell(world.request(Operation.BET, "t1")).outcome is Outcome.OK
+        world.booked.clear()
+    return world
+
+
+def attempt(world: World, operation: Operation, *hops: Hop, waited: float = 0.0) -> Story:
+    """One try of the operation; a repeat has a new request_id where the dialect knows one."""
+    facts = {"session": "L1"} if operation is Operation.AUTHENTICATE else {}
+    return world.tell(world.request(operation, TARGET.get(operation, ""), **facts), *hops, waited=waited)
+
+
+def expected(operation: Operation, history: str, proves: Outcome | str) -> tuple[Outcome | None, State]:
+    """What must be said (None: one of the two that say "nobody knows"), and the row's state then."""
+    applied = "success" in history
+    doubt = applied or "silence" in history
+    unresolved = State.APPLIED if applied else State.UNKNOWN
+    if proves == "not_sent":
+        proves = Outcome.WALLET_FAILED
+    if not isinstance(proves, Outcome):
+        return Outcome.UNKNOWN, unresolved
+    if proves.moved is Moved.YES:
+        heard = history == "after success"
+        return (Outcome.ALREADY_DONE if heard else Outcome.OK), State.APPLIED
+    if proves.moved is Moved.UNKNOWN:
+        return proves, unresolved
+    if doubt and proves not in ABOUT_THE_ID.get(operation, set()):
+        return Outcome.UNKNOWN, unresolved
+    return proves, State.DECLINED if proves.lasting else State.OPEN
+
+
+def check_safety(operation: Operation, story: Story, outcome: Outcome, proves: Outcome | str, doubt: bool) -> None:
+    """The effect of what was said can never part the provider's belief from the money."""
+    effect, heard = story.effect, proves if isinstance(proves, Outcome) else None
+    if outcome.moved is Moved.UNKNOWN and operation in DEBITS:
+        assert effect
+        assert effect <= {"retries", "rolls_back"}
+    elif outcome.moved is Moved.UNKNOWN and operation in MONEY:
+        assert "retries" in effect
+    if effect & {"final", "silent"} and operation in MONEY:
+        about = heard is not None and heard in ABOUT_THE_ID.get(operation, set())
+        assert heard is not None or proves == "not_sent", "a decline that nobody spoke"
+        assert heard is None or heard.moved is Moved.NO
+        assert about or not doubt, "a final refusal after an attempt that may have moved money"
+    if "done" in effect:
+        assert heard is not None
+        vain = heard is Outcome.NOTHING_TO_DO or (operation in REVERSALS and heard in ABOUT_THE_ID[operation])
+        assert heard.moved is Moved.YES or vain, "done, although nobody said that it is"
+
+
+def cell(name: str, operation: Operation, history: str, fault: Fault) -> None:
+    """One cell: the history, then the fault, then what was said and remembered."""
+    world, before = prepared(name, operation), HISTORIES[history]
+    if before is not None:
+        world.gone = before[1]
+        attempt(world, operation, before[0])
+        world.gone = False
+        world.clock.now += 1.0
+    story = attempt(world, operation, fault.hop)
+    check_answer(world, story)
+    assert not story.journey.bug, story.journey.bug
+    deadline = story.journey.received + world.dialect.deadline_s(story.name)
+    assert story.answered_at is not None
+    assert story.answered_at <= deadline
+    assert len(story.money_sends if operation in MONEY else story.sends[:1]) == 1
+    assert all(send.until <= story.journey.answer_by for send in story.sends)
+
+    outcome, state = expected(operation, history, fault.proves)
+    if operation not in MONEY and outcome is Outcome.ALREADY_DONE:
+        outcome = Outcome.OK
+    assert story.outcome is outcome
+    doubt = "success" in history or "silence" in history
+    check_safety(operation, story, story.outcome, fault.proves, doubt)
+    if operation not in MONEY:
+        assert not world.memory.rows.keys() - {"acme::t1"}
+        return
+    row = world.row(TARGET[operation])
+    assert row is not None
+    assert row.state is state
+    assert row.told == story.effect
+    assert row.doubted == (state is State.UNKNOWN or (state is State.OPEN and doubt))
+    assert (row.key in world.memory.in_flight) == (fault.hop.__name__ == "hangs")
+    check_books(world, operation, story, fault)
+    if fault.late is not None:
+        check_late(world, operation, history, fault, state)
+
+
+def check_books(world: World, operation: Operation, story: Story, fault: Fault) -> None:
+    """Where the wallet told the truth, provider and books agree on everything that was said definitely."""
+    record = world.sandbox.records.find(f"acme::{TARGET[operation]}")
+    live = record is not None and record.state != "declined"
+    if fault.name == "honest":
+        assert live
+    if "done" in story.effect and story.outcome in (Outcome.OK, Outcome.ALREADY_DONE):
+        assert live
+    lie = isinstance(fault.proves, Outcome) and fault.proves in ABOUT_THE_ID.get(operation, set())
+    if story.effect & {"final", "silent"} and not lie:
+        assert not live
+    assert not world.sandbox.audit()
+
+
+def check_late(world: World, operation: Operation, history: str, fault: Fault, state: State) -> None:
+    """The call that was carried on ends: what it says goes to the row, and to nobody else."""
+    assert fault.late is not None
+    told = world.memory.rows[f"acme::{TARGET[operation]}"].told
+    late = world.finish(fault.late)
+    assert not late.answers
+    row = world.row(TARGET[operation])
+    assert row is not None
+    assert not world.memory.in_flight
+    assert row.told == told
+    doubt = state is State.APPLIED or "silence" in history
+    wanted = {"hangs, a late yes": State.APPLIED}.get(fault.name, state)
+    if not doubt:
+        wanted = {"hangs, a late no": State.DECLINED, "hangs, a late 503": State.OPEN}.get(fault.name, wanted)
+    assert row.state is wanted
+
+
+@pytest.mark.parametrize(("name", "operation"), COLUMNS)
+def test_every_fault_in_every_history(name: str, operation: Operation, note: Callable[[str], None]) -> None:
+    """No fault of the wallet, whatever happened before, makes us say what is not known, or say nothing."""
+    money = operation in MONEY
+    histories = HISTORIES if money else {"first attempt": None}
+    stated = money and (name != "evenbet" or operation is not Operation.ROLLBACK)
+    cells = [(history, fault) for history in histories for fault in faults(operation, money=money, currency=stated)]
+    assert len({fault.name for _, fault in cells}) >= 20
+    for history, fault in cells:
+        try:
+            cell(name, operation, history, fault)
+        except Exception as error:
+            error.add_note(f"cell: {name} {operation}, {history}, {fault.name}")
+            raise
+    CELLS[f"{name} {operation}"] = len(cells)
+    if len(CELLS) == len(COLUMNS):
+        note(f"the safe-answer matrix: {sum(CELLS.values())} cells in {len(CELLS)} columns, all of them generated")
+
+
+@pytest.mark.parametrize(("name", "operation"), COLUMNS)
+@pytest.mark.parametrize("history", HISTORIES)
+def test_no_time_left(name: str, operation: Operation, history: str) -> None:
+    """With no time left nothing is sent: busy, or unknown where an earlier attempt may have moved money."""
+    if operation not in MONEY and history != "first attempt":
+        return
+    world, before = prepared(name, operation), HISTORIES[history]
+    if before is not None:
+        world.gone = before[1]
+        attempt(world, operation, before[0])
+        world.gone = False
+    story = attempt(world, operation, waited=0.9 * world.dialect.deadline_s(operation) - 0.1)
+    check_answer(world, story)
+    doubt = "success" in history or "silence" in history
+    assert story.outcome is (Outcome.UNKNOWN if doubt else Outcome.BUSY)
+    assert not story.sends
+    check_safety(operation, story, story.outcome, "not_sent", doubt)
+    if operation in MONEY:
+        row = world.row(TARGET[operation])
+        assert row is not None
+        wanted = {True: State.APPLIED if "success" in history else State.UNKNOWN, False: State.OPEN}
+        assert row.state is wanted[doubt]
+        assert not world.memory.in_flight
+
+
+def test_the_oracle_knows_our_faults() -> None:
+    """What the wallet says of our own credentials never reaches the provider under that name."""
+    for outcome in OUR_FAULT:
+        assert expected(Operation.BET, "first attempt", Outcome.WALLET_FAILED)[0] is not outcome

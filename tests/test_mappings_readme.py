@@ -1,0 +1,85 @@
+"""mappings/README.md: its generated blocks are what canon and the recipes say today, and its table examples parse.
+
+After a change: GATEWAY_UPDATE=1 python -m pytest tests/test_mappings_readme.py
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS
+from gateway.canon.operations import CREDITS, DEBITS, FACTS, READS, REVERSALS, Operation
+from gateway.canon.outcomes import Outcome
+from gateway.wire.recipes import RECIPES
+
+BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
+KINDS = {"debit": DEBITS, "credit": CREDITS, "reversal": REVERSALS, "fact": FACTS, "read": READS}
+
+
+def generated() -> dict[str, str]:
+    """Every block, by name."""
+    return {
+        "recipes": table(("recipe", "what it stands for"), recipes()),
+        "operations": table(("operation", "kind"), operations()),
+        "outcomes": table(("outcome", "meaning", "moved", "lasting"), outcomes()),
+        "fields": table(("field", "holds"), ((f"`{name}`", shape.value) for name, shape in CALL_FIELDS.items())),
+        "names": table(("name", "holds"), names()),
+    }
+
+
+def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
+
+
+def recipes() -> Iterator[tuple[str, ...]]:
+    for name, keys in RECIPES.items():
+        shown = ", ".join(f"{key} = {value}" for key, value in keys.items() if key in ("scheme", "digest", "encoding", "at"))
+        yield f"`{name}`", shown
+
+
+def operations() -> Iterator[tuple[str, ...]]:
+    for operation in Operation:
+        yield f"`{operation}`", ", ".join(word for word, members in KINDS.items() if operation in members)
+
+
+def outcomes() -> Iterator[tuple[str, ...]]:
+    for outcome in Outcome:
+        yield f"`{outcome}`", outcome.sentence, outcome.moved.value, "yes" if outcome.lasting else "no"
+
+
+def names() -> Iterator[tuple[str, ...]]:
+    yield "`$code`", "their word for the outcome"
+    yield "`$message`", "its text, else our sentence"
+    for name, shape in REPLY_FIELDS.items():
+        yield f"`${name}`", shape.value
+
+
+@pytest.fixture
+def page(root: Path) -> Path:
+    return root / "mappings" / "README.md"
+
+
+def test_generated_blocks_are_fresh(page: Path) -> None:
+    """What the page lists is what the code knows."""
+    text = page.read_text("utf-8")
+    fresh = BLOCK.sub(lambda m: f"<!-- generated: {m[1]} -->\n{generated()[m[1]]}<!-- end -->", text)
+    if os.environ.get("GATEWAY_UPDATE"):
+        page.write_text(fresh, "utf-8")
+
+    assert fresh == page.read_text("utf-8")
+    assert {match[1] for match in BLOCK.finditer(text)} == set(generated())
+
+
+def test_every_snippet_is_toml(page: Path) -> None:
+    """What the page shows can be pasted."""
+    snippets = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+    assert snippets
+    for snippet in snippets:
+        for part in re.split(r"\n(?=\[request\.signature\]\nrecipe|scheme   =)", snippet):
+            tomllib.loads(part)
