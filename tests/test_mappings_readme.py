@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS
+from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.operations import CREDITS, DEBITS, FACTS, READS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
+from gateway.cli import words
 from gateway.wire.recipes import RECIPES
 
 BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
@@ -24,10 +25,10 @@ def generated() -> dict[str, str]:
     """Every block, by name."""
     return {
         "recipes": table(("recipe", "what it stands for"), recipes()),
-        "operations": table(("operation", "kind"), operations()),
+        "operations": table(("operation", "kind", "meaning"), operations()),
         "outcomes": table(("outcome", "meaning", "moved", "lasting"), outcomes()),
-        "fields": table(("field", "holds"), ((f"`{name}`", shape.value) for name, shape in CALL_FIELDS.items())),
-        "names": table(("name", "holds"), names()),
+        "fields": table(("field", "holds", "meaning"), fields()),
+        "names": table(("name", "meaning"), names()),
     }
 
 
@@ -44,7 +45,13 @@ def recipes() -> Iterator[tuple[str, ...]]:
 
 def operations() -> Iterator[tuple[str, ...]]:
     for operation in Operation:
-        yield f"`{operation}`", ", ".join(word for word, members in KINDS.items() if operation in members)
+        kinds = ", ".join(word for word, members in KINDS.items() if operation in members)
+        yield f"`{operation}`", kinds, words.OPERATIONS[operation]
+
+
+def fields() -> Iterator[tuple[str, ...]]:
+    for name, shape in CALL_FIELDS.items():
+        yield f"`{name}`", shape.value, words.FIELDS[name]
 
 
 def outcomes() -> Iterator[tuple[str, ...]]:
@@ -53,10 +60,8 @@ def outcomes() -> Iterator[tuple[str, ...]]:
 
 
 def names() -> Iterator[tuple[str, ...]]:
-    yield "`$code`", "their word for the outcome"
-    yield "`$message`", "its text, else our sentence"
-    for name, shape in REPLY_FIELDS.items():
-        yield f"`${name}`", shape.value
+    for name, sentence in words.ANSWER_NAMES.items():
+        yield f"`${name}`", sentence
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def application() -> App:
         version=gateway.__version__,
         group_commands=_RUN,
         help_format="plaintext",
+        help_formatter="default" if sys.stdout.isatty() else "plain",
         error_formatter=_sentence,
     )
     for group, where, line in COMMANDS:
@@ -101,7 +102,7 @@ def _known(arguments: Sequence[str]) -> None:
 
 def _sentence(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError):
-        return f"gateway: more words than this command takes: {' '.join(error.unused_tokens)}; see --help"
+        return f"gateway: more words than this command takes: {' '.join(error.unused_tokens or ())}; see --help"
     return f"gateway: {error}"
 
 

@@ -6,9 +6,6 @@ not wrong (`check` proves that it is safe), but whoever reads that word knows le
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS, REPLY_FIELDS
 from gateway.canon.money import EXPONENTS
@@ -29,7 +26,7 @@ from gateway.wire.money_forms import loss as lost_of
 
 def loss(
     dialect: str, wallet: str | None = None, /, *, format: SheetFormat = "text",
-    durable: Annotated[bool, Parameter(negative="")] = False, option: Choices = (), tables: Folders = (),
+    option: Choices = (), tables: Folders = (),
 ) -> int:  # fmt: skip
     """What a dialect cannot express; with a second one, what is lost between that provider and that wallet.
 
@@ -41,8 +38,6 @@ def loss(
         A dialect's name, or the file of its table; the provider, where there is a pair.
     wallet
         The wallet's dialect.
-    durable
-        The journal outlives the process, so our own reversals may be relied on.
     """
     where, name = named(dialect, tables)
     found = where.dialect(name, pairs(option, "--option"))
@@ -52,7 +47,7 @@ def loss(
     else:
         there, other = named(wallet, tables)
         wallet_found = there.dialect(other)
-        problems = prove_pair(found, wallet_found, durable=durable)
+        problems = prove_pair(found, wallet_found)
         together(sheet, found, wallet_found, problems)
     sheet.show(format)
     return FINDINGS if problems else CLEAN

@@ -1,5 +1,6 @@
 """`gateway serve`: take providers' callbacks for real."""
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -54,7 +55,7 @@ def read_settings(config: Path) -> Settings | None:
 
 
 async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
-    log.adopt()
+    log.adopt(asyncio.get_running_loop())
     app = App(settings, parties, log)
 
     def started(public: tuple[str, int], admin: tuple[str, int]) -> None:

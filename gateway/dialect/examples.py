@@ -111,6 +111,8 @@ def canonical(facts: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = tuple(value) if isinstance(value, list) else (value,)
         elif shape is Shape.TIME and isinstance(value, str):
             found[name] = datetime.fromisoformat(value)
+        elif shape is Shape.TEXT and not isinstance(value, str):
+            raise ValueError(f"{name} is not a text")
         else:
             found[name] = value
     return found

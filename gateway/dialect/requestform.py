@@ -10,7 +10,7 @@ from typing import Any
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.money import Money
-from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.wire.jsontext import Bare, scalar_text
 from gateway.wire.message import Garbled
@@ -19,6 +19,8 @@ from gateway.wire.opened import Draft, Opened
 from gateway.wire.paths import MISSING, Place
 from gateway.wire.values import Converter
 
+#: Fields that decide whose money moves, and which.
+_DECISIVE = frozenset({"player", "currency", "transaction", "reference", "round", "provider_transaction", "state"})
 Literals = tuple[str | int | bool, ...]
 
 
@@ -196,13 +198,21 @@ class RequestForm:
             elif each.name in AMOUNTS:
                 amounts.append((each, *seen))
             else:
-                facts[each.name] = each.read(*seen)
+                try:
+                    facts[each.name] = each.read(*seen)
+                except Fault:
+                    if not self._dispensable(each):
+                        raise
         for name, rule in self.derive.items():
             if name not in facts and (value := derived(name, rule, facts)) is not None:
                 facts[name] = value
         stated = {each.name for each, _, _ in amounts}
         wants = {name: key for name, key in self.recall.items() if name not in facts and name not in stated}
         return Reading(self, facts, amounts, wants)
+
+    def _dispensable(self, each: FieldForm) -> bool:
+        """May an unreadable value be treated as missing? Refusing a win or a refund for an odd time loses money."""
+        return each.optional and each.name not in _DECISIVE and self.operation in CREDITS | REVERSALS | FACTS
 
     def call(self, reading: Reading, recalled: Mapping[str, Any]) -> Call:
         """The whole canonical call, with *recalled* fields filled in. Fault amount_invalid, currency_mismatch.

@@ -7,7 +7,7 @@ outcomes and operations (it knows what was meant). Left is ours, right is theirs
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.operations import Operation
@@ -22,6 +22,18 @@ def _words(*words: str, **described: str) -> Any:
     return Annotated[str, WithJsonSchema({"type": "string", "anyOf": options})]
 
 
+def _exactly(flag: bool) -> Any:
+    """The one flag that may stand here."""
+
+    def checked(value: bool) -> bool:
+        if value is not flag:
+            raise ValueError(f"{str(flag).lower()}, or nothing")
+        return value
+
+    schema = WithJsonSchema({"const": flag, "type": "boolean"})
+    return Annotated[bool, Field(strict=True), AfterValidator(checked), schema]
+
+
 if TYPE_CHECKING:
     FieldName = str
     OutcomeName = str
@@ -30,6 +42,11 @@ else:
     FieldName = _words(*CALL_FIELDS)
     OutcomeName = _words(**{str(o): f"{o.sentence}. moved: {o.moved.value}; lasting: {o.lasting}" for o in Outcome})
     OperationName = _words(*Operation)
+if TYPE_CHECKING:
+    Yes = Literal[True]
+    No = Literal[False]
+else:  # a Literal would take 1 and 0 for them
+    Yes, No = _exactly(True), _exactly(False)
 MemoryKey = Literal["session", "reference", "round", "player", "transaction"]
 Scalar = Annotated[bool, Field(strict=True)] | Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)]
 Milliseconds = Annotated[int, Field(strict=True, gt=0)]
@@ -49,7 +66,7 @@ class WireAnswerTable(Section):
     code: Scalar | None = Field(None, description="The word or number as it stands in the answer; its type counts.")
     text: str | None = Field(None, description="What `$message` is for this answer.")
     http: Status | None = Field(None, description="HTTP status; without a code: that status, empty body.")
-    no_answer: Literal[True] | None = Field(None, description="Close the connection without an answer.")
+    no_answer: Yes | None = Field(None, description="Close the connection without an answer.")
     message_starts: str | None = Field(None, description="Heard only: refines a row of the same certainty.")
 
 
@@ -162,7 +179,7 @@ class RequestTable(Section):
         None, description="Place = literal, or a list of which one must hold."
     )
     set: dict[FieldName, Scalar] | None = Field(None, description="Given to the call, whatever the message says.")
-    fields: dict[FieldName, str | list[str] | FieldTable | Literal[False]] | None = None
+    fields: dict[FieldName, str | list[str] | FieldTable | No] | None = None
     values: dict[FieldName, dict[str, Scalar]] | None = Field(None, description="Closed sets: ours = theirs.")
     fill: dict[str, Scalar | list[Any] | dict[str, Any]] | None = Field(None, description="Written, never read.")
     derive: dict[FieldName, Scalar] | None = Field(None, description='Literal or formula such as "{reference}#win".')

@@ -91,7 +91,7 @@ class _Preparation:
             dialect = self._dialect(open_shelf(settings, part), part.dialect, chosen(part.options), at)
             keys = self._keys(dialect, part.secrets, at)
             if dialect is not None and wallet_dialect is not None:
-                self.problems += prove_pair(dialect, wallet_dialect, durable=settings.journal.durability == "strict")
+                self.problems += prove_pair(dialect, wallet_dialect)
             if dialect is not None and keys is not None:
                 provider = Provider(name, part.journal_id, part.mount, dialect, keys, dict(part.settings))
                 providers.append(self._prepared(provider, at))

@@ -145,7 +145,7 @@ class Upstream:
             follower = asyncio.create_task(self._follow(task, wish.late, carry_late))
             self._late.add(follower)
             follower.add_done_callback(self._late.discard)
-        return Silence("no whole answer in time")
+        return Silence("no whole answer in time", running=wish.late is not None)
 
     async def _follow(self, task: asyncio.Task[Ending], late: Callable[[Ending], Flow], carry_late: CarryLate) -> None:
         try:

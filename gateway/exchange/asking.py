@@ -46,6 +46,11 @@ class Asking:
         form, request = wallet.dialect.write_call(call, wallet.keys, self.clock.wall(), wallet.settings)
         return form.name, request
 
+    def demands(self, call: Call, name: str) -> bool:
+        """Must the wallet's message of *call* have the field *name*? Fault when it has no such message."""
+        form = self.wallet.dialect.variant_for(call)
+        return any(each.name == name and not each.optional for each in form.fields)
+
     def read(self, operation: Operation, facts: Mapping[str, Any]) -> Generator[Any, Any, Reply | None]:
         """Ask a question that moves nothing; None when there is no time, or no answer."""
         until = self.until()

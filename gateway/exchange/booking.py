@@ -85,8 +85,13 @@ class Booking:
         return (str(self.call.operation), *absent)
 
     def outgoing(self, operation: Operation) -> Call:
-        """The call as the wallet gets it: our account, our keys."""
+        """The call as the wallet gets it: our account, our keys, and the same content under one key at every try.
+
+        What is known of a reversal's amount can change between two tries, so it goes out only where it must.
+        """
         call = replace(self.call, operation=operation, provider=self.provider.journal_id)
+        if operation in REVERSALS and not self.asking.demands(call, "amount"):
+            call = replace(call, amount=None)
         if call.transaction is None:
             return replace(call, request_id=self.journey.id)
         key = self.key(call.transaction)

@@ -12,11 +12,12 @@ from gateway.dialect.conversations import Conversations
 from gateway.dialect.pages import pages
 from gateway.dialect.problems import Problem, Refused, render
 from gateway.dialect.shelf import Shelf
+from gateway.dialect.todos import todo_problems
 from gateway.dialect.widths import width_problems
 
 FOLDER = Path("tests/refusals")
 BROKEN = sorted(path.stem for path in (Path(__file__).parents[2] / FOLDER).glob("*.toml") if path.stem.count(".") == 0)
-#: No table shows these: a settings file names them, or the file system does.
+#: No table shows these: the file system does, or the command line. GW5xx are complaints about settings.
 ELSEWHERE = {"GW002", "GW003"}
 
 
@@ -30,7 +31,8 @@ def shelf(root: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
 def complaints(shelf: Shelf, name: str) -> list[Problem]:
     """What `gateway check` and `gateway test` say about one table: examples only of a table that is sound."""
     try:
-        found = shelf.check(shelf.source(name)) + width_problems(shelf, name)
+        source = shelf.source(name)
+        found = shelf.check(source) + width_problems(shelf, name) + todo_problems(source)
         return found or Conversations.load(shelf, name).run()
     except Refused as refused:
         return refused.problems
@@ -63,7 +65,7 @@ def test_every_code_has_a_broken_table(root: Path) -> None:
     """Each page of a complaint is shown at work: some golden text has its code; each safety rule has several."""
     texts = [path.read_text("utf-8") for path in (root / FOLDER).glob("*.txt")]
     shown = {code: sum(f": {code} " in text for text in texts) for code in pages()}
-    assert {code for code, count in shown.items() if count == 0} == ELSEWHERE
+    assert {code for code, count in shown.items() if count == 0 and code < "GW5"} == ELSEWHERE
     assert {code for code, count in shown.items() if code.startswith("GW3") and count < 2} == set()
 
 

@@ -25,7 +25,7 @@ async def test_a_silent_call_runs_on_and_its_late_story_is_carried(wallet: Any, 
     hop = await upstream(there.url)
     carried: asyncio.Queue[Any] = asyncio.Queue()
     ending = await hop.send(wish(0.1, 2.0, late=lambda ending: ("story of", ending)), carried.put)
-    assert isinstance(ending, Silence)
+    assert ending == Silence("no whole answer in time", running=True)
     assert carried.empty()
     what, late = await asyncio.wait_for(carried.get(), 3)
     assert what == "story of"
@@ -41,6 +41,13 @@ async def test_patience_ends_a_silent_call(wallet: Any, upstream: Any) -> None:
     carried: asyncio.Queue[Any] = asyncio.Queue()
     await hop.send(wish(0.1, 0.3, late=lambda ending: ending), carried.put)
     assert isinstance(await asyncio.wait_for(carried.get(), 3), Silence)
+
+
+async def test_without_a_late_story_nothing_is_said_to_run_on(wallet: Any, upstream: Any) -> None:
+    """`running` promises that the end will be told; where nobody is to be told it, it is false."""
+    there = await wallet(hang)
+    hop = await upstream(there.url)
+    assert await hop.send(wish(0.1, 0.2), nothing_late) == Silence("no whole answer in time")
 
 
 async def test_a_cancelled_caller_does_not_cancel_the_call(wallet: Any, upstream: Any) -> None:

@@ -19,3 +19,9 @@ def stage() -> Iterator[Callable[..., Stage]]:
     yield make
     for each in made:
         each.sandbox.close()
+
+
+@pytest.fixture
+def marbles(stage: Callable[..., Stage]) -> Stage:
+    """155.io with its default options."""
+    return stage("155io")

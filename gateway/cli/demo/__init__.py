@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 import gateway
 from gateway.cli.exits import CLEAN, FINDINGS, Misuse
+from gateway.dialect.problems import Refused, render
 
 if TYPE_CHECKING:
     from gateway.cli.demo.stage import Cast, Stage
@@ -37,7 +38,11 @@ def demo(
 
     if tables is not None and not tables.is_dir():
         raise Misuse(f"{tables}: there is no such folder")
-    cast = cast_of(tables)
+    try:
+        cast = cast_of(tables)
+    except Refused as refused:
+        print(render(refused.problems), file=sys.stderr)
+        return FINDINGS
     if not cast.dialects:
         raise Misuse("no table here can bet, win and roll back")
     count = len(cast.dialects)
@@ -56,6 +61,7 @@ async def _demo(cast: "Cast", folder: Path, once: bool) -> int:
     from gateway.cli.demo.table import show
 
     async with raised(cast, folder) as stage:
+        stage.log.adopt(asyncio.get_running_loop())
         for line in stage.moved:
             _say(line)
         at = stage.addresses
@@ -76,6 +82,7 @@ async def _demo(cast: "Cast", folder: Path, once: bool) -> int:
             else f"\nall {len(rows)} conversations are as their tables and examples say"
         )
         if not once:
+            await stage.hang_up()
             _next(stage)
             await asyncio.wait({stage.served})
             _say("stopped")

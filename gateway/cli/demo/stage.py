@@ -64,9 +64,16 @@ class Stage:
     wallet: SandboxServer
     witness: Witness
     app: App
+    log: Log
     served: "asyncio.Task[int]"
     addresses: dict[str, str]
     moved: list[str] = field(default_factory=list)
+
+    async def hang_up(self) -> None:
+        """End the silent answers that nobody waits for any more, so that a stop need not wait for them either."""
+        port = int(self.wallet.url.rpartition(":")[2])
+        await self.wallet.stop()
+        await self.wallet.start(HOST, port)
 
 
 @dataclass
@@ -105,7 +112,8 @@ async def raised(cast: Cast, folder: Path) -> AsyncIterator[Stage]:
     wallet = SandboxServer(canonical, _live(wallet_secret), calls=witness)
     wallet.wallet.open_player(PLAYER, CURRENCY, BALANCE, session=SESSION, launch="launch-1001", nickname="Ann")
     with (folder / "gateway.log").open("wb", buffering=0) as lines:
-        app = App(settings, prepare(settings, config), Log(lines, "json"))
+        log = Log(lines, "json")
+        app = App(settings, prepare(settings, config), log)
         await wallet.start(HOST, ports["wallet"])
         started = asyncio.Event()
         served = asyncio.create_task(app.run(lambda public, admin: started.set()))
@@ -123,7 +131,7 @@ async def raised(cast: Cast, folder: Path) -> AsyncIterator[Stage]:
             forging = {name: dialect.bind(_live(made_up(dialect)), "sender") for name, dialect in cast.dialects.items()}
             try:
                 yield Stage(
-                    folder, config, cast.shelf, callers, forging, wallet, witness, app, served, addresses, moved
+                    folder, config, cast.shelf, callers, forging, wallet, witness, app, log, served, addresses, moved
                 )
             finally:
                 await wallet.stop()  # hangs up on whoever still waits for a silent answer

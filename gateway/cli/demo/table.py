@@ -27,23 +27,38 @@ EFFECTS = {
     "rolls_back": "undo",
     "silent": "give up",
 }
-#: Columns that one row takes at most, so that a pipe never sees a broken line.
-WIDEST = 132
+#: Columns by which a table is measured.
+ENDLESS = 1000
 
 
 def show(rows: Sequence[Row], dialects: dict[str, Dialect]) -> None:
-    """Print all rows, and below them whatever is not as it must be."""
+    """Print all rows, and below them whatever is not as it must be. A pipe gets a table however wide it is."""
     out = console()
-    if not out.is_terminal:
-        out.width = max(out.width, WIDEST)
-    made = plain_table(COLUMNS, [cells(row, dialects[row.dialect]) for row in rows])
+    texts = [cells(row, dialects[row.dialect]) for row in rows]
+    made = plain_table(COLUMNS, texts)
     made.padding = (0, 1, 0, 0)
+    for column in made.columns:
+        column.no_wrap = True
     for column in made.columns[-2:]:
         column.justify = "right"
-    out.print(made)
+    width, out.width = out.width, ENDLESS
+    needed = out.measure(made).maximum
+    if out.is_terminal and width < needed:
+        for cell in texts:
+            out.print(Text(stacked(cell)), soft_wrap=True)
+    else:
+        out.width = max(width, needed)
+        out.print(made)
     for row in rows:
         for text in row.differs:
             out.print(Text(f"DIFFERS  {row.dialect}, {row.scenario.title}: {text}", style="bold red"), soft_wrap=True)
+
+
+def stacked(text: Sequence[str]) -> str:
+    """One row as two lines, for a narrow terminal."""
+    dialect, what, sent_, asked_, told_, got, then, status, took = text
+    first = f"{dialect:<9}{what:<16}{sent_} > wallet: {asked_} > {told_}"
+    return f"{first}\n{'':<25}{got}; HTTP {status}, {took} ms; and then: {then}"
 
 
 def cells(row: Row, dialect: Dialect) -> list[str]:

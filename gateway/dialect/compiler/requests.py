@@ -210,7 +210,7 @@ class RequestCompiler:
             remedy = "every key and its words: mappings/README.md, Money"
             said = f"not a money form: {error}"
             self.problems.append(self.tree.inside(path, key).problem("GW115", said, remedy))
-            return MoneyForm()
+            return MoneyForm(known["form"]) if known.get("form") in _MONEY_FORMS else MoneyForm()
 
     def time_form(self, own: Mapping[str, Any] | None = None, path: Path = ("time",)) -> Time:
         """A compiled time form; complains if it cannot be."""

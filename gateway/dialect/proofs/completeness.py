@@ -121,13 +121,13 @@ def _one_meaning(compiled: Compiled, name: str) -> None:
                 "keep one row, and let the other outcome stand in said_as",
             )  # fmt: skip
         seen.setdefault(key, row.outcome)
-    _refined(compiled, name, rows)
+    _refined(compiled, name, rows, [row for scope in compiled.scopes(name) for row in scope.heard_as])
 
 
-def _refined(compiled: Compiled, name: str, rows: Sequence[Row]) -> None:
+def _refined(compiled: Compiled, name: str, rows: Sequence[Row], heard: Sequence[Row]) -> None:
     """A message may name the reason; whether money moved only a code decides."""
-    for row in rows:
-        if row.path is None or row.answer.message_starts is None or row.answer.code is None:
+    for row in heard:
+        if row not in rows or row.path is None or row.answer.message_starts is None or row.answer.code is None:
             continue
         plain = [
             other.outcome

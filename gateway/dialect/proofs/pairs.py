@@ -19,9 +19,9 @@ _OURS = frozenset({"request_id", "provider"})
 _HOLE = re.compile(r"\{([a-z_.]+)\}")
 
 
-def prove_pair(provider: Dialect, wallet: Dialect, *, durable: bool) -> list[Problem]:
-    """Every complaint about *provider* in front of *wallet*; *durable*: the journal outlives the process."""
-    return list(_complaints(provider, wallet, durable))
+def prove_pair(provider: Dialect, wallet: Dialect) -> list[Problem]:
+    """Every complaint about *provider* in front of *wallet*."""
+    return list(_complaints(provider, wallet))
 
 
 def asked(provider: Dialect, form: RequestForm) -> Iterator[Operation]:
@@ -31,7 +31,7 @@ def asked(provider: Dialect, form: RequestForm) -> Iterator[Operation]:
         yield Operation.ROLLBACK_WIN
 
 
-def _complaints(provider: Dialect, wallet: Dialect, durable: bool) -> Iterator[Problem]:
+def _complaints(provider: Dialect, wallet: Dialect) -> Iterator[Problem]:
     has = wallet.operations()
     for name, form in provider.variants.items():
         at = provider.tree.origin("operations", name)
@@ -43,11 +43,6 @@ def _complaints(provider: Dialect, wallet: Dialect, durable: bool) -> Iterator[P
                 )  # fmt: skip
             for variant in has.get(operation, ()):
                 yield from _lacking(provider, form, wallet, wallet.variants[variant])
-        if form.reverse_unknown and not durable:
-            yield provider.tree.origin("operations", name, "reverse_unknown").problem(
-                "GW503", f'"{name}" needs our own reversal to be durable before a doubt is answered',
-                'journal.durability = "strict" (not part of this version), or another answer to `unknown`',
-            )  # fmt: skip
     if any("ask" in sources for sources in provider.missing.values()) and Operation.BALANCE not in has:
         yield provider.tree.origin("missing").problem(
             "GW501", f'a source "ask" asks for balance, which the wallet\'s table "{wallet.name}" does not have',

@@ -66,7 +66,7 @@ def _said(findings: _Findings, name: str, outcome: Outcome, chosen: Chosen) -> N
 
     def found(code: str, fact: str, remedy: str) -> None:
         says = f'operation "{name}" says {{}} with {chosen.answer}, {fact}'
-        findings.add(code, _row(name, chosen), str(outcome), says, remedy)
+        findings.add(code, _blamed(name, chosen, effect), str(outcome), says, remedy)
 
     if "done" in effect.does and outcome not in nothing_to_undo(operation):
         return found("GW305", *_AS_DONE)
@@ -141,12 +141,20 @@ def _unread(findings: _Findings, money: list[str], outcome: Outcome, chosen: Cho
         findings.add("GW307", where, "", f"{says}, in the shape of a success", "say it with a refusal, or not at all")
     for name in money:
         operation, effect = compiled.requests[name].operation, compiled.effect(name, chosen)
+        where = _blamed("", chosen, effect)
         if "done" in effect.does:
             fact = f"{says}, which the provider takes as done if it was: {{}}"
             findings.add("GW307", where, name, fact, "say it with a refusal, or not at all")
         elif outcome in TRANSIENT and operation not in DEBITS and "retries" not in effect.does:
             fact = f"{says}, which ends it ({_list(effect)}) if it was: {{}}"
             findings.add("GW307", where, name, fact, "say it with a retried word")
+
+
+def _blamed(name: str, chosen: Chosen, effect: Effect) -> Path:
+    """The closer of the two statements: an operation's own effect of a word that the whole table says, else the row."""
+    row = _row(name, chosen)
+    own = effect.path is not None and effect.path[:2] == ("effects", "by") and row[0] not in ("operations", "unread")
+    return effect.path if own and effect.path else row
 
 
 def _row(name: str, chosen: Chosen) -> Path:

@@ -1,0 +1,131 @@
+"""`gateway demo` as a newcomer runs it: real sockets, all dialects, honest exit codes, nothing left behind."""
+
+import re
+import shutil
+import signal
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gateway.cli.demo.scenarios import SCENARIOS
+from tests.cli.process import Running, gateway
+
+DIALECTS = ("155io", "evenbet", "scorpio")
+
+
+class Played(NamedTuple):
+    """One run of `gateway demo --once`, while somebody else has port 8080."""
+
+    code: int
+    out: str
+    err: str
+    left: list[Path]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Started in an empty folder, with a temporary folder of its own."""
+    empty, temporary = tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("temporary")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", 8080))
+            taken.listen()
+        except OSError:
+            pass  # somebody else on this machine has it: just as well
+        ended = gateway("demo", "--once", cwd=empty, env={"TMPDIR": str(temporary)})
+    return Played(*ended, [*temporary.iterdir(), *empty.iterdir()])
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """An empty folder."""
+    return tmp_path
+
+
+def test_it_plays_every_scenario_with_every_dialect(played: Played) -> None:
+    """Exit code 0, one row per conversation, plain text when piped, and not a file left anywhere."""
+    assert (played.code, played.err) == (0, ""), played.out
+    lines = played.out.splitlines()
+    assert re.match(r"gateway [\d.]+: 3 dialects checked in \d+ ms; nothing leaves this machine", lines[0])
+    for name in DIALECTS:
+        for scenario in SCENARIOS:
+            assert len([line for line in lines if re.match(rf"{name} +{scenario.title}  ", line)]) == 1
+    assert "all 21 conversations are as their tables and examples say" in played.out
+    assert "DIFFERS" not in played.out
+    assert "\x1b" not in played.out
+    assert played.left == []
+
+
+def test_what_it_shows_is_what_happened(played: Played) -> None:
+    """Their words and amounts, ours, the wallet's, the answer, the effect and the status stand in the row."""
+    rows = [re.split(r"\s{2,}", line.strip()) for line in played.out.splitlines()]
+    shown = {(row[0], row[1]): row[2:] for row in rows if row[0] in DIALECTS}
+    assert shown["evenbet", "honest bet"][:5] == ["debit 150", "bet 1.50 EUR", "ok", "balance 9850", "book it"]
+    assert shown["scorpio", "forged"][:4] == ["bet 4.00", "(not asked)", "-", "ERR_INTEGRITY_CHECK_FAILED"]
+    assert shown["155io", "sent twice"][2:5] == ["already_done", "DUPLICATE_TRANSACTION_ERROR", "book it"]
+    silent = shown["scorpio", "silent wallet"]
+    assert silent[:6] == ["bet 2.50", "bet 2.50 EUR", "(silent)", "ERR_UNKNOWN", "undo", "200"]
+    assert 1000 < int(silent[6])  # the wallet had its real time; the provider waits 3 s, which the row was judged by
+
+
+def test_a_taken_port_is_said_aloud(played: Played) -> None:
+    """The next free port is taken instead, and the line says which."""
+    moved = re.search(r"port 8080 is taken: callbacks listens on (\d+)", played.out)
+    assert moved is not None
+    assert f"callbacks  http://127.0.0.1:{moved[1]}/<dialect>" in played.out
+
+
+def test_a_changed_expectation_makes_it_fail(root: Path, temporary: Path) -> None:
+    """Where an example says something else than what was answered, the row says so and the exit code is 1."""
+    for name in ("evenbet.toml", "evenbet.examples.toml"):
+        shutil.copy(root / "mappings" / name, temporary)
+    examples = temporary / "evenbet.examples.toml"
+    text = examples.read_text("utf-8")
+    assert '{"error": {"code": 1, "message"' in text
+    examples.write_text(text.replace('{"error": {"code": 1, "message"', '{"error": {"code": 7, "message"'), "utf-8")
+    code, out, _ = gateway("demo", "--once", "--tables", str(temporary), cwd=temporary)
+    assert code == 1
+    assert re.search(r"DIFFERS  evenbet, beyond balance: example .*: the code is 7, not 1", out)
+    assert "1 of 21 conversations are not as they must be" in out
+
+
+def test_a_broken_table_is_refused(root: Path, temporary: Path) -> None:
+    """What is not proved is not played: the complaint as `check` has it, and exit code 1."""
+    text = (root / "mappings" / "evenbet.toml").read_text("utf-8")
+    assert "insufficient_funds    =" in text
+    (temporary / "evenbet.toml").write_text(text.replace("insufficient_funds    =", "insuficient_funds ="), "utf-8")
+    code, _, err = gateway("demo", "--once", "--tables", str(temporary), cwd=temporary)
+    assert code == 1
+    assert 'did you mean "insufficient_funds"?' in err
+
+
+def test_a_new_table_joins_by_itself(temporary: Path) -> None:
+    """A table of one's own is played like the shipped ones, without a line of Python."""
+    assert gateway("new", "gamma", "--like", "scorpio", "--tables", str(temporary), cwd=temporary)[0] == 0
+    code, out, _ = gateway("demo", "--once", "--tables", str(temporary), cwd=temporary)
+    assert code == 0, out
+    assert len(re.findall(r"(?m)^gamma  ", out)) == len(SCENARIOS)
+    assert "all 28 conversations" in out
+
+
+def test_it_serves_after_the_play_until_it_is_stopped(temporary: Path) -> None:
+    """Ctrl+C ends it with 0, and its folder with the secrets is gone."""
+    with Running("demo", cwd=temporary, env={"TMPDIR": str(temporary)}) as demo:
+        demo.until("Ctrl+C stops it")
+        (folder,) = temporary.iterdir()
+        kept = {path.name: path.stat().st_mode & 0o077 for path in folder.iterdir()}
+        assert kept["evenbet.key"] == kept["wallet.signing"] == 0
+        assert demo.stop(signal.SIGINT) == 0
+    assert demo.lines[-1] == "stopped"
+    assert list(temporary.iterdir()) == []
+
+
+def test_it_is_for_nobodys_wallet(temporary: Path) -> None:
+    """Settings in the environment could lead made-up calls to a real wallet: refused, naming the setting."""
+    code, _, err = gateway("demo", "--once", cwd=temporary, env={"GATEWAY_WALLET__URL": "http://wallet.example"})
+    assert code == 2
+    assert "wallet.url" in err
+    assert "Traceback" not in err

@@ -1,0 +1,104 @@
+"""The proof of a pair: what a provider's table takes in can be asked of the wallet's table, or is a complaint."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gateway.dialect.pages import pages
+from gateway.dialect.problems import Problem
+from gateway.dialect.proofs.pairs import prove_pair
+from gateway.dialect.shelf import Shelf
+
+PROVIDERS = ("155io", "evenbet", "scorpio")
+
+
+@pytest.fixture
+def folder(root: Path, tmp_path: Path) -> Path:
+    """Copies of the shipped tables, to be changed."""
+    for name in (*PROVIDERS, "canonical"):
+        shutil.copy(root / "mappings" / f"{name}.toml", tmp_path)
+    return tmp_path
+
+
+def change(folder: Path, name: str, old: str, new: str) -> None:
+    """Replace a text that must be there."""
+    path = folder / f"{name}.toml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def proved(folder: Path, provider: str) -> list[Problem]:
+    """The complaints about *provider* in front of the canonical wallet."""
+    shelf = Shelf(folder)
+    problems = prove_pair(shelf.dialect(provider), shelf.dialect("canonical"))
+    assert all(problem.code in pages() for problem in problems)
+    assert all(problem.place is not None and problem.file.endswith(f"{provider}.toml") for problem in problems)
+    return problems
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_shipped_table_fits_our_wallet(folder: Path, provider: str) -> None:
+    """No complaint about any of them in front of the canonical table."""
+    assert proved(folder, provider) == []
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_operation_that_the_wallet_lacks(folder: Path, provider: str) -> None:
+    """GW501 at the provider's operation."""
+    change(
+        folder,
+        "canonical",
+        '[operations.win]\npath = "/win"',
+        '[operations.paid]\noperation = "promo_win"\npath = "/w"',
+    )
+    change(folder, "canonical", 'fields.reference   = "body.references[]?"          # the bets it pays for\n', "")
+    change(folder, "canonical", "[operations.promo_win]\npath", '[operations.promo]\noperation = "promo_win"\npath')
+    found = proved(folder, provider)
+    assert [(problem.code, problem.keypath) for problem in found] == [("GW501", ("operations", "win"))]
+    assert '"win" asks for win' in found[0].says
+
+
+def test_a_rollback_of_wins_needs_the_wallets_word_for_it(folder: Path) -> None:
+    """`targets` that name wins may ask for rollback_win."""
+    text = (folder / "canonical.toml").read_text("utf-8")
+    start = text.index("[operations.rollback_win]")
+    end = text.index("[operations.end_round]")
+    (folder / "canonical.toml").write_text(text[:start] + text[end:], "utf-8")
+    assert [problem.code for problem in proved(folder, "evenbet")] == ["GW501"]
+    assert proved(folder, "scorpio") == []
+
+
+def test_asking_needs_a_balance(folder: Path) -> None:
+    """A `[missing]` source that asks, and a wallet without the operation."""
+    change(folder, "canonical", '[operations.balance]\npath = "/balance"\n', "")
+    found = proved(folder, "155io")
+    assert {problem.keypath[0] for problem in found if problem.code == "GW501"} == {"operations", "missing"}
+
+
+def test_a_field_that_nobody_can_give(folder: Path) -> None:
+    """GW502 for each operation whose message must have it; the text tells never from not always."""
+    change(folder, "canonical", 'session    = "body.session?"', 'session    = "body.session"')
+    assert ("operations", "bet") not in {problem.keypath for problem in proved(folder, "155io")}
+    never = proved(folder, "scorpio")
+    assert {problem.keypath for problem in never} == {
+        ("operations", name) for name in ("balance", "bet", "win", "rollback")
+    }
+    assert all(problem.code == "GW502" and "can neither give nor recall it" in problem.says for problem in never)
+
+
+def test_what_may_lack_is_not_given(folder: Path) -> None:
+    """An optional place is no promise; a recall is."""
+    change(
+        folder,
+        "canonical",
+        'fields.amount      = "body.amount?"                # for',
+        'fields.amount = "body.amount"   # for',
+    )
+    assert proved(folder, "155io") == []
+    assert ['"rollback" may lack it' in problem.says for problem in proved(folder, "evenbet")] == [True]
+    change(folder, "evenbet", 'currency = "reference" }', 'currency = "reference", amount = "reference" }')
+    assert proved(folder, "evenbet") == []
+    change(folder, "canonical", 'game       = "body.game?"', 'game       = "body.game"')
+    assert any('"bet" may lack it' in problem.says for problem in proved(folder, "scorpio"))

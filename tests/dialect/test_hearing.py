@@ -1,0 +1,169 @@
+"""Answers written and read back: the code decides, what is doubtful is unknown, and nothing is ever raised."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from gateway.canon.calls import Call, Reply
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import Dialect, Unfilled
+from gateway.wire.message import Request
+from gateway.wire.opened import Opened
+from tests.dialect.made import answer, dialect, keys
+
+NOW = 1_700_000_000.0
+CALL = Call(Operation.BET, player="p", currency="EUR", transaction="t", round="r", amount=Decimal(5))
+
+
+def heard(made: Dialect, body: str, status: int = 200, name: str = "bet", call: Call = CALL) -> Reply:
+    """What an answer to operation *name* means."""
+    return made.read_reply(name, call, answer(body, status), keys(made, "sender"), NOW)[0]
+
+
+def said(made: Dialect, outcome: Outcome, name: str | None = "bet", **facts: Any) -> tuple[int, str] | None:
+    """What is written for an outcome."""
+    response = made.write_answer(name, outcome, facts, keys(made), NOW)
+    return response and (response.status, response.body.decode())
+
+
+def test_a_code_decides_and_literals_do_not() -> None:
+    """The word in its place; a word that no row knows, no word, no JSON and a 500 are unknown."""
+    made = dialect()
+    assert heard(made, '{"code": "OK", "text": "x", "balance": 5}').balance == Decimal("5.00")
+    for body, status in (
+        ('{"code": "NEVER", "text": ""}', 200), ('{"text": ""}', 200), ("<html>", 200), ("", 200), ("[]", 200),
+        ('{"code": "OK", "text": "x"}', 500), ('{"code": "OK", "text": "x", "balance": "5"}', 200),
+        ('{"code": "OK", "text": "x", "player": "somebody else"}', 200), ('{"code": "OK"}', 200),
+    ):  # fmt: skip
+        assert heard(made, body, status).outcome is Outcome.UNKNOWN, body
+
+
+def test_a_refusal_of_us_is_the_wallet_s_trouble() -> None:
+    """request_invalid from a wallet is never the provider's fault."""
+    assert heard(dialect(), '{"code": "REFUSED", "text": "x"}').outcome is Outcome.WALLET_FAILED
+
+
+def test_contract_statuses_prove_that_nothing_was_done() -> None:
+    """Only those that the table lists."""
+    made = dialect("[wallet]\nnot_processed = [429]")
+    assert heard(made, "", 429).outcome is Outcome.WALLET_FAILED
+    assert heard(made, "", 503).outcome is Outcome.UNKNOWN
+
+
+def test_an_outcome_that_cannot_be_is_unknown() -> None:
+    """A wallet that answers a bet with a rollback's outcome says nothing."""
+    made = dialect('[heard_as]\nalready_settled = ["SETTLED"]')
+    assert heard(made, '{"code": "SETTLED", "text": "x"}').outcome is Outcome.UNKNOWN
+
+
+def test_a_row_s_own_status_is_read_as_it_is_said() -> None:
+    """A refusal with a status of its own is that refusal, and under another status unknown."""
+    made = dialect('[operations.bet]\ncodes.player_blocked = { code = "BLOCKED", http = 403 }')
+    assert said(made, Outcome.PLAYER_BLOCKED) == (403, '{"code":"BLOCKED","text":"The player is blocked"}')
+    assert heard(made, '{"code": "BLOCKED", "text": "x"}', 403).outcome is Outcome.PLAYER_BLOCKED
+    assert heard(made, '{"code": "BLOCKED", "text": "x"}', 200).outcome is Outcome.UNKNOWN
+
+
+def test_a_message_refines_a_code() -> None:
+    """The fuller row first; without that text the plain one."""
+    made = dialect(
+        '[operations.bet.heard_as]\nround_closed = ["FAIL"]\n'
+        'player_blocked = [{ code = "FAIL", message_starts = "Blocked" }]'
+    )
+    assert heard(made, '{"code": "FAIL", "text": "Blocked since May"}').outcome is Outcome.PLAYER_BLOCKED
+    assert heard(made, '{"code": "FAIL", "text": "Closed"}').outcome is Outcome.ROUND_CLOSED
+
+
+def test_a_code_that_is_the_status() -> None:
+    """`http = "$code"`: the status is written and read as the code; a status of no row is unknown, never success."""
+    shape = "'''{\"text\": \"$message\", \"balance\": $balance?}'''"
+    made = dialect(
+        f'without = ["effects"]\n[answers]\nhttp = "$code"\nbody = {shape}\n'
+        "[codes]\nok = 200\nrequest_invalid = 400\nunknown = 409\n[operations.bet]\ncodes.insufficient_funds = 402\n"
+        "[effects]\nretries = [409, { http = 500 }, { no_answer = true }]"
+    )
+    assert said(made, Outcome.INSUFFICIENT_FUNDS) == (402, '{"text":"Insufficient funds"}')
+    assert heard(made, '{"text": "x"}', 402).outcome is Outcome.INSUFFICIENT_FUNDS
+    assert heard(made, '{"text": "x"}', 200).outcome is Outcome.OK
+    assert heard(made, '{"text": "x"}', 418).outcome is Outcome.UNKNOWN
+
+
+def test_nothing_at_all_and_a_bare_status() -> None:
+    """`no_answer` closes the connection, `{ http }` sends that status with no body."""
+    made = dialect("[unread]\ncodes.busy = { no_answer = true }\ncodes.maintenance = { http = 503 }")
+    assert said(made, Outcome.BUSY, None) is None
+    assert said(made, Outcome.MAINTENANCE, None) == (503, "")
+
+
+def test_values_of_every_kind() -> None:
+    """Amounts by the money form, moments by the time form, ids, flags and lists as JSON has them."""
+    made = dialect(
+        '[operations.rollback.answers.done]\nbody = \'\'\'{"code": "$code", "bets": $reference, "at": "$now",'
+        ' "last": $round_end?, "digits": $currency_exponent?, "name": "$nickname?"}\'\'\'\n'
+        '[missing]\nnickname = ["player"]'
+    )
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    told = said(
+        made, Outcome.OK, "rollback", reference=("a", "b"), now=at, round_end=True, currency_exponent=2, player="p"
+    )
+    assert told == (
+        200, '{"code":"OK","bets":["a","b"],"at":"2026-01-02T00:00:00Z","last":true,"digits":2,"name":"p"}'
+    )  # fmt: skip
+    call = Call(Operation.ROLLBACK, player="p", currency="EUR", transaction="t", reference=("a", "b"))
+    reply = heard(made, told[1] if told else "", 200, "rollback", call)
+    assert (reply.outcome, reply.nickname, reply.now) == (Outcome.OK, "p", at)
+    bad = '{"code": "OK", "bets": ["a"], "at": "never"}'
+    assert heard(made, bad, 200, "rollback", call).outcome is Outcome.UNKNOWN
+    odd = '{"code": "OK", "bets": ["a"], "at": "2026-01-02T00:00:00Z", "digits": 2, "name": {}}'
+    assert heard(made, odd, 200, "rollback", call).outcome is Outcome.OK
+
+
+def test_an_echo_must_be_ours() -> None:
+    """An answer about another transaction, or about none where the table repeats it, is unknown."""
+    made = dialect('[operations.bet.answers.done]\nbody = \'\'\'{"code": "$code", "id": "$transaction?"}\'\'\'')
+    assert heard(made, '{"code": "OK", "id": "t"}').outcome is Outcome.OK
+    assert heard(made, '{"code": "OK", "id": "u"}').outcome is Outcome.UNKNOWN
+    assert heard(made, '{"code": "OK"}').outcome is Outcome.UNKNOWN
+
+
+def test_a_balance_that_cannot_be_written_is_not_invented() -> None:
+    """A literal of [missing] fills refusals alone; a success without its balance cannot be said."""
+    made = dialect(
+        '[answers]\nbody = \'\'\'{"code": "$code", "balance": $balance}\'\'\'\n[missing]\nbalance = ["ask", 0]'
+    )
+    assert said(made, Outcome.PLAYER_BLOCKED) == (200, '{"code":"REFUSED","balance":0}')
+    assert made.unfilled("bet", Outcome.OK, {}).keys() == {"balance"}
+    with pytest.raises(Unfilled, match="balance"):
+        said(made, Outcome.OK)
+    with pytest.raises(Unfilled, match="balance"):
+        said(made, Outcome.OK, balance=Decimal("0.001"), currency="EUR")
+
+
+def test_answers_are_signed_where_the_table_says_so() -> None:
+    """The sender of a call checks what the receiver made; a flipped byte is unknown."""
+    made = dialect('[answers.signature]\nlike = "request.signature"')
+    response = made.write_answer("bet", Outcome.OK, {}, keys(made), NOW)
+    assert response is not None
+    caller = keys(made, "sender")
+    assert made.read_reply("bet", CALL, response, caller, NOW)[0].outcome is Outcome.OK
+    flipped = type(response)(response.status, response.headers, response.body.replace(b"OK", b"ok"))
+    assert made.read_reply("bet", CALL, flipped, caller, NOW)[0].outcome is Outcome.UNKNOWN
+    assert made.secrets("receiver") == made.secrets("sender") == {"key"}
+    with pytest.raises(TypeError):
+        made.recognise(Opened(response))
+
+
+def test_a_call_is_written_signed_and_verified() -> None:
+    """Their request, our call, and back; `dialect.deadline_s` and the variants by operation."""
+    made = dialect("deadline_ms = { bet = 1500 }")
+    form, request = made.write_call(CALL, keys(made, "sender"), NOW)
+    assert form.name == "bet"
+    opened = made.open(request)
+    assert made.verify("bet", opened, keys(made), NOW) == "key 1"
+    assert made.read_call(form, opened) == CALL
+    assert (made.deadline_s("bet"), made.deadline_s("win"), made.deadline_s(None)) == (1.5, 4.0, 4.0)
+    assert made.operations()[Operation.BET] == ["bet"]
+    assert isinstance(request, Request)

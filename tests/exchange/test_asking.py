@@ -1,0 +1,202 @@
+"""Questions that move nothing: where an answer's fields come from when the wallet's reply lacks them, and when not."""
+
+from decimal import Decimal
+
+import pytest
+
+from gateway.canon.faults import Fault
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import Literally
+from gateway.exchange.asking import LEAST, RESERVE, Asking
+from gateway.exchange.journey import Journey
+from gateway.exchange.wishes import Send
+from gateway.journal.wishes import Recall, Remember
+from gateway.wire.jsontext import write_json
+from gateway.wire.message import Ending, Heard, Response, Silence
+from gateway.wire.opened import Opened
+from tests.exchange.driving import (
+    Clock,
+    World,
+    account,
+    answers,
+    check_answer,
+    hangs,
+    honest,
+    not_sent,
+    refuses,
+    silent,
+    wallet_side,
+)
+
+
+def mute(world: World, wish: Send) -> Ending:
+    """Books, and tells no balance."""
+    body = Opened(world.says(wish.request)).body
+    return Heard(Response(200, (), write_json({k: v for k, v in body.items() if k not in ("balance", "currency")})))
+
+
+def asking(seconds: float = 10.0) -> Asking:
+    """With *seconds* left for the answer."""
+    clock = Clock()
+    return Asking(wallet_side()[0], Journey("acme", "155io", clock.now, clock.now + seconds, id="j1"), clock)
+
+
+def test_until() -> None:
+    """The sooner of the answer's time less the reserve, and the wallet's own patience."""
+    patience = wallet_side()[0].dialect.deadline_s(None)
+    assert asking(10.0).until() == 1000.0 + patience
+    assert asking(1.0).until() == pytest.approx(1001.0 - RESERVE)
+    assert asking(RESERVE + LEAST * 0.99).until() is None
+    assert asking(-5.0).until() is None
+
+
+def test_a_balance_is_asked_for() -> None:
+    """EvenBet demands a balance: a reply without one is followed by a question, and the answer has it."""
+    world = World("evenbet")
+    story = world.tell(world.request(Operation.BET), mute)
+    check_answer(world, story)
+    assert [send.request.path for send in story.sends] == ["/bet", "/balance"]
+    assert Opened(story.response).body["balance"] == Decimal(9000)
+    assert story.sends[1].late is None
+    assert story.journey.asked == 2
+
+
+@pytest.mark.parametrize("hop", [silent, not_sent, answers(500), refuses(Outcome.PLAYER_NOT_FOUND), mute])
+def test_a_remembered_balance(hop: object) -> None:
+    """The question fails: the last balance that was heard."""
+    world = World("evenbet")
+    world.tell(world.request(Operation.BALANCE))
+    story = world.tell(world.request(Operation.BET), mute, hop)  # type: ignore[arg-type]
+    check_answer(world, story)
+    assert story.outcome is Outcome.OK
+    assert Opened(story.response).body["balance"] == Decimal(10000)
+
+
+def test_the_question_does_not_outlast_the_deadline() -> None:
+    """A wallet that hangs on the question too: the answer is still in time."""
+    world = World("evenbet")
+    story = world.tell(world.request(Operation.BET), mute, hangs, waited=1.5)
+    check_answer(world, story)
+    assert story.answered_at is not None
+    assert story.answered_at <= story.journey.received + world.dialect.deadline_s("bet")
+    assert story.sends[1].until <= story.journey.answer_by
+
+
+def test_no_time_for_a_question() -> None:
+    """The money call took all of it: nothing is asked."""
+    world = World("evenbet")
+
+    def slow(inner: World, wish: Send) -> Ending:
+        inner.clock.now = wish.until
+        return mute(inner, wish)
+
+    story = world.tell(world.request(Operation.BET), slow, waited=4.5 - 2.5)
+    check_answer(world, story)
+    assert len(story.sends) == 1
+
+
+@pytest.mark.parametrize("hop", [silent, not_sent, answers(503), answers(200, b"x")])
+def test_a_wallet_that_was_not_heard_is_not_asked_again(hop: object) -> None:
+    """Scorpio demands a balance in refusals too: never a second question to a wallet that did not answer the first."""
+    world = World("scorpio")
+    story = world.tell(world.request(Operation.BET), hop)  # type: ignore[arg-type]
+    check_answer(world, story)
+    assert len(story.sends) == 1
+    assert b'"balance":100.00' in story.response.body  # remembered
+
+
+def test_a_literal_fills_refusals_only() -> None:
+    """Scorpio's 0: where nothing is remembered, in a refusal; after a YES it is never invented."""
+    world = World("scorpio")
+    world.memory.memories.clear()
+    refused = world.tell(world.request(Operation.BET), silent)
+    check_answer(world, refused)
+    assert Opened(refused.response).body["balance"] == Decimal(0)
+    world.memory.memories.clear()
+    booked = world.tell(world.request(Operation.BET, "t2"), mute, silent)
+    check_answer(world, booked)
+    assert booked.outcome is Outcome.UNKNOWN
+    assert "unfilled" in booked.journey.alerts
+    row = world.row("t2")
+    assert row is not None
+    assert row.told == {"rolls_back"}
+
+
+def test_a_forged_call_reads_nothing_for_its_answer() -> None:
+    """The balance in a forgery's refusal is the literal, not the player's."""
+    world = World("scorpio")
+    call, variant, request = world.request(Operation.BET)
+    forged = type(request)(request.method, request.path, "", (), request.body)
+    story = world.tell((call, variant, forged))
+    check_answer(world, story)
+    assert Opened(story.response).body["balance"] == Decimal(0)
+    assert story.kinds == ["Answer"]
+
+
+def test_sources_in_order() -> None:
+    """A setting, one of our fields, a literal: the first that has a value; ours and literals are the dialect's."""
+    ask = asking()
+    ask.deaf = False
+    provider = type(account("155io")[0])(**{**account("155io")[0].__dict__, "settings": {"currency": "EUR"}})
+    wanted = {"currency": ("remembered", "setting"), "nickname": ("player",), "balance": (Literally("0"), "ask")}
+    flow = ask.fill(wanted, {"player": "1001"}, provider)
+    assert next(flow) == Recall("acme", "player", "1001")
+    with pytest.raises(StopIteration) as done:
+        flow.send({})
+    assert done.value.value == {"currency": "EUR"}
+
+
+def test_nobody_to_ask_about() -> None:
+    """Neither player nor session: no question."""
+    ask = asking()
+    ask.deaf = False
+    flow = ask.fill({"balance": ("ask", "remembered", "reason")}, {}, account("155io")[0])
+    with pytest.raises(StopIteration) as done:
+        next(flow)
+    assert done.value.value == {}
+
+
+def test_a_question_that_cannot_be_written() -> None:
+    """The wallet's dialect has no such operation: no answer, and nothing sent."""
+    ask = asking()
+    flow = ask.read(Operation.PAYMENT_UPDATE, {})
+    with pytest.raises(StopIteration) as done:
+        next(flow)
+    assert done.value.value is None
+    with pytest.raises(Fault):
+        ask.request(World("155io").call(Operation.PAYMENT_UPDATE))
+
+
+def test_silence_makes_deaf() -> None:
+    """After a question without an answer, no further one."""
+    ask = asking()
+    ask.deaf = False
+    flow = ask.fill({"balance": ("ask",), "currency": ("ask",)}, {"player": "1001"}, account("155io")[0])
+    wish = next(flow)
+    assert isinstance(wish, Send)
+    with pytest.raises(StopIteration) as done:
+        flow.send(Silence("x"))
+    assert done.value.value == {}
+
+
+def test_one_question_fills_several_fields() -> None:
+    """155.io wants balance and currency: asked once."""
+    world = World("155io")
+    ask = asking()
+    ask.deaf = False
+    wanted = {"balance": ("ask",), "currency": ("ask",)}
+    flow = ask.fill(wanted, {"session": "s1", "player": "1001"}, account("155io")[0])
+    wish = next(flow)
+    with pytest.raises(StopIteration) as done:
+        flow.send(honest(world, wish))
+    assert done.value.value == {"balance": Decimal("100.00"), "currency": "EUR"}
+
+
+def test_a_player_remembered_with_its_session() -> None:
+    """After a bet, session and player are remembered for the next answer."""
+    world = World("155io")
+    story = world.tell(world.request(Operation.BET))
+    kept = [wish for wish in story.wishes if isinstance(wish, Remember)]
+    assert [wish.kind for wish in kept] == ["session", "player", "transaction", "round"]
+    assert kept[1].facts["balance"] == Decimal("90.00")

@@ -1,0 +1,127 @@
+"""One row per id and content: what is a repeat, what is a conflict, and what memory's gaps may not turn into one."""
+
+from decimal import Decimal
+
+import pytest
+
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.journal.wishes import Claim
+from tests.exchange.driving import DIALECTS, Hop, World, check_answer, hangs, not_sent, refuses, silent
+
+every_dialect = pytest.mark.parametrize("name", DIALECTS)
+
+
+@every_dialect
+def test_conflict_with_a_settled_row(name: str) -> None:
+    """Same id, other amount, and the first attempt is settled: a conflict, an alert, and no wallet call."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    story = world.tell(world.request(Operation.BET, amount=Decimal("11.00")))
+    check_answer(world, story)
+    assert story.outcome is Outcome.TRANSACTION_CONFLICT
+    assert "conflict" in story.journey.alerts
+    assert not story.sends
+    assert world.balance == Decimal("90.00")
+
+
+@every_dialect
+@pytest.mark.parametrize("first", [silent, hangs])
+def test_conflict_with_an_open_row(name: str, first: Hop) -> None:
+    """Same id, other amount, while nobody knows of the first attempt: unknown, never a final word."""
+    world = World(name)
+    world.tell(world.request(Operation.BET), first)
+    story = world.tell(world.request(Operation.BET, amount=Decimal("11.00")))
+    check_answer(world, story)
+    assert story.outcome is Outcome.UNKNOWN
+    assert "conflict" in story.journey.alerts
+    assert not story.sends
+
+
+@every_dialect
+@pytest.mark.parametrize("changed", [{"round": "g2"}, {"amount": Decimal("10.01")}])
+def test_every_money_field_counts(name: str, changed: dict[str, object]) -> None:
+    """One money field changed is other content."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    assert world.tell(world.request(Operation.BET, **changed)).outcome is Outcome.TRANSACTION_CONFLICT
+
+
+@every_dialect
+def test_one_id_for_two_operations(name: str) -> None:
+    """A win under a bet's id is other content."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    assert world.tell(world.request(Operation.WIN, "t1")).outcome is Outcome.TRANSACTION_CONFLICT
+
+
+@every_dialect
+def test_a_claim_states_the_content(name: str) -> None:
+    """The fingerprint names what a repeat must share; a reversal's own amount is not part of it."""
+    world = World(name)
+    claim = next(wish for wish in world.tell(world.request(Operation.BET)).wishes if isinstance(wish, Claim))
+    assert claim.key == "acme::t1"
+    assert {"bet", "g1", Decimal("10.00")} <= set(claim.fingerprint)
+    undo = next(
+        wish for wish in world.tell(world.request(Operation.ROLLBACK, "rb1")).wishes if isinstance(wish, Claim)
+    )
+    assert not any(isinstance(part, Decimal) for part in undo.fingerprint)
+
+
+@pytest.mark.parametrize("name", ["evenbet", "155io"])
+def test_what_memory_lost_is_no_other_content(name: str) -> None:
+    """Between two tries of a rollback its bet is forgotten: still the same rollback, and it goes out."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.ROLLBACK, "rb1"), silent)
+    world.memory.memories.clear()
+    again = world.tell(world.request(Operation.ROLLBACK, "rb1"))
+    check_answer(world, again)
+    assert len(again.money_sends) == 1
+    assert "conflict" not in again.journey.alerts
+    assert again.outcome is Outcome.OK
+    assert world.balance == Decimal("100.00")
+
+
+def test_a_lost_session_between_attempts_stays_unknown() -> None:
+    """The first try is in doubt and the session is forgotten, also by the wallet: unknown, never "invalid token"."""
+    world = World("evenbet")
+    world.tell(world.request(Operation.BET), silent)
+    world.memory.memories.clear()
+    for hop in (silent, refuses(Outcome.SESSION_EXPIRED), not_sent):
+        again = world.tell(world.request(Operation.BET), hop)
+        check_answer(world, again)
+        assert again.outcome is Outcome.UNKNOWN
+        assert not again.money_sends
+    assert world.tell(world.request(Operation.BET)).outcome is Outcome.OK
+
+
+def test_a_lost_session_after_a_success_that_nobody_heard() -> None:
+    """The bet is booked, the answer was lost, the session is forgotten: the repeat is not declined."""
+    world = World("evenbet")
+    world.gone = True
+    world.tell(world.request(Operation.BET))
+    world.gone = False
+    world.memory.memories.clear()
+    assert world.tell(world.request(Operation.BET), refuses(Outcome.SESSION_EXPIRED)).outcome is Outcome.UNKNOWN
+    assert world.tell(world.request(Operation.BET)).outcome is Outcome.OK
+    assert world.balance == Decimal("90.00")
+
+
+def test_a_player_that_memory_learns_later_is_held_against() -> None:
+    """A row without its player takes the player of the next claim; another one after that is a conflict."""
+    world = World("evenbet")
+    fingerprint = next(
+        wish for wish in world.tell(world.request(Operation.BET), silent).wishes if isinstance(wish, Claim)
+    ).fingerprint
+    assert fingerprint[1] == "1001"
+    unknown = Claim("acme::t2", (fingerprint[0], None, *fingerprint[2:]))
+    for claim, verdict in (
+        (unknown, "ours"),
+        (Claim("acme::t2", fingerprint), "in_flight"),
+    ):
+        assert world.memory.do(claim).verdict == verdict
+    world.memory.in_flight.clear()
+    assert world.memory.do(Claim("acme::t2", fingerprint)).verdict == "ours"
+    other = (fingerprint[0], "1002", *fingerprint[2:])
+    assert world.memory.do(Claim("acme::t2", other)).verdict == "conflict"

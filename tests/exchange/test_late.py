@@ -1,0 +1,79 @@
+"""A wallet call that ends after we stopped waiting: what it says goes to the row, in its own story."""
+
+from decimal import Decimal
+
+import pytest
+
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.exchange.wishes import Send
+from gateway.journal.wishes import State
+from gateway.wire.message import Ending
+from tests.exchange.driving import DIALECTS, Hop, World, hangs, honest, refuses, silent, silent_after_booking
+
+every_dialect = pytest.mark.parametrize("name", DIALECTS)
+
+
+@every_dialect
+@pytest.mark.parametrize("hop", [honest, silent_after_booking])
+def test_late_yes_after_unknown(name: str, hop: Hop) -> None:
+    """We answered unknown, and the call ends after all: the row hears it, and the repeat gets the result."""
+    world = World(name)
+    story = world.tell(world.request(Operation.BET), hangs)
+    assert story.outcome is Outcome.UNKNOWN
+    assert "acme::t1" in world.memory.in_flight
+    assert world.tell(world.request(Operation.BET)).outcome is Outcome.IN_PROGRESS
+    late = world.finish(hop)
+    assert set(late.kinds) <= {"Remember", "Record"}
+    row = world.row("t1")
+    assert row is not None
+    assert row.state is (State.APPLIED if hop is honest else State.UNKNOWN)
+    assert not world.memory.in_flight
+    again = world.tell(world.request(Operation.BET))
+    assert again.outcome is Outcome.OK
+    assert world.balance == Decimal("90.00")
+
+
+@every_dialect
+def test_late_no_after_unknown(name: str) -> None:
+    """The only attempt ends late with a definite no: the row is declined."""
+    world = World(name, balance="3.00")
+    world.tell(world.request(Operation.BET), hangs)
+    world.finish(honest)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.doubted, row.outcome) == (State.DECLINED, False, Outcome.INSUFFICIENT_FUNDS)
+
+
+@every_dialect
+@pytest.mark.parametrize("first", [silent, honest])
+def test_late_no_after_an_open_row(name: str, first: Hop) -> None:
+    """A late no to a repeat proves nothing of the attempt before it."""
+    world = World(name)
+    world.gone = True
+    world.tell(world.request(Operation.BET), first)
+    world.gone = False
+    world.tell(world.request(Operation.BET), hangs)
+    world.finish(refuses(Outcome.INSUFFICIENT_FUNDS))
+    row = world.row("t1")
+    assert row is not None
+    assert row.state is (State.APPLIED if first is honest else State.UNKNOWN)
+    assert not row.unapplied
+
+
+@every_dialect
+def test_the_late_end_overtakes_our_record(name: str) -> None:
+    """The call ends between our giving up and our Record: the later word of the wallet stands."""
+    world = World(name)
+
+    def overtakes(inner: World, wish: Send) -> Ending:
+        ending = hangs(inner, wish)
+        inner.finish(honest)
+        return ending
+
+    story = world.tell(world.request(Operation.BET), overtakes)
+    assert story.outcome is Outcome.UNKNOWN
+    row = world.row("t1")
+    assert row is not None
+    assert row.state is State.APPLIED
+    assert not world.memory.in_flight

@@ -1,0 +1,231 @@
+"""Memory misses: what is asked of the wallet, what is left out, and what must never become a lasting no."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.journal.wishes import Recall
+from tests.exchange.driving import (
+    DIALECTS,
+    Hop,
+    World,
+    answers,
+    check_answer,
+    dialect,
+    hangs,
+    honest,
+    not_sent,
+    refuses,
+    silent,
+    silent_after_booking,
+)
+
+
+def forgetful() -> World:
+    """EvenBet, whose debits name neither player nor currency, after a restart."""
+    world = World("evenbet")
+    world.memory.memories.clear()
+    return world
+
+
+def test_a_first_balance_without_a_currency() -> None:
+    """155.io's first /balance: what the wallet does not require is left out, and learned from its answer."""
+    world = World("155io")
+    world.memory.memories.clear()
+    story = world.tell(world.request(Operation.BALANCE))
+    check_answer(world, story)
+    assert b"currency" not in story.sends[0].request.body
+    assert story.outcome is Outcome.OK
+    again = world.tell(world.request(Operation.BALANCE))
+    assert b'"currency":"EUR"' in again.sends[0].request.body
+
+
+def test_a_bet_of_a_forgotten_session_asks_the_wallet() -> None:
+    """The currency comes from a balance asked by session; the bet follows, and the next one needs no asking."""
+    world = forgetful()
+    story = world.tell(world.request(Operation.BET))
+    check_answer(world, story)
+    assert [send.request.path for send in story.sends] == ["/balance", "/bet"]
+    assert story.outcome is Outcome.OK
+    assert world.balance == Decimal("90.00")
+    assert [send.request.path for send in world.tell(world.request(Operation.BET, "t2")).sends] == ["/bet"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.SESSION_INVALID, Outcome.SESSION_INVALID),
+        (Outcome.SESSION_EXPIRED, Outcome.SESSION_EXPIRED),
+        (Outcome.PLAYER_BLOCKED, Outcome.PLAYER_BLOCKED),
+        (Outcome.PLAYER_NOT_FOUND, Outcome.SESSION_INVALID),
+    ],
+)
+def test_a_bet_of_a_session_that_the_wallet_refuses(outcome: Outcome, said: Outcome) -> None:
+    """The wallet knows of no such session: that is said, and no bet goes out."""
+    world = forgetful()
+    story = world.tell(world.request(Operation.BET), refuses(outcome))
+    check_answer(world, story)
+    assert story.outcome is said
+    assert not story.money_sends
+
+
+@pytest.mark.parametrize("hop", [silent, not_sent, answers(500), answers(200, b"{}"), answers(503)])
+def test_a_bet_of_a_forgotten_session_when_the_wallet_is_down(hop: Hop) -> None:
+    """Nobody told anything of the session: nothing was sent, and it is not called invalid."""
+    world = forgetful()
+    story = world.tell(world.request(Operation.BET), hop)
+    check_answer(world, story)
+    assert story.outcome is Outcome.WALLET_FAILED
+    assert not story.money_sends
+    assert story.effect == {"retries"}
+
+
+def test_a_win_of_a_forgotten_session_asks_the_wallet() -> None:
+    """Asked by session; found, it is paid."""
+    world = World("evenbet")
+    world.tell(world.request(Operation.BET))
+    world.memory.memories.clear()
+    assert world.tell(world.request(Operation.WIN, "w1")).outcome is Outcome.OK
+    assert world.balance == Decimal("95.00")
+
+
+@pytest.mark.parametrize("hop", [silent, not_sent, answers(500), refuses(Outcome.SESSION_EXPIRED)])
+def test_a_win_is_never_refused_because_we_forgot(hop: Hop) -> None:
+    """Not found, also because the session has ended: `wallet_failed` with a retry and an alert, never a lasting no."""
+    world = World("evenbet")
+    world.tell(world.request(Operation.BET))
+    world.memory.memories.clear()
+    story = world.tell(world.request(Operation.WIN, "w1"), hop)
+    check_answer(world, story)
+    assert story.outcome is Outcome.WALLET_FAILED
+    assert story.effect == {"retries"}
+    assert "memory_miss" in story.journey.alerts
+    assert not story.money_sends
+
+
+def test_a_session_without_a_token_asks_nobody() -> None:
+    """No session in the message: nothing to ask by."""
+    world = World("evenbet")
+    read = dialect("evenbet").read
+    call, variant, request = world.request(Operation.BET)
+    assert "session" in read(world.dialect.variants["bet"], world.dialect.open(request)).facts
+    world.memory.memories.clear()
+    story = world.tell((call, variant, request), refuses(Outcome.SESSION_INVALID))
+    assert story.outcome is Outcome.SESSION_INVALID
+
+
+@pytest.mark.parametrize("name", ["155io", "evenbet"])
+def test_a_rollback_goes_on_without(name: str) -> None:
+    """What was booked decides: a forgotten bet is rolled back by its reference alone."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.memory.memories.clear()
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1"))
+    check_answer(world, story)
+    assert story.outcome is Outcome.OK
+    assert world.balance == Decimal("100.00")
+
+
+@pytest.mark.parametrize("name", ["155io", "evenbet"])
+def test_a_rollback_recalls_its_bet(name: str) -> None:
+    """Player and currency come from the booked bet."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1"))
+    assert Recall("acme", "reference", "t1") in story.wishes
+    assert (world.booked[-1].player, world.booked[-1].currency) == ("1001", "EUR")
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_rollback_has_the_same_content_at_every_try(name: str) -> None:
+    """Its bet is learned between two tries: the wallet sees no other amount under the same key, and both agree."""
+    world = World(name)
+    world.tell(world.request(Operation.BET), hangs)
+    first = world.tell(world.request(Operation.ROLLBACK, "rb1", amount=Decimal("9.00")), hangs)
+    world.finish(honest)
+    world.finish(silent_after_booking)
+    again = world.tell(world.request(Operation.ROLLBACK, "rb1", amount=Decimal("9.00")))
+    check_answer(world, again)
+    assert again.outcome is Outcome.OK
+    assert [b"amount" in story.sends[0].request.body for story in (first, again)] == [False, False]
+    assert world.balance == Decimal("100.00")
+
+
+@pytest.mark.parametrize("name", ["evenbet", "scorpio"])
+def test_a_wallet_that_demands_the_amount_gets_the_booked_one(name: str) -> None:
+    """Where the wallet's own table has no question mark, the booked amount is sent, whatever the message states."""
+    world = World(name)
+    forms = dict(world.wallet.dialect.variants)
+    strict = tuple(replace(each, places=tuple(replace(place, optional=False) for place in each.places))
+                   if each.name == "amount" else each for each in forms["rollback"].fields)  # fmt: skip
+    forms["rollback"] = replace(forms["rollback"], fields=strict)
+    world.wallet = replace(world.wallet, dialect=replace(world.wallet.dialect, variants=forms))
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.ROLLBACK, "rb1", amount=Decimal("9.00")))
+    assert world.booked[-1].amount == Decimal("10.00")
+
+
+def test_a_win_is_undone_as_a_win() -> None:
+    """EvenBet rolls back credits too: for the wallet that is another operation."""
+    world = World("evenbet")
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",), amount=Decimal("5.00")))
+    check_answer(world, story)
+    assert story.outcome is Outcome.OK
+    assert story.sends[0].request.path == "/rollback_win"
+    assert world.balance == Decimal("90.00")
+
+
+@pytest.mark.parametrize("name", ["155io", "scorpio"])
+def test_a_target_that_the_table_does_not_allow(name: str) -> None:
+    """A rollback of a win where only bets may be undone: not forwarded."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)))
+    check_answer(world, story)
+    assert story.outcome is Outcome.TRANSACTION_NOT_FOUND
+    assert not story.sends
+    assert world.balance == Decimal("95.00")
+
+
+def test_an_open_rollback_is_not_ended_by_what_memory_learns_later() -> None:
+    """Its first try went out and is in doubt; that its target is a win is learned later: still in doubt."""
+    world = World("scorpio")
+    world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)), silent)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)))
+    check_answer(world, story)
+    assert story.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["evenbet", "scorpio"])
+def test_another_amount_than_was_booked(name: str) -> None:
+    """The booked one wins, and people are told."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1", amount=Decimal("9.00")))
+    check_answer(world, story)
+    assert story.outcome is Outcome.OK
+    assert story.journey.alerts == ["amount_differs"]
+    assert world.balance == Decimal("100.00")
+
+
+def test_a_round_remembers_its_bets_only() -> None:
+    """A win does not take the place of the round's bet."""
+    world = World("evenbet")
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    assert world.memory.do(Recall("acme", "round", "g1"))["reference"] == ("t1",)
+
+
+def test_what_failed_is_not_remembered() -> None:
+    """A refused bet leaves no memory of its id."""
+    world = World("evenbet")
+    world.tell(world.request(Operation.BET), refuses(Outcome.LIMIT_EXCEEDED))
+    assert world.memory.do(Recall("acme", "transaction", "t1")) == {}

@@ -1,0 +1,109 @@
+"""What the documents say is true: every command of the README runs, every file that it names is there."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import COMMANDS
+from tests.cli.house import Deployed
+from tests.cli.process import Running, gateway
+
+CALLBACK = '{"sessionId": "s", "playerId": "1", "transactionId": "t", "amount": 1.50, "currency": "EUR"}'
+#: What `make` targets stand for; `test` is what runs this very test.
+MADE = {"run": ["demo", "--once"]}
+#: Ends by itself only when told so.
+ENDLESS = {"serve", "wallet"}
+
+
+@pytest.fixture(scope="module")
+def readme(root: Path) -> str:
+    """The front door."""
+    return (root / "README.md").read_text("utf-8")
+
+
+def commands(text: str) -> Iterator[str]:
+    """Every `make ...` and `gateway ...` in a code block or between back quotes, in order, each once."""
+    blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", prose)
+    yield from dict.fromkeys(line for line in lines if re.match(r"(?:make|gateway) [a-z]", line))
+
+
+def test_every_command_of_the_readme_runs(readme: str, root: Path, tmp_path: Path) -> None:
+    """In their order, in one folder with a pasted callback and the shipped settings; serving ends with a signal."""
+    deployed = Deployed(tmp_path)
+    (tmp_path / "callback.json").write_text(CALLBACK)
+    found = list(commands(readme))
+    assert {"make run", "make test", "gateway serve --config gateway.toml"} <= {*found}
+    makefile = (root / "Makefile").read_text("utf-8")
+    running: list[Running] = []
+    try:
+        with Running("wallet", "--listen", deployed.wallet, "--secret", deployed.wallet_secret, cwd=tmp_path) as wallet:
+            wallet.until("Ctrl+C stops it")
+            for line in found:
+                words = shlex.split(line)[1:]
+                if line.startswith("make "):
+                    assert re.search(rf"(?m)^{words[0]}: ", makefile), line
+                    words = MADE.get(words[0], [])
+                    env = None
+                else:
+                    env = deployed.env
+                if words[:1] == ["demo"]:
+                    words, env = ["demo", "--once"], None
+                if not words or words == ["wallet"]:
+                    continue  # `make test` is running; the wallet is too
+                if words[0] in ENDLESS:
+                    running.append(Running(*words, cwd=tmp_path, env=env))
+                    running[-1].until("  admin  ")
+                    continue
+                code, out, err = gateway(*words, cwd=tmp_path, env=env)
+                assert code == 0, f"{line}\n{out}{err}"
+        assert [one.stop(15) for one in running] == [0]
+    finally:
+        for one in running:
+            one.__exit__()
+
+
+def test_every_file_that_the_readme_names_is_there(readme: str, root: Path) -> None:
+    """Links, and paths in back quotes."""
+    links = re.findall(r"\]\(([^)#:]+)\)", readme)
+    paths = [text for text in re.findall(r"`([A-Za-z_./]+/[A-Za-z_.]*)`", readme) if not text.startswith(("/", "."))]
+    assert {"mappings/README.md", "deploy/gateway.toml"} <= {*links}
+    missing = [path for path in (*links, *paths) if not (root / path).exists() and f"{path}" not in ("acme.toml",)]
+    assert missing == []
+
+
+def test_the_makefile_runs_what_the_readme_says(root: Path) -> None:
+    """`make run` is the demo, `make test` is this suite."""
+    text = (root / "Makefile").read_text("utf-8")
+    assert re.search(r"(?m)^run:.*\n\t@\S*/gateway demo ", text)
+    assert re.search(r"(?m)^test:.*\n\t@.*-m pytest", text)
+
+
+def test_every_command_is_in_the_tour_or_the_help(readme: str) -> None:
+    """The README names no command that does not exist."""
+    known = {where.partition(":")[2].replace("_", "-") for _, where, _ in COMMANDS} | {"config"}
+    assert {line.split()[1] for line in commands(readme) if line.startswith("gateway ")} <= known
+
+
+def test_the_tour_names_files_that_exist(root: Path) -> None:
+    """`gateway/__init__.py` says where to start reading; every floor that it lists is there, and no other."""
+    import gateway as package
+
+    text = package.__doc__ or ""
+    floors = re.findall(r"(?m)^    ([a-z]+)  ", text)
+    folders = {path.name for path in (root / "gateway").iterdir() if path.is_dir() and (path / "__init__.py").is_file()}
+    assert {*floors} == folders
+    for path in re.findall(r"`([a-z/]+\.py)`", text):
+        assert any((root / "gateway" / folder / path).is_file() for folder in ("", "edge")), path
+
+
+def test_the_readme_is_short_and_plain(readme: str) -> None:
+    """One page and a bit; lines of at most 120."""
+    lines = readme.splitlines()
+    assert len(lines) <= 120
+    assert max(map(len, lines)) <= 120
