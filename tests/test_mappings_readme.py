@@ -39,8 +39,8 @@ def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 def recipes() -> Iterator[tuple[str, ...]]:
     for name, keys in RECIPES.items():
-        shown = ", ".join(f"{key} = {value}" for key, value in keys.items() if key in ("scheme", "digest", "encoding", "at"))
-        yield f"`{name}`", shown
+        told = {key: value for key, value in keys.items() if key in ("scheme", "digest", "encoding", "at")}
+        yield f"`{name}`", ", ".join(f"{key} = {value}" for key, value in told.items())
 
 
 def operations() -> Iterator[tuple[str, ...]]:

@@ -143,7 +143,7 @@ class _Callback:
             if self.booking is not None:
                 yield from self.booking.record(reply.outcome, self._effect(name, outcome))
         except Exception as bug:
-            outcome = self._caught(bug, in_doubt=outcome.moved is Moved.UNKNOWN).outcome
+            outcome = self._caught(bug).outcome
             response = self._last_words(name, outcome)
         yield from self._deliver(name, outcome, response)
 

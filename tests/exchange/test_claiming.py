@@ -125,3 +125,12 @@ def test_a_player_that_memory_learns_later_is_held_against() -> None:
     assert world.memory.do(Claim("acme::t2", fingerprint)).verdict == "ours"
     other = (fingerprint[0], "1002", *fingerprint[2:])
     assert world.memory.do(Claim("acme::t2", other)).verdict == "conflict"
+
+
+@pytest.mark.parametrize("name", ["155io", "scorpio"])
+def test_only_what_memory_gives_may_be_unknown(name: str) -> None:
+    """A field that the message itself states or leaves out is content: absent is not the same as present."""
+    world = World(name)
+    claim = next(wish for wish in world.tell(world.request(Operation.BET), silent).wishes if isinstance(wish, Claim))
+    assert None not in claim.fingerprint
+    assert "" in claim.fingerprint
