@@ -62,9 +62,7 @@ def test_a_claim_states_the_content(name: str) -> None:
     claim = next(wish for wish in world.tell(world.request(Operation.BET)).wishes if isinstance(wish, Claim))
     assert claim.key == "acme::t1"
     assert {"bet", "g1", Decimal("10.00")} <= set(claim.fingerprint)
-    undo = next(
-        wish for wish in world.tell(world.request(Operation.ROLLBACK, "rb1")).wishes if isinstance(wish, Claim)
-    )
+    undo = next(wish for wish in world.tell(world.request(Operation.ROLLBACK, "rb1")).wishes if isinstance(wish, Claim))
     assert not any(isinstance(part, Decimal) for part in undo.fingerprint)
 
 
