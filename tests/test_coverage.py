@@ -10,7 +10,7 @@ import pytest
 FLOOR = 95.0
 
 
-@pytest.mark.parametrize("package", ["canon", "wire", "dialect", "exchange"])
+@pytest.mark.parametrize("package", ["canon", "wire", "dialect", "journal", "exchange"])
 def test_branches(package: str, tmp_path: Path, note: Callable[[str], None]) -> None:
     """At least 95 % of the branches, and of the lines, of this floor were taken."""
     running = coverage.Coverage.current()

@@ -65,8 +65,9 @@ class Hearing:
                 message = shape.message_in(body)
                 for row in self.rows:
                     if _fits(row.answer, code, status, message):
-                        why = f"the word is also said for what may have moved: {row.answer}"
-                        return self._certain(row, WireAnswer(code)), row, why
+                        certain = self._certain(row, WireAnswer(code))
+                        doubt = f"the word is also said for what may have moved: {row.answer}"
+                        return certain, row, "" if certain is row.outcome else doubt
                 return None, None, "a code that no row knows"
             traced = traced or shape.trace_in(body)
         if traced or not any(silent for _, silent in self.shapes):

@@ -142,13 +142,16 @@ class Booking:
         claimed: Claimed = yield Claim(outgoing.transaction, self.fingerprint())
         if claimed.verdict == "conflict":
             self.journey.alerts.append("conflict")
-            return Reply(Outcome.TRANSACTION_CONFLICT if claimed.row.settled else Outcome.UNKNOWN)
+            known = claimed.row.unapplied or (claimed.row.settled and claimed.row.told is not None)
+            return Reply(Outcome.TRANSACTION_CONFLICT if known else Outcome.UNKNOWN)
         if claimed.verdict == "in_flight":
             return Reply(Outcome.IN_PROGRESS)
         row = self.row = claimed.row
         if row.outcome is not None and self._sticks(row):
             self.state = row.state
             return Reply(row.outcome)
+        # Before it leaves: a rollback of it must find the same target, whatever becomes of this attempt.
+        yield from self._remember_booked({})
         return None
 
     def _sticks(self, row: Row) -> bool:
@@ -251,9 +254,14 @@ class Booking:
         if player:
             seen = {"session": session, "balance": reply.balance}
             yield Remember(account, "player", player, {**who, **{k: v for k, v in seen.items() if v is not None}})
+        yield from self._remember_booked(who)
+        if call.round and call.transaction and call.operation in DEBITS:
+            yield Remember(account, "round", call.round, {**who, "reference": (call.transaction,)})
+
+    def _remember_booked(self, who: Mapping[str, Any]) -> Flow:
+        """What stands under this transaction's id: the operation that a rollback would undo, and its content."""
+        call = self.call
         if call.transaction and call.operation in MONEY:
-            booked = {"operation": call.operation, "amount": call.amount, "round": call.round, "game": call.game}
-            known = {name: value for name, value in booked.items() if value is not None}
-            yield Remember(account, "transaction", call.transaction, {**who, **known})
-            if call.round and call.operation in DEBITS:
-                yield Remember(account, "round", call.round, {**who, "reference": (call.transaction,)})
+            named = ("operation", "player", "currency", "amount", "round", "game")
+            known = {name: value for name in named if (value := getattr(call, name)) is not None}
+            yield Remember(self.provider.journal_id, "transaction", call.transaction, {**known, **who})

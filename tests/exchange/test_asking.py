@@ -198,5 +198,5 @@ def test_a_player_remembered_with_its_session() -> None:
     world = World("155io")
     story = world.tell(world.request(Operation.BET))
     kept = [wish for wish in story.wishes if isinstance(wish, Remember)]
-    assert [wish.kind for wish in kept] == ["session", "player", "transaction", "round"]
-    assert kept[1].facts["balance"] == Decimal("90.00")
+    assert [wish.kind for wish in kept] == ["transaction", "session", "player", "transaction", "round"]
+    assert kept[2].facts["balance"] == Decimal("90.00")

@@ -224,8 +224,19 @@ def test_a_round_remembers_its_bets_only() -> None:
     assert world.memory.do(Recall("acme", "round", "g1"))["reference"] == ("t1",)
 
 
-def test_what_failed_is_not_remembered() -> None:
-    """A refused bet leaves no memory of its id."""
+def test_what_failed_leaves_only_what_was_claimed() -> None:
+    """A refused bet leaves what was asked for, so that its rollback finds a target; nothing of the session or round."""
     world = World("evenbet")
     world.tell(world.request(Operation.BET), refuses(Outcome.LIMIT_EXCEEDED))
-    assert world.memory.do(Recall("acme", "transaction", "t1")) == {}
+    claimed = world.memory.do(Recall("acme", "transaction", "t1"))
+    assert (claimed["operation"], claimed["amount"]) == (Operation.BET, Decimal("10.00"))
+    assert world.memory.do(Recall("acme", "round", "g1")) == {}
+
+
+def test_a_rollback_of_a_win_in_doubt_undoes_a_win() -> None:
+    """The target is known from the claim on: the wallet hears one operation under one key, before and after the YES."""
+    world = World("evenbet")
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"), silent)
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)))
+    assert [send.request.path for send in story.sends] == ["/rollback_win"]

@@ -74,10 +74,10 @@ def test_a_lost_bet_is_a_win_of_zero(marbles: Stage) -> None:
 
 
 def test_a_rollback_names_neither_amount_nor_currency(marbles: Stage) -> None:
-    """Both come from what was booked; the money is back, and the answer carries the currency."""
+    """The wallet finds the amount by the reference; the money is back, and the answer carries the currency."""
     send(marbles, "/bet")
     scene = send(marbles, "/rollback")
-    assert (scene.asked[0].amount, scene.asked[0].currency) == (Decimal("10.00"), "EUR")
+    assert (scene.asked[0].amount, scene.asked[0].currency) == (None, "EUR")
     assert scene.body == {**refusal("SUCCESS"), "currency": "EUR", "balance": 10_000_000}
 
 
