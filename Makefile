@@ -15,7 +15,7 @@ run: $(VENV)/installed
 	@$(BIN)/gateway demo $(ARGS)
 
 test: $(VENV)/installed
-	@$(BIN)/python -m pytest --cov=gateway $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --cov=gateway $(ARGS)
 
 bench: $(VENV)/installed
 	@echo "bench: throughput, added latency and memory of a running gateway; the measurements come with tests/bench."

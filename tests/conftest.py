@@ -1,18 +1,29 @@
-"""What every suite shares: the order of the suites, what a test needs of the system, the seconds of each suite."""
+"""What every suite shares: order, needs, seconds per suite, and the floor under coverage.
+
+Suites run on as many processes as the machine has cores. Coverage is measured of the suites that test the floors it is
+asked of; the others, and tests marked heavy, run without a tracer. At the end of a whole run each of those floors is
+judged, and counted as one more test.
+"""
 
 import os
 import shutil
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
+import coverage
+import orjson
 import pytest
 
 ROOT = Path(__file__).parent.parent
 FIRST = ("test_house.py", "test_floors.py", "canon", "wire", "dialect", "journal", "exchange", "sandbox", "edge", "cli")
-LAST = "test_coverage.py"
+#: The floors that money passes through, of which the suites of the same names must take this share, in percent.
+MEASURED = ("canon", "wire", "dialect", "journal", "exchange")
+LEAST = 95.0
 
-NOTES: pytest.StashKey[list[str]] = pytest.StashKey()
+NOTED: list[str] = []
 SECONDS: Counter[str] = Counter()
 COUNTS: Counter[str] = Counter()
 
@@ -23,21 +34,14 @@ def suite(nodeid: str) -> str:
 
 
 def rank(item: pytest.Item) -> tuple[int, str]:
-    """Cheap checks first, then the floors from the ground up, then what looks at everything, coverage last."""
+    """Cheap checks first, then the floors from the ground up, then what looks at everything."""
     name = suite(item.nodeid)
-    if name == LAST:
-        return len(FIRST) + 1, name
     return (FIRST.index(name), name) if name in FIRST else (len(FIRST), name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of this repository's own tests."""
     parser.addoption("--update-refusals", action="store_true", help="write the complaints about broken tables anew")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Start with no notes."""
-    config.stash[NOTES] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,15 +60,70 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(reason)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Trace only what coverage is asked of: a tracer doubles the time of everything else."""
+    running = coverage.Coverage.current()
+    if running is None or (suite(item.nodeid) in MEASURED and item.get_closest_marker("heavy") is None):
+        return (yield)
+    running.stop()
+    try:
+        return (yield)
+    finally:
+        running.start()
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Add a test's seconds, set-up and tear-down included, to its suite."""
+    """Add a test's seconds, set-up and tear-down included, to its suite; keep what it noted."""
+    if report.when == "teardown":
+        NOTED.extend(str(value) for name, value in report.user_properties if name == "note")
     SECONDS[suite(report.nodeid)] += report.duration
     COUNTS[suite(report.nodeid)] += report.when == "call"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After a whole run that was measured: judge each measured floor, as one more test."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    whole = not session.config.getoption("file_or_dir") and session.config.getoption("cov_source", None)
+    if reporter is None or hasattr(session.config, "workerinput") or not whole:
+        return
+    measured = coverage.Coverage()
+    measured.load()
+    for package in MEASURED:
+        gaps = short_of(measured, package)
+        word = "failed" if gaps else "passed"
+        place = (f"gateway/{package}", None, f"coverage of {package}")
+        report = pytest.TestReport(place[2], place, {}, word, gaps or None, "call")
+        reporter.stats.setdefault(word, []).append(report)
+        if gaps:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def short_of(measured: coverage.Coverage, package: str) -> str:
+    """What was not taken of a floor, if that is too much; notes the figures."""
+    out = ROOT / ".coverage.json"
+    try:
+        measured.json_report(outfile=str(out), include=[f"gateway/{package}/*"])
+        told = orjson.loads(out.read_bytes())
+    finally:
+        out.unlink(missing_ok=True)
+    totals = told["totals"]
+    branches = 100.0 * totals["covered_branches"] / max(1, totals["num_branches"])
+    lines = 100.0 * totals["covered_lines"] / max(1, totals["num_statements"])
+    NOTED.append(f"coverage of {package}: branches {branches:.1f} %, lines {lines:.1f} %")
+    if min(branches, lines) >= LEAST:
+        return ""
+    gaps = [
+        f"{name}: lines {file['missing_lines']}, branches {file['missing_branches']}"
+        for name, file in told["files"].items()
+        if file["missing_lines"] or file["missing_branches"]
+    ]
+    return f"{package} is below {LEAST} %; not taken:\n" + "\n".join(gaps)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the notes and the seconds per suite, before the closing line."""
-    for note in config.stash[NOTES]:
+    for note in NOTED:
         terminalreporter.write_line(note)
     terminalreporter.write_line("seconds per suite:")
     for name in SECONDS:
@@ -72,9 +131,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture
-def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Say a line that is printed at the end of the run, passed or failed."""
-    return pytestconfig.stash[NOTES].append
+def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a line that is printed at the end of the run, passed or failed, whichever process ran the test."""
+    return lambda line: request.node.user_properties.append(("note", line))
 
 
 @pytest.fixture(scope="session")

@@ -238,6 +238,7 @@ def test_every_kind_of_row_has_its_mutants(name: str) -> None:
     assert deleted == sum(map(len, lists)) + effects + words > 0
 
 
+@pytest.mark.heavy
 def test_proofs_alone_do_not_hold_every_row() -> None:
     """The examples are needed: there are wrong words that no proof can know to be wrong."""
     shelves = [MutantShelf("155io", mutant) for mutant in mutants("155io")]

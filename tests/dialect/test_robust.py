@@ -83,6 +83,7 @@ def told(problems: list[Problem]) -> None:
         form(problems)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["155io", "canonical", "evenbet", "scorpio"])
 def test_a_broken_table_is_refused_or_sound(name: str, root: Path) -> None:
     """Seeded: keys of a shipped table are dropped, doubled, moved and changed; `check` gives complaints, or none."""
@@ -101,6 +102,7 @@ def test_a_broken_table_is_refused_or_sound(name: str, root: Path) -> None:
     assert refused > ROUNDS // 4 * 0.6
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["155io", "scorpio"])
 def test_broken_examples_are_told(name: str, root: Path) -> None:
     """The same for files of examples: whatever they state, running them ends with complaints."""

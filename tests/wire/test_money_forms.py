@@ -27,6 +27,7 @@ TRIPS = 1_000_000
 BATCH = 250  # one JSON list, within the reader's bound of 256 items
 
 
+@pytest.mark.heavy
 def test_a_million_round_trips() -> None:
     """Every currency in every form that can carry it: amount -> JSON bytes -> amount, equal to the last digit."""
     seed = int(os.environ.get("GATEWAY_SEED", "20260101"))
