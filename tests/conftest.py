@@ -7,7 +7,6 @@ judged, and counted as one more test.
 
 import os
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -63,14 +62,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Trace only what coverage is asked of: a tracer doubles the time of everything else."""
-    running = coverage.Coverage.current()
-    if running is None or (suite(item.nodeid) in MEASURED and item.get_closest_marker("heavy") is None):
-        return (yield)
-    running.stop()
+    paused = []
+    if suite(item.nodeid) not in MEASURED or item.get_closest_marker("heavy"):
+        while running := coverage.Coverage.current():  # a process of many has one of its own, and pytest's
+            running.stop()
+            paused.append(running)
     try:
         return (yield)
     finally:
-        running.start()
+        for stopped in reversed(paused):
+            stopped.start()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

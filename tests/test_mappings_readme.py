@@ -14,7 +14,7 @@ import pytest
 from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.operations import CREDITS, DEBITS, FACTS, READS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
-from gateway.cli import words
+from gateway.cli import run, words
 from gateway.wire.recipes import RECIPES
 
 BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
@@ -86,5 +86,13 @@ def test_every_snippet_is_toml(page: Path) -> None:
 
     assert snippets
     for snippet in snippets:
-        for part in re.split(r"\n(?=\[request\.signature\]\nrecipe|scheme   =)", snippet):
-            tomllib.loads(part)
+        tomllib.loads(snippet)
+
+
+def test_the_snippets_together_are_a_table_without_complaints(page: Path, tmp_path: Path) -> None:
+    """The page's own table passes `gateway check --strict`, with the block under Examples as its conversations."""
+    *table, conversations = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "acme.toml").write_text("\n".join(table), "utf-8")
+    (tmp_path / "acme.examples.toml").write_text(conversations, "utf-8")
+
+    assert run(["check", "--strict", str(tmp_path / "acme.toml")]) == 0

@@ -1,5 +1,6 @@
 """Playing the provider: canonical calls become signed requests of a dialect, over real sockets; answers are read."""
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,7 +88,9 @@ class Caller:
         try:
             response = await self._post(request)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
-            said = str(fault) if isinstance(fault, aiohttp.ClientConnectorError) else type(fault).__name__
+            said = type(fault).__name__
+            if isinstance(fault, aiohttp.ClientConnectorError):
+                said = f"nobody there at {fault.host}:{fault.port} ({os.strerror(fault.os_error.errno or 0)})"
             return Exchange(form, call, request, None, Reply(Outcome.UNKNOWN), said, time.perf_counter() - began)
         seconds = time.perf_counter() - began
         reply, why = self.dialect.read_reply(form.name, call, response, self.keys, time.time())

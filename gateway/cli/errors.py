@@ -19,4 +19,4 @@ def explain_error(code: str = "", /) -> None:
     try:
         print(explain(code), end="")
     except LookupError as error:
-        raise Misuse(str(error.args[0])) from None
+        raise Misuse(f"{error.args[0]} (`gateway explain-error` lists all)") from None

@@ -74,7 +74,12 @@ def explain(
     )
     outcomes = [_outcome(word) for word in reply] or [Outcome.OK, Outcome.UNKNOWN]
     memory = typed(pairs(recall, "--recall"))
-    return run(found, request, prefix, secrets(secret), time.time(), memory, outcomes, _reply_facts(fact))
+    keys = secrets(secret)
+    known = found.secrets("receiver") | found.secrets("sender")
+    for each in keys.keys() - known:
+        near = suggest(each, known) or (f"it has {', '.join(sorted(known))}" if known else "it has none")
+        raise Misuse(f"--secret {each}: {name} has no such secret: {near}")
+    return run(found, request, prefix, keys, time.time(), memory, outcomes, _reply_facts(fact))
 
 
 def run(
@@ -141,7 +146,8 @@ def _example(
     names = [each.name for each in conversations.file.example]
     if wanted not in names:
         near = suggest(wanted, names)
-        raise Misuse(f'{name} has no example "{wanted}"' + (f": {near}" if near else f"; it has {', '.join(names)}"))
+        listed = "".join(f'\n  "{each}"' for each in names)
+        raise Misuse(f'{name} has no example "{wanted}"' + (f": {near}" if near else f"; it has{listed}"))
     example = conversations.file.example[names.index(wanted)]
     dialect = where.dialect(name, {**example.options, **choices})
     request = conversations.request(dialect, example)

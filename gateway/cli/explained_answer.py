@@ -120,7 +120,7 @@ def _make_up(known: dict[str, Any], names: list[str]) -> list[str]:
         if known.get(name) is None and name in MADE_UP:
             value = MADE_UP[name]
             if name == "balance" and (exponent := EXPONENTS.get(str(known.get("currency")))) is not None:
-                value = Decimal(100).scaleb(0).quantize(Decimal(1).scaleb(-exponent))
+                value = Decimal(100).quantize(Decimal(1).scaleb(-exponent))
             known[name] = value
             added.append(name)
             if name == "balance" and known.get("currency") is None:

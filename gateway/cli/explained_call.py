@@ -11,7 +11,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.cli.canonical_json import call_json, plain
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.dialect import Dialect, Keys
-from gateway.dialect.requestform import Reading, RequestForm
+from gateway.dialect.requestform import Reading, RequestForm, says
 from gateway.wire.jsontext import scalar_text
 from gateway.wire.message import Garbled, Request
 from gateway.wire.money_forms import MoneyForm
@@ -85,7 +85,7 @@ class Explained:
                 value = place.look(self.opened)
             except Garbled as error:
                 return [*found, f"{place} cannot be read: {error}"]
-            if not any(type(value) is type(each) and value == each for each in literals):
+            if not any(says(place, value, each) for each in literals):
                 found.append(f"{place} is {_shown(value)}, not {' or '.join(_shown(each) for each in literals)}")
         return found or ["what it needs cannot be read"]
 
@@ -101,12 +101,12 @@ class Explained:
         step("signature", f"{described(recipe)}, at {recipe.at}", where)
         try:
             bound = recipe.bind(self.secrets, for_make=False) if recipe.check_secret in self.secrets else None
+            lacking = f"give the secret: --secret {recipe.check_secret}=FILE (or env:VARIABLE)"
         except SecretFault as fault:
-            step("", f"{fault}")
-            bound = None
+            bound, lacking = None, f"{fault}"
         self._signed_parts(bound or BoundRecipe(recipe, (), None))
         if bound is None:
-            step("", f"not checked; give the secret: --secret {recipe.check_secret}=FILE (or env:VARIABLE)")
+            step("", f"not checked; {lacking}")
             return None
         try:
             key = self.dialect.verify(form.name, self.opened, Keys({None: bound}, None), self.now)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from gateway.canon.faults import Fault
 from gateway.canon.operations import DEBITS
 from gateway.cli.explained_answer import MADE_UP
 from gateway.cli.explained_call import signed_text
@@ -107,6 +108,8 @@ def _computed(dialect: Dialect, recipe: Recipe, conversations: Conversations | N
     if request is None:
         origin = "a message made up for this page, signed with a made-up key"
         request = _made_up(dialect, recipe)
+    if request is None:
+        return None
     if not secrets:
         key = "whsec_bWFkZS11cC1mb3ItdGhpcy1wYWdl" if recipe.secret_form == "whsec" else "made-up-for-this-page"
         secrets = {recipe.check_secret: [key.encode()]}
@@ -121,9 +124,13 @@ def _computed(dialect: Dialect, recipe: Recipe, conversations: Conversations | N
     return Worked(origin, secret, request.body.decode(errors="backslashreplace"), shown, gives)
 
 
-def _made_up(dialect: Dialect, recipe: Recipe) -> Request:
+def _made_up(dialect: Dialect, recipe: Recipe) -> Request | None:
+    """A message with values made up, a debit if there is one; None where made-up values do not fit its table."""
     form = min(dialect.variants.values(), key=lambda each: each.operation not in DEBITS)
-    draft = _draft(form)
+    try:
+        draft = _draft(form)
+    except Fault:
+        return None
     if recipe.fresh:
         recipe.fresh.at.put(draft, str(recipe.fresh.write(1772366400)))
     if recipe.nonce:
@@ -133,6 +140,7 @@ def _made_up(dialect: Dialect, recipe: Recipe) -> Request:
 
 def _draft(form: RequestForm) -> Draft:
     facts = {"amount": Decimal("1.50"), "bet_amount": Decimal("1.50"), "win_amount": Decimal(0), "round": "round-1",
+             "free": False, "round_end": False, "repeat": False,
              "game": "game-1", "session": "session-1", "reference": ("transaction-0",), "provider": "provider-1",
              "time": datetime(2026, 3, 1, 12, tzinfo=UTC), **MADE_UP}  # fmt: skip
     wanted = {each.name for each in form.fields if not each.optional} | {"player", "currency"}

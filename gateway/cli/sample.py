@@ -23,11 +23,14 @@ NAMES: dict[str, tuple[str, ...]] = {
     "session": ("session", "token", "sid"),
     "player": ("player", "user", "customer", "account", "member", "login", "partnerplayer"),
     "currency": ("currency", "curr"),
-    "amount": ("amount", "bet", "win", "stake", "sum", "debit", "credit", "value", "money"),
+    "amount": (
+        "amount", "bet", "win", "stake", "sum", "debit", "credit", "value", "money", "wager", "payout", "amt",
+        "betamount", "winamount", "stakeamount", "wageramount", "payoutamount", "transactionamount",
+    ),
     "request_id": ("requestid", "requestuuid", "messageid", "correlationid", "callid", "uuid"),
     "time": ("timestamp", "time", "date", "createdat", "ts"),
     "free": ("isfree", "freespin", "freeround", "isbonus", "free"),
-}
+}  # fmt: skip
 #: Names of the field that says what is asked, and what its words mean.
 DISCRIMINATORS = ("command", "cmd", "action", "method", "operation", "op", "event", "type", "transactiontype")
 WORDS: dict[Operation, tuple[str, ...]] = {

@@ -242,8 +242,8 @@ def variant(name: str, like: str, schema: bool) -> str:
                 'source  = ["TODO: the address of its document"]',
                 f'extends = "{like}"',
                 "",
-                f"# TODO: write only what differs from {like}; sections merge key by key. To take rows away:",
-                '# without = ["operations.balance"]',
+                f"# TODO: write only what differs from {like}; sections merge key by key",
+                '# without = ["operations.balance"]   would take rows of the parent away',
             ]
         )
         + "\n"

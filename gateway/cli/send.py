@@ -13,6 +13,7 @@ from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.money import exact
 from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
 from gateway.cli.caller import Caller, Exchange
 from gateway.cli.exits import CLEAN, FINDINGS, Misuse
 from gateway.cli.madeup import made_up, public_of
@@ -46,7 +47,9 @@ def send(
     key: Annotated[
         Path | None, Parameter(help="The provider's private key (PEM), where the dialect signs with RSA.")
     ] = None,
-    url: Annotated[str | None, Parameter(help="Where the gateway is; default: what the settings file says.")] = None,
+    url: Annotated[
+        str | None, Parameter(help="Where the gateway is, without the mount; default: public.listen.")
+    ] = None,
 ) -> int:
     """Send a correctly signed call to a running gateway, as a provider would, and read its answer.
 
@@ -116,7 +119,8 @@ def _call(caller: Caller, word: str, facts: Mapping[str, Any]) -> Call:
     known = {str(each) for each in caller.dialect.operations()}
     if form is None and word not in known:
         names = sorted({*caller.dialect.variants, *known})
-        raise Misuse(f'{caller.dialect.name} has no "{word}": {suggest(word, names) or "it has " + ", ".join(names)}')
+        near = suggest(word, names)
+        raise Misuse(f'{caller.dialect.name} has no "{word}": {near + " " if near else ""}it has {", ".join(names)}')
     return caller.call(form.operation if form else Operation(word), form.name if form else None, **facts)
 
 
@@ -180,5 +184,8 @@ def shown(dialect: Dialect, got: Exchange, base: str) -> Iterator[str]:
     row = dialect.hearings[got.form.name].row(response)
     if row is not None:
         yield f"its word:   {row.answer}, which the table says for {row.outcome}"
+        if row.outcome in (Outcome.SIGNATURE_INVALID, Outcome.CREDENTIALS_INVALID):
+            yield "as a reply: none; it refuses whoever sent this"
+            return
     facts = ", ".join(f"{name} {value}" for name, value in got.reply.facts().items())
     yield f"as a reply: {got.reply.outcome}" + (f" ({got.why})" if got.why else "") + (f", {facts}" if facts else "")

@@ -1,6 +1,7 @@
 """`gateway serve`: take providers' callbacks for real."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -68,8 +69,16 @@ async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
     try:
         return await app.run(started)
     except OSError as fault:
-        say(f"cannot listen on {settings.public.listen} and {settings.admin.listen}: {fault.strerror or fault}")
+        say(cannot_listen(fault, f"{settings.public.listen} and {settings.admin.listen}"))
         return FINDINGS
+
+
+def cannot_listen(fault: OSError, wanted: str) -> str:
+    """Which address is not to be had, and why; *wanted* where the fault does not name it."""
+    told = re.search(r"address \('([^']+)', (\d+)[^)]*\): (.+)$", str(fault))
+    if told is None:
+        return f"cannot listen on {wanted}: {fault.strerror or fault}"
+    return f"cannot listen on {url((told[1], int(told[2]))).removeprefix('http://')}: {told[3]}"
 
 
 def url(address: tuple[str, int]) -> str:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 PLAIN_WIDTH = 120  # columns where nobody tells us the terminal's
+WORD = 36  # characters of a first cell's longest word that is not broken
 SheetFormat = Literal["text", "markdown"]
 
 
@@ -103,8 +104,11 @@ def console(*, stderr: bool = False) -> Console:
 def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """A table without lines around it, its header set off."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    rows = [list(row) for row in rows]
+    words = [word for row in rows for word in row[0].split()]
+    narrow = min(max(map(len, words), default=0), WORD)
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", min_width=None if number else narrow)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table

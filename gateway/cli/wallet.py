@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from gateway.cli.exits import CLEAN, FINDINGS, Misuse
 from gateway.cli.madeup import made_up
+from gateway.cli.serve import cannot_listen
 from gateway.dialect.problems import suggest
 from gateway.dialect.shelf import Shelf
 from gateway.edge.settings import parse_listen
@@ -70,7 +71,7 @@ async def _serve(server: SandboxServer, host: str, port: int, made: str | None) 
     try:
         await server.start(host, port)
     except OSError as fault:
-        print(f"cannot listen on {host}:{port}: {fault.strerror or fault}", flush=True)
+        print(cannot_listen(fault, f"{host}:{port}"), flush=True)
         return FINDINGS
     print(explained(server.url, made), flush=True)
     await stopped.wait()

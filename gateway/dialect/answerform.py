@@ -30,7 +30,7 @@ class Unfilled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How the values of answers are spelled: the table's money form (balances may be truncated by it) and times."""
+    """How the values of answers are spelled: the money form (it may cut a balance, never an amount) and times."""
 
     money: Mapping[str, MoneyForm]
     time: Time
@@ -39,7 +39,7 @@ class Spelling:
         """*value* as the sample takes it: texts, digits, flags, lists."""
         if isinstance(value, Decimal):
             try:
-                return self.money[name].write(value, currency, exact=False)
+                return self.money[name].write(value, currency, exact=name != "balance")
             except Fault:
                 return None
         if isinstance(value, datetime):

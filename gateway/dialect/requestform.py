@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
 from gateway.canon.faults import Fault
@@ -53,9 +54,8 @@ class FieldForm:
     def read(self, place: Place, value: Any) -> Any:
         """Ours, of any field that is no amount. Fault request_invalid."""
         if self.values is not None:
-            text = scalar_text(value)
             for ours, theirs in self.values.items():
-                if value == theirs or (place.source != "body" and text == str(theirs)):
+                if says(place, value, theirs):
                     return ours
             raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: not a listed value")
         if isinstance(self.converter, MoneyForm):
@@ -98,6 +98,8 @@ class FieldForm:
             written = items if place.many else items[0]
         else:
             written = self.converter.write(value)
+        if place.source == "path" and written in (".", ".."):
+            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that would lead to another path")
         place.put(draft, written if place.source == "body" else scalar_text(written))
 
 
@@ -140,20 +142,20 @@ class RequestForm:
         object.__setattr__(self, "_documented", names)
 
     def path_fields(self, path: str) -> Mapping[str, str] | None:
-        """The path's own fields when *path* is this variant's, else None."""
+        """The path's own fields, percent-decoded, when *path* is this variant's, else None."""
         match = self._pattern.fullmatch(path)
-        return None if match is None else match.groupdict()
+        if match is None:
+            return None
+        try:
+            return {name: unquote(text, errors="strict") for name, text in match.groupdict().items()}
+        except UnicodeDecodeError:
+            return None
 
     def matches(self, opened: Opened) -> bool:
-        """Do all `when` places hold? Type counts, and a place of text compares as text."""
-        for place, literals in self.when:
-            value = place.look(opened)
-            if place.source == "body":
-                if not any(type(value) is type(literal) and value == literal for literal in literals):
-                    return False
-            elif not any(value == scalar_text(literal) for literal in literals):
-                return False
-        return True
+        """Do all `when` places hold? Garbled when one cannot be read."""
+        return all(
+            any(says(place, place.look(opened), literal) for literal in literals) for place, literals in self.when
+        )
 
     def renamed(self, opened: Opened) -> bool:
         """Does the body lack a documented name and hold one that is not documented?
@@ -253,6 +255,13 @@ class RequestForm:
             elif not each.optional:
                 raise Fault(Outcome.WALLET_FAILED, f"{each.name}: the message must have it, and nobody gave it")
         return draft
+
+
+def says(place: Place, value: Any, literal: Any) -> bool:
+    """Is *value*, found at *place*, the table's *literal*? In a body its type counts; other places hold only text."""
+    if place.source == "body":
+        return type(value) is type(literal) and bool(value == literal)
+    return bool(value == scalar_text(literal))
 
 
 HOLE = re.compile(r"\{([a-z_.]+)\}")

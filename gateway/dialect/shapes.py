@@ -46,7 +46,7 @@ def _complaint(source: Source, keypath: KeyPath, errors: list[Any], keys: set[st
     last = str(keypath[-1]) if keypath else ""
     types = {each["type"] for each in errors}
     if types == {"extra_forbidden"}:
-        hint = suggest(last, keys) or ""
+        hint = "a key of another section" if last in keys else suggest(last, keys) or ""
         return Problem("GW101", source, keypath, f'unknown key "{last}"', _README, "key", hint=hint)
     missing = [str(each["loc"][-1]) for each in errors if each["type"] == "missing"]
     if missing:

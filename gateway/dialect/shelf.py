@@ -1,5 +1,6 @@
 """A folder of tables, and Dialects made of them: parent, options, proofs; all complaints of all files together."""
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,15 @@ def shipped() -> Path:
     return inside if inside.is_dir() else package.parent / "mappings"
 
 
+def _foreign(path: Path) -> bool:
+    """Is it TOML with keys of its own, none of them only a table's? What cannot be read may be a table."""
+    try:
+        keys = tomllib.loads(path.read_text("utf-8")).keys() - {"wallet"}
+    except (OSError, ValueError):
+        return False
+    return bool(keys) and not keys & Table.model_fields.keys()
+
+
 class Shelf:
     """Tables by name: those of *folders*, the earlier folder first, then the shipped ones."""
 
@@ -36,9 +46,9 @@ class Shelf:
 
     @cached_property
     def names(self) -> list[str]:
-        """Every dialect there is, sorted."""
-        found = {path.stem for folder in self.folders for path in folder.glob("*.toml") if path.stem.count(".") == 0}
-        return sorted(found)
+        """Every dialect there is, sorted. Settings and other TOML files that lie in the same folder are none."""
+        paths = [path for folder in self.folders for path in folder.glob("*.toml") if path.stem.count(".") == 0]
+        return sorted({path.stem for path in paths if path.parent == shipped() or not _foreign(path)})
 
     def path(self, name: str) -> Path:
         """The file of table *name*. Refused when there is none, with the nearest name."""

@@ -13,7 +13,10 @@ def todo_problems(source: Source) -> list[Problem]:
     problems = []
     for number, line in enumerate(source.text.splitlines(), 1):
         if hit := _TODO.search(line):
-            text = hit[0].rstrip(" \"']")
+            text = hit[0].rstrip()
+            for quote in "\"'":
+                if line[: hit.start()].count(quote) % 2:  # inside a string: it ends with the string
+                    text = text.partition(quote)[0].rstrip()
             says = text.removeprefix("TODO").lstrip(" :") or "something is left to do here"
             span = Span(number, hit.start() + 1, len(text))
             problems.append(Problem("GW407", source, (), f"to do: {says}", "put it right, and take the TODO away",

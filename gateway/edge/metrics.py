@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from gateway.canon.operations import Operation
 from gateway.canon.outcomes import DONE_CLASS, OUR_FAULT, Moved, Outcome
 from gateway.exchange.journey import ALERTS, Journey
 from gateway.wire.message import Ending, Heard, NotSent
@@ -163,7 +162,3 @@ class Metrics:
     def garbled(self) -> None:
         """A connection whose HTTP head was refused."""
         self._garbled.inc()
-
-
-#: For a gateway whose dialects are not asked: every operation that can be.
-EVERY_OPERATION: tuple[str, ...] = tuple(Operation)

@@ -1,7 +1,6 @@
 """References to secrets, resolved to bytes. An error names the reference, never a byte of the content."""
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -54,8 +53,3 @@ def resolve(reference: Reference, folder: Path = Path()) -> bytes:
     if not value.strip():
         raise SecretRefused(f"{reference}: empty")
     return value
-
-
-def resolve_all(secrets: Mapping[str, Sequence[Reference]], folder: Path = Path()) -> dict[str, list[bytes]]:
-    """Every secret of a party by name, each with all its live values, in the order of the settings."""
-    return {name: [resolve(reference, folder) for reference in listed] for name, listed in secrets.items()}

@@ -3,6 +3,7 @@
 Every fault is collected and told as one readable line that names the place and the rule, never a value.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -209,6 +210,11 @@ def load(path: Path) -> Settings:
     except tomllib.TOMLDecodeError as fault:
         place = re.search(r"\(at [^()]*\)$", str(fault))
         raise SettingsRefused([f"{path.name}: not TOML {place[0] if place else ''}".rstrip()]) from None
+    parts = {name.upper() for name in Settings.model_fields}
+    strange = [name for name in os.environ if name.startswith(_PREFIX) and _NEST in name]
+    strange = [name for name in strange if name.removeprefix(_PREFIX).partition(_NEST)[0].upper() not in parts]
+    if strange:
+        raise SettingsRefused([f"environment {name}: no such setting" for name in sorted(strange)])
     try:
         env = EnvSettingsSource(Settings)()
         settings = Settings(**file)

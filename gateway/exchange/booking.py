@@ -71,7 +71,8 @@ class Booking:
 
     def key(self, transaction: str) -> str:
         """The key of the row, which the wallet sees too: `account:scope:id`; it survives a renamed provider."""
-        return row_key(self.provider, {**self.call.facts(), "operation": str(self.call.operation)}, transaction)
+        scope = {word: getattr(self.call, word) for word in self.provider.dialect.scope}
+        return row_key(self.provider, scope, transaction)
 
     def fingerprint(self) -> tuple[Any, ...]:
         """The content that a repeat must share. A reversal's amount is what was booked, whatever it states.
@@ -142,7 +143,8 @@ class Booking:
         claimed: Claimed = yield Claim(outgoing.transaction, self.fingerprint())
         if claimed.verdict == "conflict":
             self.journey.alerts.append("conflict")
-            known = claimed.row.unapplied or (claimed.row.settled and claimed.row.told is not None)
+            told = claimed.row.told or frozenset()
+            known = claimed.row.unapplied or (claimed.row.settled and "done" in told)
             return Reply(Outcome.TRANSACTION_CONFLICT if known else Outcome.UNKNOWN)
         if claimed.verdict == "in_flight":
             return Reply(Outcome.IN_PROGRESS)
@@ -222,14 +224,19 @@ class Booking:
 
         def late(ending: Ending) -> Flow:
             state, outcome = self._unresolved, Outcome.UNKNOWN
-            wallet = self.asking.wallet
-            if isinstance(ending, Heard):
-                reply, _ = wallet.dialect.read_reply(
-                    name, outgoing, ending.response, wallet.keys, self.asking.clock.wall()
-                )
-                state, outcome = self._weighed(reply.outcome)
-                yield from self._remember(reply)
+            wallet, failed = self.asking.wallet, None
+            try:
+                if isinstance(ending, Heard):
+                    reply, _ = wallet.dialect.read_reply(
+                        name, outgoing, ending.response, wallet.keys, self.asking.clock.wall()
+                    )
+                    state, outcome = self._weighed(reply.outcome)
+                    yield from self._remember(reply)
+            except Exception as bug:  # first the row is given back: held for ever, it would answer every copy
+                failed = bug
             yield Record(row.key, state, outcome, None)
+            if failed is not None:
+                raise failed
 
         return late
 

@@ -68,8 +68,11 @@ class _Callback:
             self.asking = Asking(self.wallet, journey, self.clock)
             reply = yield from self._converse(opened, self.asking)
         except Fault as fault:
-            reply = Reply(self._sayable(fault.outcome))
-            journey.why = fault.why
+            if self.booking is not None and self.booking.doubtful:
+                reply = self._caught(fault)
+            else:
+                reply = Reply(self._sayable(fault.outcome))
+                journey.why = fault.why
         except Exception as bug:
             reply = self._caught(bug)
         try:

@@ -18,6 +18,8 @@ from gateway.wire.message import Garbled, Request, header
 
 #: How many different calls are remembered; the oldest go first.
 REMEMBERED = 20_000
+#: Of how many times that one came its mood and outcome are kept; calls without a key all count on one line.
+LATEST = 100
 #: What a player is opened with that is a text, and not an empty one.
 TEXTS = {"player", "currency", "session", "launch", "nickname", "country"}
 
@@ -36,13 +38,13 @@ class CallLog:
             {"method": message.method, "path": message.path, "key": key, "count": 0, "moods": [], "outcomes": []},
         )
         line["count"] += 1
-        line["moods"].append("" if mood is None else mood.value)
-        line["outcomes"].append("" if outcome is None else outcome.value)
+        line["moods"] = [*line["moods"][1 - LATEST :], "" if mood is None else mood.value]
+        line["outcomes"] = [*line["outcomes"][1 - LATEST :], "" if outcome is None else outcome.value]
         if len(self._lines) > REMEMBERED:
             del self._lines[next(iter(self._lines))]
 
     def lines(self) -> list[dict[str, Any]]:
-        """All lines, oldest first; `moods` and `outcomes` have one entry per time it came."""
+        """All lines, oldest first; `moods` and `outcomes` have an entry for each of the last 100 times."""
         return list(self._lines.values())
 
     def count(self, key: str, path: str | None = None) -> int:
@@ -93,8 +95,10 @@ class Admin:
             return _json(200, action(body))
         except Fault as fault:
             return _json(400, {"error": fault.why})
-        except (ValueError, TypeError, KeyError) as error:
-            return _json(400, {"error": f"{type(error).__name__}: {error}"})
+        except KeyError as error:
+            return _json(400, {"error": f"{error.args[0]} is missing"})
+        except (ValueError, TypeError) as error:
+            return _json(400, {"error": f"{error}"})
 
     def _show_moods(self, body: dict[str, Any]) -> Any:
         return {
@@ -103,8 +107,13 @@ class Admin:
         }
 
     def _set_mood(self, body: dict[str, Any]) -> Any:
-        operation = None if body.get("operation") is None else Operation(body["operation"])
-        mood = Mood(body["mood"])
+        word, asked = body["mood"], body.get("operation")
+        if word not in [mood.value for mood in Mood]:
+            raise ValueError(f'there is no mood "{word}"; GET /sandbox/moods lists all')
+        if asked is not None and asked not in [each.value for each in Operation]:
+            raise ValueError(f'there is no operation "{asked}"')
+        operation = None if asked is None else Operation(asked)
+        mood = Mood(word)
         self._moods.set(mood, body.get("player"), operation, body.get("count"))
         return {"mood": mood.value, "sentence": mood.sentence}
 

@@ -4,6 +4,7 @@ A trailing `?` says that the value may be absent, `[]` that it is a list. Absent
 text is a value, except at a `?` place, where it is missing too.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ class _Missing:
 
 MISSING: Final = _Missing()
 SOURCES = ("body", "header", "query", "path")
+#: What a header's name may be (RFC 9110, 5.6.2).
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Place:
         keys = tuple(name.split(".")) if source == "body" else (name,)
         if not all(keys):
             raise ValueError("a place names what stands there: an empty step")
+        if source == "header" and TOKEN.fullmatch(name) is None:
+            raise ValueError("a place in a header has a name that HTTP allows")
         return cls(source, keys, optional, many)
 
     def __str__(self) -> str:

@@ -108,6 +108,18 @@ def test_an_unknown_operation_shows_the_nearest(gateway: Gateway, root: Path) ->
     assert 'not bet: body.command is "bett", not "bet"' in ended.out
 
 
+def test_what_a_query_says_is_text(gateway: Gateway, tmp_path: Path) -> None:
+    """A variant is not called different for a number that its query can only spell as text."""
+    (tmp_path / "made.toml").write_text(
+        'dialect = "made"\nextends = "scorpio"\n[operations.bet]\nwhen.\'query.v\' = 2\n'
+    )
+    ended = gateway("explain", "made", "-", "--tables", str(tmp_path), "--path", "/?v=2", stdin=b'{"command": "bett"}')
+    assert 'not bet: body.command is "bett", not "bet"' in ended.out
+    assert "query.v" not in ended.out
+    ended = gateway("explain", "made", "-", "--tables", str(tmp_path), "--path", "/?v=3", stdin=b'{"command": "bet"}')
+    assert 'not bet: query.v is "3", not 2' in ended.out
+
+
 def test_replies_are_answered_one_by_one(gateway: Gateway, root: Path) -> None:
     """Stand-ins are shown hop by hop; what the wallet tells can be given."""
     ended = gateway(*DEBIT, *EUR, "--reply", "ok", "--reply", "busy", "--fact", "balance=87.50", stdin=BODY)
@@ -137,6 +149,7 @@ def test_a_curl_command_and_an_example(gateway: Gateway) -> None:
         (["--secret", "key"], "write it as NAME=FILE"),
         (["--secret", "key=/nonexistent"], "--secret key: its file cannot be read"),
         (["--secret", "key=env:NO_SUCH_VARIABLE"], "--secret key: the environment has no such variable"),
+        (["--secret", "kee=env:PATH"], 'evenbet has no such secret: did you mean "key"?'),
         (["--recall", "currensy=EUR"], 'did you mean "currency"?'),
         (["--example", "no such thing"], "has no example"),
         (["--header", "nonsense"], "Name: value"),

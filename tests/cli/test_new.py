@@ -13,6 +13,14 @@ from gateway.dialect.source import Source
 from gateway.dialect.todos import todo_problems
 
 BET = {"token": "s", "userId": 17, "txId": "x", "roundId": "r", "gameCode": "g", "bet": 1.5, "currency": "EUR"}
+FLAGGED = {
+    "command": "bet",
+    "playerId": "u",
+    "currencyCode": "EUR",
+    "transactionId": "x",
+    "betAmount": 2.5,
+    "isFree": False,
+}
 WIN = {
     "type": "credit",
     "data": {"user": "u", "transaction_id": "x", "refTransactionId": "b", "sum": "12.50", "ts": 1713792000, "odd": 1},
@@ -62,6 +70,17 @@ def test_a_bet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is this what the sample asks for?" in capsys.readouterr().out
 
 
+def test_a_bet_with_a_flag_and_its_own_word_for_the_amount(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """betAmount is the amount; a table that demands a flag has a page, and so has one whose amount is still missing."""
+    form = begun(folder, json.dumps(FLAGGED)).variants["bet"]
+    assert places(form)["amount"] == "body.betAmount"
+    assert run(["describe", "acme.toml"]) == 0
+    (folder / "less.txt").write_text(json.dumps({**FLAGGED, "betAmount": None}))
+    assert run(["new", "less", "--from-sample", "less.txt"]) == 0
+    assert run(["describe", "less.toml"]) == 0
+    assert "Signature of requests" in capsys.readouterr().out
+
+
 def test_a_win_in_a_nested_body(folder: Path) -> None:
     """A discriminator chooses the operation; text money, unix time, a reference, an unknown field are seen."""
     dialect = begun(folder, json.dumps(WIN))
@@ -101,6 +120,13 @@ def test_every_guess_is_a_todo(folder: Path, capsys: pytest.CaptureFixture[str])
         assert f"line {problem.place.line:>3}  {problem.says.removeprefix('to do: ')}" in said
     assert run(["check", "acme.toml"]) == 0
     assert capsys.readouterr().out.count("GW407 warning") == len(work)
+
+
+def test_a_task_ends_with_its_string_and_keeps_its_brackets(folder: Path) -> None:
+    """A TODO within quotes ends with them; in a comment it is the rest of the line, a closing bracket included."""
+    (folder / "acme.toml").write_text('source = ["TODO: the address"]  # by mail\nx = 1  # TODO: see [codes]\n')
+    says = [problem.says for problem in todo_problems(Source.read(folder / "acme.toml"))]
+    assert says == ["to do: the address", "to do: see [codes]"]
 
 
 @pytest.mark.parametrize("parent", ["155io", "evenbet", "scorpio"])

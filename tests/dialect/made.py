@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gateway.dialect.compiler.build import build
 from gateway.dialect.dialect import Dialect, Keys, Role
-from gateway.dialect.problems import Refused
+from gateway.dialect.problems import Refused, in_order
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import Source
 from gateway.wire.message import Request, Response
@@ -35,3 +35,9 @@ def request(path: str, body: str, method: str = "POST") -> Request:
 def answer(body: str, status: int = 200) -> Response:
     """An answer of a wallet that speaks this dialect."""
     return Response(status, (("Content-Type", "application/json"),), body.encode())
+
+
+def complaints(patch: str) -> list[tuple[str, str]]:
+    """Code and keypath of each complaint about the base table with *patch* laid over it, in reading order."""
+    found = Shelf(BASE).check(Source("made.toml", f'dialect = "made"\nextends = "acme"\n{patch}'))
+    return [(one.code, ".".join(map(str, one.keypath))) for one in in_order(found)]

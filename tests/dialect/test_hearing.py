@@ -167,3 +167,58 @@ def test_a_call_is_written_signed_and_verified() -> None:
     assert (made.deadline_s("bet"), made.deadline_s("win"), made.deadline_s(None)) == (1.5, 4.0, 4.0)
     assert made.operations()[Operation.BET] == ["bet"]
     assert isinstance(request, Request)
+
+
+def test_which_row_s_word_it_says() -> None:
+    """The row, if there is one; none for an answer that nobody can read or that has no code."""
+    hearing = dialect().hearings["bet"]
+    row = hearing.row(answer('{"code": "NO_MONEY", "text": ""}'))
+    assert row is not None
+    assert (row.outcome, row.path) == (Outcome.INSUFFICIENT_FUNDS, ("operations", "bet", "codes", "insufficient_funds"))
+    for body in ("<html>", "{}", '{"code": "NEVER", "text": ""}'):
+        assert hearing.row(answer(body)) is None
+
+
+SILENT = """without = ["codes.ok", "said_as.nothing_to_do", "said_as.already_done", "operations.rollback.said_as"]
+[said_as]
+ok = ["already_done", "nothing_to_do"]
+request_invalid = ["transaction_not_found", "already_rolled_back"]
+[answers]
+body = '{"error": {"code": "$code"}}'
+[answers.done]
+body = '{"player": "$player", "balance": $balance?}'
+[operations.bet.heard_as]
+player_blocked = ["BARRED"]
+"""
+
+
+def test_success_is_the_absence_of_an_error() -> None:
+    """And of any trace of one; what a success must show is there, and a status that is not its own proves nothing."""
+    made = dialect(SILENT)
+    assert heard(made, '{"player": "p", "balance": 5}').balance == Decimal("5.00")
+    assert heard(made, '{"error": {"code": "NO_MONEY"}}').outcome is Outcome.INSUFFICIENT_FUNDS
+    for body, status in (
+        ("{}", 200), ('{"player": "p", "error": {}}', 200), ('{"player": "p", "error": {"id": 7}}', 200),
+        ('{"player": "p"}', 500), ('{"player": "q"}', 200), ('{"error": {"code": "NEVER"}}', 200),
+    ):  # fmt: skip
+        assert heard(made, body, status).outcome is Outcome.UNKNOWN, body
+
+
+def test_a_word_that_is_only_heard_stands_in_any_shape() -> None:
+    """ok's own shape has no code: a word that means success is read in the shape in which it stands."""
+    made = dialect(SILENT + '[operations.win.heard_as]\nok = ["FINE"]')
+    call = Call(Operation.WIN, player="p", currency="EUR", transaction="t", round="r", amount=Decimal(5))
+    assert heard(made, '{"error": {"code": "FINE"}}', 200, "win", call).outcome is Outcome.OK
+    assert heard(made, '{"error": {"code": "BARRED"}}').outcome is Outcome.PLAYER_BLOCKED
+
+
+def test_another_currency_is_what_a_mismatch_tells() -> None:
+    """The refusal names the player's own currency; an answer of any other kind in it is unknown."""
+    made = dialect(
+        '[operations.bet]\ncodes.currency_mismatch = "CURRENCY"\n'
+        '[operations.bet.answers]\nbody = \'\'\'{"code": "$code", "currency": "$currency?"}\'\'\''
+    )
+    told = heard(made, '{"code": "CURRENCY", "currency": "USD"}')
+    assert (told.outcome, told.currency) == (Outcome.CURRENCY_MISMATCH, "USD")
+    assert heard(made, '{"code": "OK", "currency": "USD"}').outcome is Outcome.UNKNOWN
+    assert heard(made, '{"code": "OK", "currency": "EUR"}').outcome is Outcome.OK

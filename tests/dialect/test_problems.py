@@ -1,30 +1,10 @@
-"""Complaints show the line, a caret and the remedy, all at once and in reading order, in every format."""
+"""Complaints show the line, a caret and the remedy, all at once and in reading order."""
 
-import re
-from pathlib import Path
-
-import orjson
 import pytest
 
-import gateway
-from gateway.dialect.pages import Page, explain, pages
 from gateway.dialect.problems import Problem, Refused, in_order, render, suggest
-from gateway.dialect.reports import FORMATS, as_github, as_json, as_sarif
 from gateway.dialect.source import Source, Span
-
-TABLE = "\n" * 27 + '[errors.rollback]\nx = 0\n\n1 = { outcome = "INSUFICIENT_FUNDS", http = 200 }\n'
-ACME = Source("mappings/acme.toml", TABLE)
-OTHER = Source("mappings/aaa.toml", 'a = "日本\t" # \tx\n')
-
-UNKNOWN_OUTCOME = Problem(
-    "GW104",
-    ACME,
-    ("errors", "rollback", "1", "outcome"),
-    'unknown outcome "INSUFICIENT_FUNDS"',
-    "every outcome and its meaning: gateway describe outcomes",
-    hint=suggest("INSUFICIENT_FUNDS", ["ok", "insufficient_funds"]) or "",
-)
-NO_ANSWER = Problem("GW201", ACME, ("errors", "rollback", "busy"), "no answer", "add a row", warning=True)
+from tests.dialect.made_problems import NO_ANSWER, OTHER, UNKNOWN_OUTCOME
 
 
 def test_the_model_complaint_word_for_word() -> None:
@@ -98,101 +78,3 @@ def test_suggest() -> None:
     assert suggest("Playr", ["player", "amount"]) == 'did you mean "player"?'
     assert suggest("CODE", ["Code"]) == 'did you mean "Code"?'
     assert suggest("xyz", ["player"]) is None
-
-
-def test_json() -> None:
-    """Every part is there under its own name; what has no place has null."""
-    loose = Problem("GW900", None, (), "fact")
-    assert orjson.loads(as_json([UNKNOWN_OUTCOME, loose]))["problems"] == [
-        {
-            "code": "GW900",
-            "severity": "error",
-            "file": None,
-            "line": None,
-            "column": None,
-            "length": None,
-            "says": "fact",
-            "hint": "",
-            "remedy": "",
-            "keypath": [],
-        },
-        {
-            "code": "GW104",
-            "severity": "error",
-            "file": "mappings/acme.toml",
-            "line": 31,
-            "column": 17,
-            "length": 19,
-            "says": 'unknown outcome "INSUFICIENT_FUNDS"',
-            "hint": 'did you mean "insufficient_funds"?',
-            "remedy": "every outcome and its meaning: gateway describe outcomes",
-            "keypath": ["errors", "rollback", "1", "outcome"],
-        },
-    ]
-
-
-def test_github_escapes_what_would_end_the_command() -> None:
-    """One line per complaint; line breaks, percent signs, colons and commas of a name are escaped."""
-    odd = Problem("GW900", Source("a,b:c.toml", "x = 1\n"), ("x",), "100 %\nsecond\rthird", warning=True)
-    assert as_github([odd, Problem("GW901", None, (), "fact")]).split("\n") == [
-        "::error title=GW901::fact",
-        "::warning file=a%2Cb%3Ac.toml,line=1,col=5,title=GW900::100 %25%0Asecond%0Dthird",
-    ]
-
-
-def test_sarif() -> None:
-    """Version, rules with their pages, levels, regions counted in characters with the end after the last one."""
-    with pytest.raises(Refused) as caught:
-        _ = Source("bad.toml", "a = 1\nb = \n").data
-    gone = Problem("GW002", Source("gone.toml", ""), (), "fact")
-    log = orjson.loads(as_sarif([*caught.value.problems, NO_ANSWER, gone, Problem("GW900", None, (), "fact")]))
-    assert log["version"] == "2.1.0"
-    (run,) = log["runs"]
-    assert run["columnKind"] == "unicodeCodePoints"
-    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
-    assert sorted(rules) == ["GW001", "GW002", "GW201", "GW900"]
-    assert rules["GW001"]["shortDescription"]["text"] == pages()["GW001"].title
-    results = {result["ruleId"]: result for result in run["results"]}
-    assert results["GW201"]["level"] == "warning"
-    assert results["GW001"]["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "bad.toml"},
-        "region": {"startLine": 2, "startColumn": 5, "endColumn": 6},
-    }
-    assert "region" not in results["GW002"]["locations"][0]["physicalLocation"]
-    assert "locations" not in results["GW900"]
-
-
-def test_the_formats_by_name() -> None:
-    """The names that a command offers, each giving its own form."""
-    assert list(FORMATS) == ["text", "json", "github", "sarif"]
-    assert len({form([UNKNOWN_OUTCOME]) for form in FORMATS.values()}) == 4
-
-
-def test_every_code_has_a_page_and_every_page_a_code() -> None:
-    """A code that the sources use is explained, whole; a page that no source uses is dead."""
-    sources = Path(gateway.__path__[0]).rglob("*.py")
-    used = {code for path in sources for code in re.findall(r'"(GW\d{3})"', path.read_text("utf-8"))}
-    assert used == set(pages())
-    for page in pages().values():
-        assert all(text.strip() for text in (page.title, page.why, page.remedy)), page.code
-        assert "\n" not in page.title
-        assert page.title[0].islower() or page.title[0] in '"`[', page.code
-
-
-def test_a_page_without_an_example() -> None:
-    """The example may be left out; then its heading is, too."""
-    text = str(Page("GW900", "title", "First.\n\nSecond.", "Do it."))
-    assert text == "GW900: title\n\nFirst.\n\nSecond.\n\nHow to put it right\n\nDo it.\n"
-
-
-def test_a_page_is_plain_text() -> None:
-    """Title, reason, remedy and example in this order, by any letter case; an unknown code gets a suggestion."""
-    text = explain("gw001")
-    assert text == str(pages()["GW001"])
-    assert text.startswith("GW001: the file is not TOML\n\nThe file cannot be read")
-    assert text.index("How to put it right\n\n") < text.index("Example\n\n    # wrong")
-    assert max(map(len, text.split("\n"))) <= 100
-    with pytest.raises(LookupError, match=r'no complaint has the code "GW0001": did you mean "GW001"\?'):
-        explain("GW0001")
-    with pytest.raises(LookupError, match=r'no complaint has the code "bet"$'):
-        explain("bet")

@@ -1,5 +1,7 @@
 """Requests read and written: what is missing, wrong, derived or set, in both directions."""
 
+import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -9,6 +11,8 @@ from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect
+from gateway.dialect.requestform import derived
+from gateway.wire.message import Request
 from tests.dialect.made import dialect, request
 
 BET = '{"player": "p", "currency": "EUR", "id": "t", "round": "r", "amount": 5'
@@ -150,3 +154,164 @@ def test_when_in_a_body_type_counts_and_in_a_query_it_does_not() -> None:
     made = dialect('[operations.bet]\nwhen = { "body.kind" = [6, "bet"] }')
     assert read(made, "/bet", BET + ', "kind": 6}').operation is Operation.BET
     assert refused(made, "/bet", BET + ', "kind": "6"}') is Outcome.UNSUPPORTED_OPERATION
+    made = dialect('[operations.bet]\nwhen = { "query.kind" = 6 }')
+    for text, fits in (("6", True), ("06", False), ("6.0", False)):
+        opened = made.open(Request("POST", "/bet", f"kind={text}", (), f"{BET}}}".encode()))
+        if fits:
+            assert made.recognise(opened).operation is Operation.BET
+        else:
+            with pytest.raises(Fault):
+                made.recognise(opened)
+
+
+WIN = BET
+ROLLBACK = '{"player": "p", "currency": "EUR", "id": "t", "bet": "b", "amount": 5'
+OPTIONAL = (
+    'round_end = "body.last?", game = "body.game?", time = "body.time?", session = "body.session?", '
+    'reference = "body.bet?", round = "body.round?", player = "body.player?", currency = "body.currency?", '
+    'provider_transaction = "body.theirs?", state = "body.state?"'
+)
+#: Every field above optional, of a bet, a win and a rollback (which a currency and a reference are then recalled for).
+LAX = f"""[operations.bet]
+fields = {{ {OPTIONAL} }}
+[operations.bet.recall]
+currency = "transaction"
+[operations.win]
+fields = {{ {OPTIONAL} }}
+[operations.win.recall]
+currency = "transaction"
+[operations.rollback]
+fields = {{ {OPTIONAL} }}
+[operations.rollback.recall]
+reference = "transaction"
+"""
+PATHS = {"/bet": BET, "/win": WIN, "/rollback": ROLLBACK}
+
+
+def with_value(path: str, key: str, value: str) -> str:
+    """The body of *path*'s request with *key* set to the raw JSON *value*."""
+    body = json.loads(PATHS[path] + "}")
+    return json.dumps(body | {key: "\0"}).replace('"\\u0000"', value)
+
+
+@pytest.mark.parametrize(
+    ("field", "key", "odd"),
+    [
+        ("time", "time", '"yesterday"'),
+        ("game", "game", "1.5"),
+        ("session", "session", "{}"),
+        ("round_end", "last", '"?"'),
+    ],
+)
+def test_an_odd_field_that_decides_nothing_is_dispensable(field: str, key: str, odd: str) -> None:
+    """Of a win or a rollback it is treated as missing, for refusing them loses money; of a bet it is refused."""
+    made = dialect(LAX)
+    for path in ("/win", "/rollback"):
+        call = read(made, path, with_value(path, key, odd))
+        assert getattr(call, field) is None
+        assert (call.player, call.transaction, call.amount) == ("p", "t", Decimal("5.00"))
+    assert refused(made, "/bet", with_value("/bet", key, odd)) is Outcome.REQUEST_INVALID
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("key", ["player", "id", "bet", "round", "currency", "theirs", "state"])
+def test_an_odd_field_that_decides_whose_money_moves_is_refused(path: str, key: str) -> None:
+    """Player, ids, round, currency, state: what cannot be read is never missing, although its place is optional."""
+    assert read(dialect(LAX), path, PATHS[path] + "}").player == "p"
+    assert refused(dialect(LAX), path, with_value(path, key, "1.5")) is Outcome.REQUEST_INVALID
+
+
+def test_an_odd_field_that_must_be_there_is_refused() -> None:
+    """A mandatory place is never dispensable, whatever the operation."""
+    made = dialect('[operations.win]\nfields = { game = "body.game" }')
+    assert refused(made, "/win", WIN + ', "game": 1.5}') is Outcome.REQUEST_INVALID
+
+
+def test_an_amount_without_a_currency() -> None:
+    """Where memory holds none either, whose units they are is not known: refused, unless it undoes what was booked."""
+    made = dialect(LAX)
+    body = BET.replace('"currency": "EUR", ', "") + "}"
+    opened = made.open(request("/win", body))
+    form = made.recognise(opened)
+    reading = made.read(form, opened)
+    assert reading.wants == {"currency": "transaction"}
+    assert form.call(reading, {"currency": "EUR"}).amount == Decimal("5.00")
+    with pytest.raises(Fault, match="currency is not known"):
+        form.call(reading, {})
+
+
+def test_a_field_with_several_places() -> None:
+    """The first that has a value is read; the first of all is written."""
+    made = dialect('[operations.bet]\nfields = { game = ["body.game?", "body.table?"] }')
+    assert read(made, "/bet", BET + ', "table": "two"}').game == "two"
+    assert read(made, "/bet", BET + ', "table": "two", "game": "one"}').game == "one"
+    call = read(made, "/bet", BET + ', "table": "two"}')
+    assert made.variants["bet"].write(call.facts(), {}).body["game"] == "two"
+
+
+def test_a_closed_set_outside_the_body_compares_as_text() -> None:
+    """A query holds no numbers: 7 in the table is "7" on the way."""
+    made = dialect('[operations.bet]\nfields = { kind = "query.kind?" }\nvalues.kind = { spin = 7 }')
+    opened = made.open(Request("POST", "/bet", "kind=7", (), (BET + "}").encode()))
+    assert made.read_call(made.recognise(opened), opened).kind == "spin"
+    assert made.variants["bet"].path_fields("/bet") == {}
+
+
+def test_a_formula_with_a_moment_and_several_ids() -> None:
+    """A time is written in ISO 8601, several ids are joined by a plus."""
+    facts = {"time": datetime(2026, 1, 2, tzinfo=UTC), "reference": ("a", "b")}
+    assert derived("game", "{reference}@{time}", facts) == "a+b@2026-01-02T00:00:00+00:00"
+    assert derived("game", "{reference}@{round}", facts) is None
+    assert derived("reference", "a", {}) == ("a",)
+
+
+def test_a_renamed_field() -> None:
+    """A documented name that is gone beside an undocumented one; merely missing or merely new is not a renaming."""
+    made = dialect()
+    form = made.variants["bet"]
+    assert form.documented == {"player", "session", "currency", "time", "id", "round", "amount"}
+    whole = BET + ', "session": "s", "time": "x"'
+    for body, renamed in (("}", False), (', "new": 1}', False)):
+        assert form.renamed(made.open(request("/bet", whole + body))) is renamed
+    assert form.renamed(made.open(request("/bet", BET + "}"))) is False
+    assert form.renamed(made.open(request("/bet", BET + ', "sesion": "s"}'))) is True
+
+
+def test_a_closed_set_tells_a_flag_from_a_number() -> None:
+    """In a body, true is not 1 and 0 is not false: a listed word has its type."""
+    made = dialect('[operations.bet]\nfields = { kind = "body.kind?" }\nvalues.kind = { spin = 1, buy = false }')
+    assert read(made, "/bet", BET + ', "kind": 1}').kind == "spin"
+    assert read(made, "/bet", BET + ', "kind": false}').kind == "buy"
+    for other in ("true", "0", '"1"', "1.0"):
+        assert refused(made, "/bet", BET + f', "kind": {other}}}') is Outcome.REQUEST_INVALID
+
+
+def test_a_flag_of_a_closed_set_stands_in_a_header_too() -> None:
+    """It is written there as JSON spells it, and read as it was written."""
+    made = dialect('[operations.bet]\nfields = { kind = "header.X-Kind" }\nvalues.kind = { spin = 1, buy = false }')
+    for kind in ("spin", "buy"):
+        facts = {**read(dialect(), "/bet", BET + "}").facts(), "kind": kind}
+        opened = made.open(made.variants["bet"].write(facts, {}).request())
+        assert made.read_call(made.recognise(opened), opened).kind == kind
+
+
+@pytest.mark.parametrize("session", ["a b", "50%", "a/b", "p\u00e9", "a+b", "%41"])
+def test_a_path_field_is_read_as_it_was_written(session: str) -> None:
+    """Percent-encoded on the way out, decoded on the way in."""
+    made = dialect('[operations.bet]\npath = "/bet/{token}"\nfields = { session = "path.token" }')
+    call = Call(Operation.BET, player="p", session=session, currency="EUR", transaction="t", round="r",
+                amount=Decimal("5.00"))  # fmt: skip
+    sent = made.variants["bet"].write(call.facts(), {}).request()
+    assert sent.path.isascii()
+    opened = made.open(sent)
+    assert made.read_call(made.recognise(opened), opened).session == session
+
+
+@pytest.mark.parametrize("session", [".", ".."])
+def test_a_path_field_never_climbs(session: str) -> None:
+    """A step that means another path is not written; bytes that are no UTF-8 are no path of ours."""
+    made = dialect('[operations.bet]\npath = "/bet/{token}"\nfields = { session = "path.token" }')
+    with pytest.raises(Fault):
+        made.variants["bet"].write({"player": "p", "session": session, "currency": "EUR", "transaction": "t",
+                                    "round": "r", "amount": Decimal(5)}, {})  # fmt: skip
+    assert refused(made, "/bet/%ff", BET + "}") is Outcome.UNSUPPORTED_OPERATION

@@ -31,6 +31,15 @@ def test_a_name_that_is_not_there() -> None:
     assert {"acme", "canonical"} <= set(Shelf(BASE).names)
 
 
+def test_other_files_in_the_folder_are_no_dialects(tmp_path: Path) -> None:
+    """Settings and a pyproject.toml are not listed; what cannot be read, and a table without its head, still are."""
+    (tmp_path / "gateway.toml").write_text('[wallet]\nurl = "http://w"\n[providers.a]\ndialect = "acme"\n')
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    (tmp_path / "torn.toml").write_text("[")
+    (tmp_path / "headless.toml").write_text("[operations.bet]\n")
+    assert {"torn", "headless"} == {*Shelf(tmp_path).names} - {*Shelf().names}
+
+
 def test_options_are_chosen_by_name(tmp_path: Path) -> None:
     """The default unless another is chosen; an unknown option or choice is refused."""
     shelf = write(tmp_path, "made", f'extends = "acme"\n{TWO_UNITS}')

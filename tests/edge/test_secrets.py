@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.edge.secrets import Reference, SecretRefused, resolve, resolve_all
+from gateway.edge.secrets import Reference, SecretRefused, resolve
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,6 @@ def test_errors_name_the_reference_only(tmp_path: Path, monkeypatch: pytest.Monk
         resolve(Reference(file=Path("big")), tmp_path)
     assert "canary" not in str(told.value)
     assert told.value.__cause__ is None
-
-
-def test_several_live_secrets_keep_their_order(tmp_path: Path) -> None:
-    """The first of a list is the one to sign with."""
-    (tmp_path / "new").write_bytes(b"n")
-    (tmp_path / "old").write_bytes(b"o")
-    listed = {"key": [Reference(file=Path("new")), Reference(file=Path("old"))]}
-    assert resolve_all(listed, tmp_path) == {"key": [b"n", b"o"]}
 
 
 @pytest.mark.parametrize("given", [{}, {"file": "a", "env": "B"}, {"value": "canary"}])

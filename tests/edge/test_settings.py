@@ -152,6 +152,12 @@ def test_faults_are_lines_with_the_place_and_no_value(write: Any, old: str, new:
     assert "canary" not in "\n".join(lines)
 
 
+def test_a_misspelt_variable_is_refused(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that reaches into no part of the settings is no silent default."""
+    monkeypatch.setenv("GATEWAY_WALET__URL", "http://canary")
+    assert refused(write(GOOD)) == ["environment GATEWAY_WALET__URL: no such setting"]
+
+
 def test_all_faults_at_once(write: Any) -> None:
     """Two faults, two lines."""
     text = GOOD.replace('"127.0.0.1:0"', '"x"').replace('mount = "/api/web/beta"', 'mount = "beta"')

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.canon.faults import Fault
 from gateway.canon.operations import DEBITS, MONEY, Operation
 from gateway.canon.outcomes import Moved, Outcome
 from gateway.dialect.dialect import Dialect
@@ -189,6 +190,28 @@ def test_in_every_function(name: str, operation: Operation, course: str, monkeyp
         except AssertionError as error:
             error.add_note(f"broken: call {at}, {breaker.calls[at]}")
             raise
+
+
+@pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize(("name", "operation"), COLUMNS)
+def test_a_fault_that_nobody_expected(name: str, operation: Operation, course: str) -> None:
+    """A Fault at any yield is no better than a bug once the call may have left: its certain word is not believed."""
+    world = prepared(name, operation)
+    clean = world.tell(message(world, operation), *COURSES[course])
+    for at, wish in enumerate(clean.wishes):
+        if isinstance(wish, Answer):
+            break
+        world = prepared(name, operation)
+
+        def throw(step: int, wish: Any, at: int = at) -> BaseException | None:
+            return Fault(Outcome.REQUEST_INVALID, "nobody expected it") if step == at else None
+
+        story = world.tell(message(world, operation), *COURSES[course], throw=throw)
+        check_answer(world, story)
+        sent = any(isinstance(each, Send) for each in story.wishes[: at + 1])
+        if sent and story.outcome is not clean.outcome and clean.journey.ending != "not_sent":
+            assert story.outcome is Outcome.UNKNOWN
+            assert operation not in DEBITS or not story.effect & {"final", "silent", "done"}
 
 
 @pytest.mark.parametrize("name", DIALECTS)

@@ -7,7 +7,7 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.wishes import Claim
-from tests.exchange.driving import DIALECTS, Hop, World, check_answer, hangs, not_sent, refuses, silent
+from tests.exchange.driving import DIALECTS, Hop, World, check_answer, hangs, honest, not_sent, refuses, silent
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 
@@ -36,6 +36,21 @@ def test_conflict_with_an_open_row(name: str, first: Hop) -> None:
     assert story.outcome is Outcome.UNKNOWN
     assert "conflict" in story.journey.alerts
     assert not story.sends
+
+
+@every_dialect
+def test_conflict_with_a_success_that_was_told_as_a_doubt(name: str) -> None:
+    """The bet is booked, and the provider was only told to come back: other content is no final word either."""
+    world = World(name)
+    world.tell(world.request(Operation.BET), hangs)
+    world.finish(honest)
+    story = world.tell(world.request(Operation.BET, amount=Decimal("11.00")))
+    check_answer(world, story)
+    assert story.outcome is Outcome.UNKNOWN
+    assert "conflict" in story.journey.alerts
+    assert world.tell(world.request(Operation.BET)).outcome is Outcome.OK
+    again = world.tell(world.request(Operation.BET, amount=Decimal("11.00")))
+    assert again.outcome is Outcome.TRANSACTION_CONFLICT
 
 
 @every_dialect

@@ -9,7 +9,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Send
 from gateway.journal.wishes import State
 from gateway.wire.message import Ending
-from tests.exchange.driving import DIALECTS, Hop, World, hangs, honest, refuses, silent, silent_after_booking
+from tests.exchange.driving import DIALECTS, Hop, World, dialect, hangs, honest, refuses, silent, silent_after_booking
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 
@@ -77,3 +77,24 @@ def test_the_late_end_overtakes_our_record(name: str) -> None:
     assert row is not None
     assert row.state is State.APPLIED
     assert not world.memory.in_flight
+
+
+@every_dialect
+def test_a_late_story_that_dies_gives_its_row_back(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug of ours in a late story: the row stays in doubt, and is not held for ever; the bug is not swallowed."""
+    world = World(name)
+    world.tell(world.request(Operation.BET), hangs)
+
+    def broken(*given: object) -> object:
+        raise LookupError("a bug of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(dialect("canonical")), "read_reply", broken)
+        with pytest.raises(LookupError):
+            world.finish(honest)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.doubted) == (State.UNKNOWN, True)
+    assert not world.memory.in_flight
+    assert world.tell(world.request(Operation.BET)).outcome is Outcome.OK
+    assert world.balance == Decimal("90.00")

@@ -280,7 +280,7 @@ async def test_forged_and_garbled(lines: Callable[..., Any]) -> None:
 
 
 async def test_a_provider_that_hangs_up(lines: Callable[..., Any]) -> None:
-    """The call in flight goes on; the repeat gets the result itself, and the money moved once."""
+    """The call in flight goes on: a repeat hears so, the next one gets the result itself, and money moved once."""
     line = await lines()
     for name in DIALECTS:
         facts = await scene(line, name, Operation.BET)
@@ -297,4 +297,11 @@ async def test_a_provider_that_hangs_up(lines: Callable[..., Any]) -> None:
         code = line.code(name, Operation.BET, response, seconds)
         assert code == line.due(name, Operation.BET, Outcome.IN_PROGRESS)
         assert line.wallet.calls.count(key) == 1
+        for _ in range(100):
+            response, seconds = await line.tell(name, Operation.BET, **facts)
+            code = line.code(name, Operation.BET, response, seconds)
+            if code != line.due(name, Operation.BET, Outcome.IN_PROGRESS):
+                break
+            await asyncio.sleep(0.05)
+        assert code == line.due(name, Operation.BET, Outcome.OK)
         assert line.wallet.wallet.balance(facts["player"]) == Decimal("90.00")

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from gateway.sandbox.admin import LATEST
 from gateway.sandbox.moods import Mood
+from gateway.wire.message import Request
 
 
 async def test_a_player_opened_by_an_admin_call_can_play(line: Any) -> None:
@@ -71,6 +73,17 @@ async def test_the_books_and_the_calls_are_shown(line: Any) -> None:
     ]  # fmt: skip
     await line.admin("DELETE", "/sandbox/calls")
     assert line.server.calls.lines() == []
+
+
+async def test_what_is_remembered_of_the_calls_is_bounded(line: Any) -> None:
+    """Every call without a key counts on one line; of its moods and outcomes the newest are kept."""
+    for _ in range(LATEST + 5):
+        line.server.calls.note(Request("POST", "/balance"), None, Mood.WELL, None)
+    line.server.calls.note(Request("POST", "/balance"), None, Mood.SLOW, None)
+    (one,) = line.server.calls.lines()
+    assert one["count"] == LATEST + 6
+    assert len(one["moods"]) == len(one["outcomes"]) == LATEST
+    assert one["moods"][-2:] == ["well", "slow"]
 
 
 @pytest.mark.parametrize(

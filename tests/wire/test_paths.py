@@ -34,7 +34,24 @@ def test_parse(text: str, place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "body", "body.", "body..a", "body.a.", "header.", "cookie.a", ".a", "?", "[]", "Body.a"]
+    "text",
+    [
+        "",
+        "body",
+        "body.",
+        "body..a",
+        "body.a.",
+        "header.",
+        "cookie.a",
+        ".a",
+        "?",
+        "[]",
+        "Body.a",
+        "header.X Sign",
+        "header.X\r\nSet-Cookie",
+        "header.X:",
+        "header.\u00c4",
+    ],
 )
 def test_no_place(text: str) -> None:
     """An unknown part of a message or an empty step is a ValueError with the fact."""

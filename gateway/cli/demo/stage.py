@@ -5,6 +5,7 @@ Secrets are made up for this run and live in a temporary folder, with a settings
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,6 +33,8 @@ from gateway.wire.message import Request
 
 HOST = "127.0.0.1"
 WALLET = "canonical"
+#: How often ports are looked for, should somebody take one in the moment before we listen.
+ATTEMPTS = 8
 #: Which ports are tried first: callbacks, admin, wallet.
 PORTS = {"callbacks": 8080, "admin": 8081, "wallet": 9000}
 #: The player that is left for whoever tries `gateway send`.
@@ -95,33 +98,28 @@ def cast_of(tables: Path | None) -> Cast:
     return Cast(shelf, tables, able, (perf_counter() - began) * 1000)
 
 
+@dataclass
+class _Raised:
+    """The wallet and the gateway, listening."""
+
+    config: Path
+    ports: dict[str, int]
+    moved: list[str]
+    wallet: SandboxServer
+    witness: "Witness"
+    app: App
+    served: asyncio.Task[int]
+
+
 @asynccontextmanager
 async def raised(cast: Cast, folder: Path) -> AsyncIterator[Stage]:
     """Start everything; on leaving, stop it. OSError when no port can be had."""
-    ports, moved = free_ports()
-    canonical = cast.shelf.dialect(WALLET)
-    wallet_secret = made_up(canonical)
     secrets = {name: made_up(dialect) for name, dialect in cast.dialects.items()}
-    config = _written(cast, folder, ports, wallet_secret, secrets)
-    settings = load(config)
-    if strange := [name for name, one in show(settings).items() if one.origin == "env"]:
-        raise Misuse(
-            f"the environment sets {', '.join(strange)} (GATEWAY_...); unset it: a demo is for nobody's wallet"
-        )
-    witness = Witness()
-    wallet = SandboxServer(canonical, _live(wallet_secret), calls=witness)
-    wallet.wallet.open_player(PLAYER, CURRENCY, BALANCE, session=SESSION, launch="launch-1001", nickname="Ann")
     with (folder / "gateway.log").open("wb", buffering=0) as lines:
         log = Log(lines, "json")
-        app = App(settings, prepare(settings, config), log)
-        await wallet.start(HOST, ports["wallet"])
-        started = asyncio.Event()
-        served = asyncio.create_task(app.run(lambda public, admin: started.set()))
-        waiting = asyncio.create_task(started.wait())
-        await asyncio.wait({served, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if served.done():
-            served.result()
-        addresses = {name: f"http://{HOST}:{port}" for name, port in ports.items()}
+        up = await _listening(cast, folder, secrets, log)
+        wallet, app, served = up.wallet, up.app, up.served
+        addresses = {name: f"http://{HOST}:{port}" for name, port in up.ports.items()}
         async with aiohttp.ClientSession(trust_env=False) as client:
             callers = {
                 name: Caller(dialect, dialect.bind(_live(secrets[name]), "sender"),
@@ -131,14 +129,56 @@ async def raised(cast: Cast, folder: Path) -> AsyncIterator[Stage]:
             forging = {name: dialect.bind(_live(made_up(dialect)), "sender") for name, dialect in cast.dialects.items()}
             try:
                 yield Stage(
-                    folder, config, cast.shelf, callers, forging, wallet, witness, app, log, served, addresses, moved
-                )
+                    folder, up.config, cast.shelf, callers, forging, wallet, up.witness, app, log, served, addresses,
+                    up.moved,
+                )  # fmt: skip
             finally:
                 await wallet.stop()  # hangs up on whoever still waits for a silent answer
                 if not served.done():
                     app.lifecycle.stop()
                 await served
                 wallet.wallet.close()
+
+
+async def _listening(cast: Cast, folder: Path, secrets: dict[str, dict[str, bytes]], log: Log) -> _Raised:
+    """Find ports and listen. A port that somebody takes between the two is looked for again; OSError in the end."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return await _listen_once(cast, folder, secrets, log)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _listen_once(cast: Cast, folder: Path, secrets: dict[str, dict[str, bytes]], log: Log) -> _Raised:
+    ports, moved = free_ports()
+    canonical = cast.shelf.dialect(WALLET)
+    wallet_secret = made_up(canonical)
+    config = _written(cast, folder, ports, wallet_secret, secrets)
+    settings = load(config)
+    if strange := [name for name, one in show(settings).items() if one.origin == "env"]:
+        raise Misuse(
+            f"the environment sets {', '.join(strange)} (GATEWAY_...); unset it: a demo is for nobody's wallet"
+        )
+    witness = Witness()
+    wallet = SandboxServer(canonical, _live(wallet_secret), calls=witness)
+    wallet.wallet.open_player(PLAYER, CURRENCY, BALANCE, session=SESSION, launch="launch-1001", nickname="Ann")
+    app = App(settings, prepare(settings, config), log)
+    started = asyncio.Event()
+    try:
+        await wallet.start(HOST, ports["wallet"])
+        served = asyncio.create_task(app.run(lambda public, admin: started.set()))
+        waiting = asyncio.create_task(started.wait())
+        await asyncio.wait({served, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if served.done():
+            served.result()
+    except OSError:
+        await wallet.stop()
+        wallet.wallet.close()
+        raise
+    return _Raised(config, ports, moved, wallet, witness, app, served)
 
 
 def free_ports() -> tuple[dict[str, int], list[str]]:

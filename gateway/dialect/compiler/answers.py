@@ -9,9 +9,9 @@ from gateway.dialect.compiler.layers import Path
 from gateway.dialect.compiler.requests import RequestCompiler
 from gateway.dialect.compiler.rows import OUTCOMES
 from gateway.dialect.problems import suggest
+from gateway.wire.paths import TOKEN
 from gateway.wire.templates import Sample, SampleFault
 
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 _OWN_KEYS = {"http", "headers", "body", "done", "refused", "signature"}
 
@@ -59,7 +59,7 @@ class AnswerCompiler:
         for key, value in self.tree.section(*at).items():
             if key == "headers":
                 for name, text in value.items():
-                    if not _TOKEN.fullmatch(name) or not _HEADER.fullmatch(text):
+                    if not TOKEN.fullmatch(name) or not _HEADER.fullmatch(text):
                         self.requests.complain(
                             "GW107", (*at, key, name), f'"{name}" cannot be sent as a header',
                             "visible ASCII on one line", what="key",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.canon.operations import MONEY, Operation
+from gateway.canon.operations import MONEY
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.answers import AnswerCompiler
@@ -126,10 +126,6 @@ class Compiled:
     def money_operations(self) -> list[str]:
         """The variants that may move money."""
         return [name for name, form in self.requests.items() if form.operation in MONEY]
-
-    def named(self, operation: Operation) -> list[str]:
-        """The variants of one operation."""
-        return [name for name, form in self.requests.items() if form.operation is operation]
 
     def complain(self, code: str, path: Path, says: str, remedy: str = "", **more: Any) -> None:
         """Add a complaint that points at *path*."""
