@@ -13,7 +13,7 @@ from gateway.wire.jsontext import scalar_text
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.templates import Sample, Slot, look
 from gateway.wire.times import Time
-from gateway.wire.values import Number, Text
+from gateway.wire.values import MAX_KEY, Number, Text
 
 #: What may stand in an answer beside the fields of the call and of the reply.
 ALWAYS_KNOWN = frozenset({"code", "message", "now"})
@@ -148,7 +148,7 @@ class AnswerForm:
         if shape is Shape.NUMBER:
             return Number().read(value)
         if shape is Shape.TEXT:
-            return Text().read(value)
+            return Text(longest=MAX_KEY).read(value)
         return value
 
 

@@ -14,6 +14,8 @@ from gateway.canon.outcomes import Outcome
 from gateway.wire.jsontext import Bare
 
 MAX_ID = 255
+#: Our own keys hold an account's name, a scope and an id.
+MAX_KEY = 640
 #: No control characters, line separators, or surrogates (which header bytes that are no UTF-8 arrive as).
 _PRINTABLE = re.compile("[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\udfff]+")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)

@@ -147,3 +147,13 @@ def test_only_what_memory_gives_may_be_unknown(name: str) -> None:
     claim = next(wish for wish in world.tell(world.request(Operation.BET), silent).wishes if isinstance(wish, Claim))
     assert None not in claim.fingerprint
     assert "" in claim.fingerprint
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_the_longest_id_reaches_the_wallet(name: str) -> None:
+    """An id of 255 characters is a longer key, and the wallet still takes it: no win is lost for its name."""
+    world = World(name)
+    bet = world.tell(world.request(Operation.BET, "b" * 255))
+    win = world.tell(world.request(Operation.WIN, "w" * 255, reference=("b" * 255,)))
+    assert [bet.outcome, win.outcome] == [Outcome.OK, Outcome.OK]
+    assert world.tell(world.request(Operation.ROLLBACK, "r", reference=("w" * 255,))).outcome is not Outcome.UNKNOWN

@@ -53,7 +53,6 @@ def test_one_flipped_bit_of_the_body_refuses(marbles: Stage, path: str) -> None:
         flipped[bit // 8] ^= 1 << bit % 8
         untouched(marbles, replace(honest, body=bytes(flipped)))
     assert (marbles.memory.rows, marbles.memory.memories) == ({}, {})
-    assert marbles.play(honest).body["status"] in ("SUCCESS", "UNKNOWN_ERROR")
     assert marbles.play(marbles.sign("/balance", write_json(small))).body["status"] == "SUCCESS"
 
 

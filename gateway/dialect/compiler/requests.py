@@ -12,7 +12,7 @@ from gateway.dialect.requestform import FieldForm, RequestForm
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
 from gateway.wire.times import Time
-from gateway.wire.values import Bag, Converter, Flag, Number, Text
+from gateway.wire.values import MAX_KEY, Bag, Converter, Flag, Number, Text
 
 #: Which key a sentence of the money form is about.
 _BLAMED = {"a unit": "unit", "decimals": "decimals", "an integer": "decimals"}
@@ -24,6 +24,8 @@ _SPELT = {
 }
 OPERATIONS = {str(operation): operation for operation in Operation}
 _PATH_NAME = re.compile(r"\{([a-z_]+)\}")
+#: Where a wallet that speaks our own words gets our keys, which are longer than any provider's id.
+_KEYS = frozenset({"request_id", "transaction", "reference"})
 _PLAIN: dict[Shape, Converter] = {
     Shape.FLAG: Flag(), Shape.NUMBER: Number(), Shape.BAG: Bag(), Shape.TEXT: Text(), Shape.TEXTS: Text(),
 }  # fmt: skip
@@ -192,6 +194,8 @@ class RequestCompiler:
         if shape is Shape.TIME:
             own = {key: table[key] for key in may if key in table}
             return self.time_form(own, path if own else ("time",))
+        if word in _KEYS and self.tree.get("codes") == "ours":
+            return Text(integer=integer, longest=MAX_KEY)
         return Text(integer=True) if integer else _PLAIN[shape]
 
     def money_fields(self) -> dict[str, Any]:
