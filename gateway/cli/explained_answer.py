@@ -9,7 +9,8 @@ from gateway.canon.money import EXPONENTS
 from gateway.canon.outcomes import Outcome
 from gateway.cli.canonical_json import plain
 from gateway.cli.explained_call import described, signed_text, step
-from gateway.dialect.dialect import Dialect, Keys, Said, Unfilled
+from gateway.dialect.answerform import Unfilled
+from gateway.dialect.dialect import Dialect, Keys, Said
 from gateway.wire.signatures import BoundRecipe, SecretFault
 
 #: What a wallet might tell, where nothing was given.

@@ -14,9 +14,10 @@ from gateway.canon.faults import Fault
 from gateway.canon.money import EXPONENTS
 from gateway.canon.operations import MONEY
 from gateway.canon.outcomes import Moved, Outcome
+from gateway.dialect.answerform import Unfilled
 from gateway.dialect.compiler.rows import OUTCOMES, Effects
 from gateway.dialect.coverage import Touched, untouched
-from gateway.dialect.dialect import Dialect, Keys, Unfilled
+from gateway.dialect.dialect import Dialect, Keys
 from gateway.dialect.examples import (
     Example,
     ExamplesFile,

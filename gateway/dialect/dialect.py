@@ -12,7 +12,7 @@ from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.answerform import AnswerForm, Unfilled
+from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.hearing import Hearing
 from gateway.dialect.requestform import Reading, RequestForm
@@ -192,11 +192,10 @@ class Dialect:
         said = self.said[name, outcome]
         if said.answer.no_answer:
             return None
-        filled = said.form if said.answer.code is not None or said.answer.http is None else None
         facts = self._with_literals(said, facts)
         status, body = said.form.write(said.answer, facts, said.answer.text or said.end.sentence)
         draft = Draft("json", raw=body)
-        draft.headers.update(said.form.headers if filled and body else ())
+        draft.headers.update(said.form.headers if body else ())
         if keys.answer is not None:
             keys.answer.make(draft, now)
         return draft.response(status)
@@ -266,6 +265,3 @@ class Literally:
     """A literal source of `[missing]`, as opposed to a word such as ask."""
 
     value: Any
-
-
-__all__ = ["Dialect", "Keys", "Literally", "Reading", "Role", "Said", "Unfilled"]

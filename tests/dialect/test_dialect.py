@@ -1,5 +1,6 @@
 """How one kind of party speaks: recognising, verifying, keys, literals of [missing], and the way back."""
 
+import base64
 from decimal import Decimal
 
 import pytest
@@ -148,7 +149,15 @@ def test_headers_go_with_a_body_only() -> None:
 
 
 def test_signed_parts_that_cannot_be_read() -> None:
-    """signature_invalid: what nobody can read nobody has signed, and nothing of it is looked at."""
+    """request_invalid: the signature is well-formed, and what it would cover has no fields to sort."""
+    made = dialect('[request.signature]\nrecipe = "hmac-sorted-values"\nat = "header.X-Signature"\nsecret = "key"')
+    signature = base64.b64encode(bytes(64)).decode()
+    message = Request("POST", "/bet", "", (("X-Signature", signature),), b"{")
+    assert fault(made, message, verify=True) is Outcome.REQUEST_INVALID
+
+
+def test_a_signature_of_the_wrong_form_is_judged_before_the_body() -> None:
+    """signature_invalid: it cannot be this recipe's, so nothing of an unreadable body is looked at."""
     made = dialect('[request.signature]\nrecipe = "hmac-sorted-values"\nat = "header.X-Signature"\nsecret = "key"')
     message = Request("POST", "/bet", "", (("X-Signature", "00" * 32),), b"{")
     assert fault(made, message, verify=True) is Outcome.SIGNATURE_INVALID

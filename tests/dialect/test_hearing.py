@@ -9,7 +9,8 @@ import pytest
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.dialect import Dialect, Unfilled
+from gateway.dialect.answerform import Unfilled
+from gateway.dialect.dialect import Dialect
 from gateway.wire.message import Request
 from gateway.wire.opened import Opened
 from tests.dialect.made import answer, dialect, keys
