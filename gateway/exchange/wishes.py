@@ -5,11 +5,30 @@ Times are seconds of one monotonic clock. A wish that fails raises into the stor
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from gateway.wire.message import Ending, Request, Response
 
 Flow = Generator[Any, Any, None]
+
+
+class Priority(IntEnum):
+    """What is shed first when there is too much: the lowest. A shed call was never sent."""
+
+    READ = 0
+    DEBIT = 1
+    CREDIT = 2  # wins and facts
+    REVERSAL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """On whose behalf the wallet is asked. *account*: a provider's journal id. *outbox*: our own recovery asks."""
+
+    account: str = ""
+    priority: Priority = Priority.READ
+    outbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +43,7 @@ class Send:
     until: float
     patience: float
     late: Callable[[Ending], Flow] | None = None
+    lane: Lane = Lane()
 
 
 @dataclass(frozen=True, slots=True)
