@@ -44,6 +44,7 @@ class Send:
     patience: float
     late: Callable[[Ending], Flow] | None = None
     lane: Lane = Lane()
+    again: bool = False  # a second attempt within one callback: within the retry budget, or NotSent
 
 
 @dataclass(frozen=True, slots=True)

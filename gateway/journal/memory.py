@@ -4,109 +4,156 @@ Rows and memories are bounded. What is known of both sides goes first, then the 
 forgotten is asked of the wallet, or answered with a word that makes the provider come back; it is never guessed.
 """
 
-from collections import OrderedDict
-from dataclasses import replace
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping
+from itertools import count
+from time import monotonic, time
 from typing import Any
 
-from gateway.journal.wishes import Claim, Claimed, Look, Recall, Record, Remember, Row, State, Told, Wish
+from gateway.canon.operations import DEBITS
+from gateway.canon.outcomes import Outcome
+from gateway.journal.page import Note, Page
+from gateway.journal.performing import perform
+from gateway.journal.queue import Queue
+from gateway.journal.sessions import Remembered
+from gateway.journal.states import Policy, Row
+from gateway.journal.wishes import Lease, Reap, Recall, Record, Remember, Wait, Wish
 
 MOST_ROWS = 200_000
-MOST_MEMORIES = 400_000
+#: How often somebody who waits for a row looks again, in seconds; a call of our own that ends wakes him at once.
+LOOK_AGAIN = 0.25
 
 
 class Memory:
     """Performs the wishes of `journal.wishes`, in one process and without I/O."""
 
-    def __init__(self, most_rows: int = MOST_ROWS, most_memories: int = MOST_MEMORIES) -> None:
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        most_rows: int = MOST_ROWS,
+        clock: Callable[[], float] = monotonic,
+        wall: Callable[[], float] = time,
+        me: str = "memory",
+    ) -> None:
+        self.policy = policy or Policy()
         self.rows: OrderedDict[str, Row] = OrderedDict()
-        self.memories: OrderedDict[tuple[str, str, str], dict[str, Any]] = OrderedDict()
-        self.in_flight: set[str] = set()
+        self.notes: list[Note] | None = None  # kept only where somebody wants to read them
+        self.remembered = Remembered()
         self.most_rows = most_rows
-        self.most_memories = most_memories
-        self._settled: OrderedDict[str, None] = OrderedDict()  # keys of rows that may be forgotten first
+        self.me = me
+        self._clock, self._wall = clock, wall
+        self._started = wall()
+        self._numbers = count(1)
+        self._rounds: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        self._queue = Queue(self.rows)
+        self._closed: OrderedDict[str, None] = OrderedDict()  # keys of rows that may be forgotten first
+        self._waiting: dict[str, asyncio.Event] = {}
 
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says and give its result."""
+        if isinstance(wish, Wait):
+            return await self._wait(wish)
         return self.do(wish)
 
     def do(self, wish: Wish) -> Any:
-        """The same, for stories that are driven by hand."""
+        """The same, for stories that are driven by hand; a Wait does not wait."""
         match wish:
-            case Claim():
-                return self._claim(wish)
-            case Look(key):
-                return self._seen(key)
-            case Record():
-                self._record(wish)
-            case Told(key, told):
-                if row := self.rows.get(key):
-                    self.rows[key] = replace(row, told=told if told is not None else row.told, telling=None)
+            case Recall(account, "round", name):
+                return round_facts(self.in_round(account, None, name))
             case Recall(account, kind, identity):
-                kind = "transaction" if kind == "reference" else kind
-                return dict(self.memories.get((account, kind, identity), {}))
+                return self.remembered.recall(account, kind, identity) or {}
             case Remember(account, kind, identity, facts):
-                self._remember((account, kind, identity), dict(facts))
+                self.remembered.remember(account, kind, identity, facts)
+                return None
+            case Wait():
+                return None
+        page = Page(self, self._clock(), self._wall(), self.me)
+        keys: tuple[str, ...] = ()
+        if isinstance(wish, Lease):
+            keys = self._queue.due(page.now, wish.limit)
+        elif isinstance(wish, Reap):
+            keys = tuple(row.key for row in self.rows.values() if row.holder is not None)
+        result = perform(page, wish, self.policy, f"{self.me}/{next(self._numbers)}", keys)
+        self._write(page)
+        if isinstance(wish, Record):
+            for memory in wish.memories:
+                self.do(memory)
+        return result
+
+    # -- what a Page reads
+
+    def row(self, key: str) -> Row | None:
+        """The row of that key."""
+        return self.rows.get(key)
+
+    def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
+        """The debits of a round, oldest first."""
+        keys = [key for key in self._rounds.get((account, name), ()) if key in self.rows]
+        return {key: self.rows[key] for key in keys if player in (None, self.rows[key].player)}
+
+    def pruned(self, key: str) -> Outcome | None:
+        """Nothing is kept of what is forgotten."""
         return None
 
-    def _seen(self, key: str) -> Row | None:
-        """The row as it must look from outside: while a call is in flight, nothing of it is settled."""
-        row = self.rows.get(key)
-        return replace(row, state=State.CLAIMED) if row is not None and key in self.in_flight else row
+    def witnessed(self, start: float, end: float) -> bool:
+        """This process has served since it began."""
+        return self._started <= end
 
-    def _claim(self, wish: Claim) -> Claimed:
-        key = wish.key
-        row = self.rows.get(key)
-        if row is None:
-            row = Row(key, wish.fingerprint, State.CLAIMED)
-        elif not _fits(row.fingerprint, wish.fingerprint):
-            return Claimed("conflict", self._seen(key) or row)
-        elif key in self.in_flight:
-            return Claimed("in_flight", self._seen(key) or row)
-        else:
-            known = zip(row.fingerprint, wish.fingerprint, strict=True)
-            row = replace(row, fingerprint=tuple(old if old is not None else new for old, new in known))
-        self.rows[key] = row
-        self.rows.move_to_end(key)
-        self.in_flight.add(key)
-        self._settled.pop(key, None)
-        self._forget_rows()
-        return Claimed("ours", row)
+    def _write(self, page: Page) -> None:
+        for key, row in page.rows.items():
+            self.rows[key] = row
+            self.rows.move_to_end(key)
+            self._queue.put(row)
+            if row.round is not None and row.operation in DEBITS:
+                self._rounds[row.account, row.round][key] = None
+            if row.step is None and row.parked is None and not row.in_flight and row.settled:
+                self._closed[key] = None
+            else:
+                self._closed.pop(key, None)
+        if self.notes is not None:
+            self.notes += page.notes
+        for key in page.freed:
+            if event := self._waiting.pop(key, None):
+                event.set()
+        self._forget()
 
-    def _record(self, wish: Record) -> None:
-        ended = wish.key not in self.in_flight
-        if wish.release:
-            self.in_flight.discard(wish.key)
-        row = self.rows.get(wish.key)
-        if row is None:
-            return
-        if ended and not wish.release:
-            self.rows[wish.key] = replace(row, telling=wish.telling)
-            return
-        doubted = wish.state is State.UNKNOWN or (row.doubted and wish.state is State.OPEN)
-        row = replace(row, state=wish.state, outcome=wish.outcome, telling=wish.telling, doubted=doubted)
-        self.rows[wish.key] = row
-        if row.settled and wish.release:
-            self._settled[wish.key] = None
-
-    def _remember(self, key: tuple[str, str, str], facts: dict[str, Any]) -> None:
-        known = self.memories.pop(key, {})
-        self.memories[key] = {**known, **facts}
-        while len(self.memories) > self.most_memories:
-            self.memories.popitem(last=False)
-
-    def _forget_rows(self) -> None:
+    def _forget(self) -> None:
         while len(self.rows) > self.most_rows:
-            if self._settled:
-                del self.rows[self._settled.popitem(last=False)[0]]
+            if self._closed:
+                self._drop(self._closed.popitem(last=False)[0])
                 continue
-            idle = next((key for key in self.rows if key not in self.in_flight), None)
+            idle = next((key for key, row in self.rows.items() if not row.in_flight), None)
             if idle is None:
                 return
-            del self.rows[idle]
+            self._drop(idle)
+
+    def _drop(self, key: str) -> None:
+        row = self.rows.pop(key)
+        self._queue.drop(row)
+        if row.round is not None and (keys := self._rounds.get((row.account, row.round))) is not None:
+            keys.pop(key, None)
+            if not keys:
+                del self._rounds[row.account, row.round]
+
+    async def _wait(self, wish: Wait) -> None:
+        while (row := self.rows.get(wish.key)) is not None and row.in_flight and monotonic() < wish.until:
+            event = self._waiting.setdefault(wish.key, asyncio.Event())
+            try:
+                await asyncio.wait_for(event.wait(), min(LOOK_AGAIN, wish.until - monotonic()))
+            except TimeoutError:
+                continue
 
 
-def _fits(known: tuple[Any, ...], claimed: tuple[Any, ...]) -> bool:
-    """Is it the same content, as far as both are known?"""
-    return len(known) == len(claimed) and all(
-        old is None or new is None or old == new for old, new in zip(known, claimed, strict=True)
-    )
+def round_facts(rows: Mapping[str, Row]) -> dict[str, Any]:
+    """What a round remembers: its last bet, its currency; and its player, if all its bets are one player's."""
+    if not rows:
+        return {}
+    last = list(rows.values())[-1]
+    facts: dict[str, Any] = {"reference": (last.transaction,)}
+    if len({row.player for row in rows.values()}) == 1 and last.player is not None:
+        facts["player"] = last.player
+    if last.call is not None and last.call.currency is not None:
+        facts["currency"] = last.call.currency
+    return facts

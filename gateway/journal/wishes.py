@@ -1,107 +1,137 @@
-"""What a story may ask its memory for. Each wish is one immutable value; what comes back is said beside it."""
+"""What a story may ask the journal for. Each wish is one immutable value; what comes back is said beside it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from gateway.canon.calls import Reply
+from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.journal.states import Effect, Row, State
 
 
-class State(StrEnum):
-    """The wallet's side of one money operation, as far as we know."""
-
-    CLAIMED = "claimed"  # the wallet may have it, or may be about to
-    OPEN = "open"  # proved not sent: may be tried again
-    UNKNOWN = "unknown"  # an attempt left us, and nobody told what became of it
-    APPLIED = "applied"
-    DECLINED = "declined"
+class JournalUnavailable(Exception):
+    """The journal cannot write (or not in time): what it was asked for did not happen, and will not happen later."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One money operation. *told*: the effect of the last answer that the provider got in time, None if none did.
+class Verdict(StrEnum):
+    """What a Claim found."""
 
-    *doubted*: some attempt ended in silence and nothing definite was heard since, so a refusal of a repeat proves
-    nothing.
-    """
-
-    key: str
-    fingerprint: tuple[Any, ...]
-    state: State
-    told: frozenset[str] | None = None
-    telling: frozenset[str] | None = None
-    doubted: bool = False
-    outcome: Outcome | None = None
-
-    @property
-    def settled(self) -> bool:
-        """Is it known what became of every attempt?"""
-        return self.state in (State.APPLIED, State.DECLINED, State.OPEN) and not self.doubted
-
-    @property
-    def unapplied(self) -> bool:
-        """Is it certain that the wallet holds nothing of it? Only then may any other refusal be said of it."""
-        return self.settled and self.state is not State.APPLIED
+    OURS = "ours"  # make the call: nobody else does
+    KNOWN = "known"  # the row says it all: it was applied, or refused for good
+    IN_FLIGHT = "in_flight"  # somebody else's call is on its way; of a rollback, its intent is durable
+    CONFLICT = "conflict"  # same id, other content
+    UNDONE = "undone"  # it was rolled back, or will be, for another reason than this call
+    PRUNED = "pruned"  # so old that only its hash is kept: refused, not executed
+    # of a rollback
+    ADOPTED = "adopted"  # this rollback's work is done already: by our own reversal, or by its own earlier try
+    NOTHING = "nothing"  # nothing of its target was ever applied
+    SETTLED = "settled"  # a win has paid its target
+    NO_TARGET = "no_target"  # its target is nothing that may be rolled back
+    WAITS = "waits"  # durable, but not to be sent now; our outbox does it
+    # of a win
+    NO_BET = "no_bet"  # all its bets were declined or undone: not to be paid; parked
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Take the row *key* for one wallet call. The result is a Claimed.
+    """Take the row for one wallet call. The result is a Claimed.
 
-    *fingerprint*: the content, place by place; None stands for what is not known this time and fits anything.
+    *row* as it is to be when it is new; its fingerprint's None stands for what is not known this time and fits
+    anything. *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
     """
 
-    key: str
-    fingerprint: tuple[Any, ...]
+    row: Row
+    targets: tuple[str, ...] = ()
+    undoable: frozenset[Operation] = frozenset()
+    bets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """*verdict*: "ours" (at most one wallet call is in flight per row), "in_flight", or "conflict" (other content).
+    """*row* is as it was before this claim, but for its holder; *related*: the targets, or the bets, as they are now.
 
-    *row* is as it was before this claim; as with Look, a row whose call is in flight with somebody else is CLAIMED.
+    *unseen*: a target was never seen, and has a tombstone now. *landed*: of a row in doubt, whatever was on its way has
+    arrived by now, or never will.
     """
 
-    verdict: str
+    verdict: Verdict
     row: Row
+    related: tuple[Row, ...] = ()
+    unseen: bool = False
+    landed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the row *key* says, without taking it; CLAIMED while a call of it is in flight. Gives a Row, or None."""
+    """What the row *key* says, without taking it. Gives a Row, or None."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the wallet's side is now, and the effect of what we are about to tell. No result.
+    """What the wallet's side is now, and the effect of what we are about to tell. The result is a Recorded.
 
-    *release*: no wallet call for this row is in flight any more. Without it, a call that has ended meanwhile has
-    already said more: then only *telling* is noted.
+    *holder* as the claim gave it; None: only the telling is noted. *state* None: the attempt resolved nothing.
+    *sent*: the call may have left. *release*: no wallet call of this claim is in flight any more. *related*: the keys
+    of a reversal's targets, or of a win's bets. *heard*, *code*: the wallet's word and ours, for people.
     """
 
     key: str
-    state: State
-    outcome: Outcome
-    telling: frozenset[str] | None
+    holder: str | None
+    state: State | None
+    outcome: Outcome | None
+    telling: Effect | None
+    reply: Reply | None = None
+    sent: bool = False
     release: bool = True
+    related: tuple[str, ...] = ()
+    undo: bool = False  # our own reversal is to be durable before a doubt is answered
+    memories: tuple["Remember", ...] = ()
+    heard: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """*kept*: the claim was still ours. *row* is None if nothing is known of the key.
+
+    A debit that is *undone* now must not be told as done, whatever the wallet said.
+    """
+
+    kept: bool
+    row: Row | None
+
+    @property
+    def undone(self) -> bool:
+        """Was it rolled back, or will it be, whatever this attempt heard?"""
+        return self.row is not None and self.row.undone
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The answer was delivered in time (*told*: its effect), or not (None). No result."""
+    """Answer number *answer* was delivered in time (*told*: its effect), or not (None). No result, not waited for."""
 
     key: str
-    told: frozenset[str] | None
+    answer: int
+    told: Effect | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Until the row *key* is in nobody's hands, *until* (monotonic) at the latest. No result."""
+
+    key: str
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
     """What is remembered under (*kind*, *id*) of an account: a mapping of our fields, empty if nothing is.
 
-    *kind* is session, player, round, transaction or reference (a transaction named by another).
+    *kind* is session, player, or round (the bets booked in it).
     """
 
     account: str
@@ -111,7 +141,10 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """Remember *facts* under (*kind*, *id*) of an account; newer facts are laid over older ones. No result."""
+    """Remember *facts* under (*kind*, *id*) of an account; newer facts are laid over older ones. No result.
+
+    A session's facts are durable and shared by all instances; a player's are this process's own.
+    """
 
     account: str
     kind: str
@@ -119,4 +152,53 @@ class Remember:
     facts: Mapping[str, Any]
 
 
-Wish = Claim | Look | Record | Told | Recall | Remember
+# -- the outbox's wishes
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Take up to *limit* rows whose step is due, each chain's first only. Gives a tuple of Leased."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A row that is ours for its step. *landed*: whatever was on its way has arrived by now, or never will."""
+
+    row: Row
+    landed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """What came of a leased row's step. Gives a Recorded.
+
+    *state*: what is known of the row itself now, None if nothing new. *undone*: its reversal took (True), the wallet
+    said that there is nothing to undo (False), or nothing definite was heard (None). *sent*: a call that moves money
+    left and was not answered. *tried*: False where nothing was even tried.
+    """
+
+    key: str
+    holder: str
+    state: State | None = None
+    outcome: Outcome | None = None
+    reply: Reply | None = None
+    undone: bool | None = None
+    sent: bool = False
+    tried: bool = True
+    park: str | None = None
+    heard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reap:
+    """The holders in *dead* serve no more: what they held is free, and unknown where a call may have left.
+
+    Gives how many rows were freed. A store finds the rows by their holder.
+    """
+
+    dead: frozenset[str]
+
+
+Wish = Claim | Look | Record | Told | Wait | Recall | Remember | Lease | Settle | Reap

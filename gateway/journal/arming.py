@@ -1,0 +1,114 @@
+"""What is to be done next with a row, and when: the one place that decides it, after every change.
+
+Nothing is armed for what is certain on both sides. Everything else has a step, or stands parked before a human.
+"""
+
+from dataclasses import replace
+
+from gateway.canon.operations import DEBITS, REVERSALS
+from gateway.journal.page import Page
+from gateway.journal.states import DONE, Flight, Policy, Row, State, Step
+
+#: Backoff of a step that came to nothing: 0.5 s doubled, 60 s at most, a quarter of an hour at most later on.
+FIRST_S, CAP_S, LATER_CAP_S = 0.5, 60.0, 900.0
+EARLY_TRIES, MOST_TRIES = 20, 145  # about ten minutes, and about a day
+UNKNOWN_CALL = "the wallet promises neither status, nor idempotent with references: what became of it cannot be asked"
+UNKNOWN_UNDOING = "the wallet promises too little to undo this without a human"
+UNHEARD = "nobody served while the provider might have come back: whether it heard our yes cannot be told"
+TOO_MANY = "tried for a day without a definite answer"
+
+
+def backoff(tries: int, policy: Policy) -> float:
+    """Seconds to wait after *tries* vain ones, with jitter from half to the whole of it."""
+    cap = CAP_S if tries < EARLY_TRIES else LATER_CAP_S
+    whole = min(FIRST_S * 2.0 ** min(tries, 30), cap)
+    return whole * (0.5 + 0.5 * policy.chance())
+
+
+def rearmed(row: Row, policy: Policy, now: float) -> Row:
+    """*row* after a change, with the step that follows from it."""
+    step, due, why = _next(row, policy, now)
+    if why is not None:
+        return replace(row, step=None, parked=why)
+    parked = None if step is not None or _over(row) else row.parked
+    tries = row.tries if step is row.step else 0
+    return replace(row, step=step, due=due, tries=tries, parked=parked)
+
+
+def _over(row: Row) -> bool:
+    """Are both sides certain, and agreed?"""
+    if row.undo or not row.settled:
+        return False
+    return row.state is not State.APPLIED or row.operation not in DEBITS or row.heard_done
+
+
+def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str | None]:
+    """(step, due, why it must be parked)."""
+    if row.undo:
+        return _undoing(row, policy, now)
+    if row.operation in REVERSALS or row.operation is None:
+        return None, 0.0, None  # what it undoes has the step
+    if row.operation not in DEBITS:
+        return _delivering(row, policy, now) if row.state in (State.OPEN, State.UNKNOWN) else (None, 0.0, None)
+    if row.proved and row.state in (State.OPEN, State.UNKNOWN):
+        return _delivering(row, policy, now)
+    if row.state is State.UNKNOWN:
+        if policy.asks and now < row.horizon:
+            return Step.ASK, min(_soon(row, Step.ASK, now), row.horizon), None
+        return Step.JUDGE, row.horizon, None
+    if row.state is State.APPLIED and not row.heard_done:
+        return Step.JUDGE, row.horizon, None
+    return None, 0.0, None
+
+
+def _soon(row: Row, step: Step, now: float) -> float:
+    return row.due if row.step is step else now
+
+
+def _delivering(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str | None]:
+    if row.state is State.UNKNOWN and not policy.resolves and not row.in_flight:
+        return None, 0.0, UNKNOWN_CALL
+    return Step.DELIVER, _soon(row, Step.DELIVER, now), None
+
+
+def _undoing(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str | None]:
+    """A reversal goes out when the doubtful call can land no more; at once where the wallet remembers tombstones."""
+    certain = row.state is State.APPLIED and not row.undo_sent
+    if not policy.resolves and not certain and not row.in_flight:
+        return None, 0.0, UNKNOWN_UNDOING
+    due = _soon(row, Step.REVERSE, now)
+    if row.state is not State.APPLIED:
+        due = max(due, row.since + policy.quarantine)
+    return Step.REVERSE, due, None
+
+
+def judged(page: Page, row: Row, policy: Policy) -> Row:
+    """At the horizon: the provider, which would have come back by now, has not.
+
+    A yes whose delivery was never confirmed was heard, if somebody served while the provider might have come back:
+    who had not heard it would have. Everything else the provider holds for failed, so it is undone.
+    """
+    if row.state is State.APPLIED and row.telling is not None and DONE in row.telling:
+        if page.witnessed(row.wall, row.wall + row.span):
+            page.note(row.key, "judged", took="the provider heard our yes: it never came back")
+            return rearmed(replace(row, told=row.telling, telling=None), policy, page.now)
+        page.note(row.key, "parked", why=UNHEARD)
+        return replace(row, step=None, parked=UNHEARD)
+    if row.state is State.UNKNOWN and not policy.resolves:
+        page.note(row.key, "parked", why=UNKNOWN_CALL)
+        return replace(row, step=None, parked=UNKNOWN_CALL)
+    page.note(row.key, "judged", took="the provider never came back: it is to be undone")
+    return rearmed(replace(row, undo=True, undo_by=""), policy, page.now)
+
+
+def freed(row: Row, policy: Policy, now: float) -> Row:
+    """*row* after its holder died: a call that may have left is in doubt."""
+    row = replace(row, holder=None, flight=None) if row.flight is Flight.ASK else _doubted(row, now)
+    return rearmed(row, policy, now)
+
+
+def _doubted(row: Row, now: float) -> Row:
+    doubtful = row.flight is Flight.CALL and row.state in (State.CLAIMED, State.UNKNOWN)
+    undo_sent = row.undo_sent or (row.flight is Flight.UNDO and row.undo)
+    state = State.UNKNOWN if doubtful else row.state
+    return replace(row, state=state, holder=None, flight=None, undo_sent=undo_sent, since=now)

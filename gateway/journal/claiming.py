@@ -1,0 +1,249 @@
+"""Taking a row for one wallet call: who may, and what everybody else hears.
+
+At most one call is in flight per row, whoever makes it. A reversal takes the rows of its targets, so that it can never
+run beside the call that it undoes; its intent is written first, whatever is in flight. What is undone is never sent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gateway.canon.operations import DEBITS, REVERSALS, Operation
+from gateway.canon.outcomes import Outcome
+from gateway.journal.arming import rearmed
+from gateway.journal.page import Page
+from gateway.journal.states import Flight, Policy, Row, State
+from gateway.journal.wishes import Claim, Claimed, Verdict
+
+#: Naming a bet proves that the provider holds it.
+PROVES = frozenset({Operation.WIN, Operation.END_ROUND})
+WIN_WITHOUT_BET = "a win names a bet that was declined or undone"
+#: Seconds until a win that was held back looks for its bet again.
+LOOK_AGAIN_S = 1.0
+#: What a reversal finds, the gravest first: of several targets, this one answers.
+_GRAVEST = (
+    Verdict.NO_TARGET, Verdict.SETTLED, Verdict.IN_FLIGHT, Verdict.WAITS, Verdict.OURS, Verdict.UNDONE,
+    Verdict.ADOPTED, Verdict.NOTHING,
+)  # fmt: skip
+
+
+def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
+    """See `wishes.Claim`; *token* becomes the holder of what is taken."""
+    row, known = _merged(page, wish.row)
+    if not known and (outcome := page.pruned(row.key)) is not None:
+        return Claimed(Verdict.PRUNED, replace(row, outcome=outcome))
+    if known and not fits(_content(page, row.key), wish.row.fingerprint):
+        page.note(row.key, "conflict")
+        return Claimed(Verdict.CONFLICT, row)
+    if row.operation in REVERSALS:
+        return _reversal(page, wish, row, policy, token)
+    if row.undone:
+        if row.state is State.BURIED and page.row(row.key) != row:
+            page.put(row)  # the tombstone learns what it kept out
+        page.note(row.key, "repeat" if known else "claim", found=row.state)
+        return Claimed(Verdict.UNDONE, row)
+    if row.in_flight:
+        return Claimed(Verdict.IN_FLIGHT, row)
+    if row.state is State.APPLIED or row.sticks:
+        return Claimed(Verdict.KNOWN, row)
+    if row.operation in PROVES:
+        verdict, bets = _bets(page, wish.bets, row, policy)
+        if verdict is not Verdict.OURS:
+            return Claimed(verdict, _held_back(page, row, verdict, bets, policy), bets)
+    else:
+        bets = ()
+    before = landed(row, page.now, policy)
+    return Claimed(Verdict.OURS, _taken(page, row, Flight.CALL, token), bets, landed=before)
+
+
+def landed(row: Row, now: float, policy: Policy) -> bool:
+    """Has whatever was on its way arrived by now, or will it never?"""
+    return now >= row.since + policy.quarantine_s
+
+
+def _content(page: Page, key: str) -> tuple[str | None, ...]:
+    """The content that the row of that key stands for; empty for a tombstone of something unseen."""
+    row = page.row(key)
+    return () if row is None else row.fingerprint
+
+
+def fits(known: tuple[str | None, ...], claimed: tuple[str | None, ...]) -> bool:
+    """Is it the same content, as far as both are known?"""
+    pairs = zip(known, claimed, strict=True) if len(known) == len(claimed) else [("", "-")] if known else []
+    return all(old is None or new is None or old == new for old, new in pairs)
+
+
+def _merged(page: Page, new: Row) -> tuple[Row, bool]:
+    """The row as it stands, with what this try adds to it; and whether it was known."""
+    row = page.row(new.key)
+    if row is None:
+        return replace(new, created=page.now), False
+    if row.operation is None:  # a tombstone of something unseen, which comes after all
+        about = {name: getattr(new, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}
+        return replace(row, **about), True
+    if len(row.fingerprint) != len(new.fingerprint):
+        return row, True
+    filled = zip(row.fingerprint, new.fingerprint, strict=True)
+    return replace(row, fingerprint=tuple(old if old is not None else fresh for old, fresh in filled)), True
+
+
+def _taken(page: Page, row: Row, flight: Flight, token: str) -> Row:
+    """Ours for one call. Gives the row as it was before, but for its holder."""
+    state = row.state if flight is Flight.UNDO or row.state is State.UNKNOWN else State.CLAIMED
+    page.put(replace(row, state=state, holder=token, flight=flight))
+    page.note(row.key, "claim", flight=flight, sent=row.sent)
+    return replace(row, holder=token, flight=flight)
+
+
+# -- wins
+
+
+def _bets(page: Page, names: Iterable[str], row: Row, policy: Policy) -> tuple[Verdict, tuple[Row, ...]]:
+    """May this win be paid now? Its bets are those that it names, else those of its round."""
+    named = [bet for bet in map(page.row, names) if bet is not None and bet.operation in (*DEBITS, None)]
+    bets = named
+    if not named and row.round is not None:
+        bets = list(page.in_round(row.account, row.player, row.round).values())
+    if not bets:
+        return Verdict.OURS, ()
+    live = [bet for bet in bets if bet.state is State.APPLIED and not _dead(bet)]
+    if live:
+        return Verdict.OURS, tuple(_proved(page, bet, policy) for bet in live)
+    waiting = [bet for bet in bets if not _dead(bet)]
+    if waiting:
+        sure = bool(named) or len(waiting) == 1
+        return Verdict.WAITS, tuple(_proved(page, bet, policy) if sure else bet for bet in waiting)
+    return Verdict.NO_BET, tuple(bets)
+
+
+def ready(page: Page, row: Row, policy: Policy) -> bool:
+    """May a win that was held back be delivered now? One that lost its bet meanwhile is parked."""
+    names = row.call.reference if row.call is not None and row.call.reference else ()
+    verdict, bets = _bets(page, names, row, policy)
+    if verdict is Verdict.NO_BET:
+        _held_back(page, row, verdict, bets, policy)
+    elif verdict is Verdict.WAITS:
+        page.put(replace(row, due=page.now + LOOK_AGAIN_S))
+    return verdict is Verdict.OURS
+
+
+def _dead(bet: Row) -> bool:
+    """Can nothing of it be paid any more? An undoing of ours that has not begun is called off by its win."""
+    ours_alone = bet.undo and not bet.undo_by and not bet.undo_sent and not bet.in_flight
+    if bet.undo and not ours_alone:
+        return True
+    return bet.state in (State.REVERSED, State.BURIED, State.DECLINED) or bet.sticks
+
+
+def _proved(page: Page, bet: Row, policy: Policy) -> Row:
+    """The provider holds it: no reversal of ours, and what is in doubt is driven to applied."""
+    if bet.proved and not bet.undo:
+        return bet
+    page.note(bet.key, "proved")
+    return page.put(rearmed(replace(bet, proved=True, undo=False), policy, page.now))
+
+
+def _held_back(page: Page, row: Row, verdict: Verdict, bets: Iterable[Row], policy: Policy) -> Row:
+    """A win that is not sent now: durable, to be delivered after its bet; or parked, where there is no bet."""
+    if verdict is Verdict.WAITS:
+        page.note(row.key, "waits")
+        return page.put(rearmed(replace(row, state=_unsent(row)), policy, page.now))
+    if row.parked is None:
+        page.note(row.key, "parked", why=WIN_WITHOUT_BET)
+    if row.operation is not Operation.WIN:
+        outcome = Outcome.NO_OPEN_BET
+    else:
+        reversed_ = any(bet.undone for bet in bets)
+        outcome = Outcome.ALREADY_ROLLED_BACK if reversed_ else Outcome.TRANSACTION_NOT_FOUND
+    declined = replace(row, state=State.DECLINED, outcome=outcome, step=None, parked=WIN_WITHOUT_BET)
+    return page.put(declined)
+
+
+def _unsent(row: Row) -> State:
+    return State.UNKNOWN if row.state is State.UNKNOWN else State.OPEN
+
+
+# -- reversals
+
+
+def _reversal(page: Page, wish: Claim, row: Row, policy: Policy, token: str) -> Claimed:
+    """A rollback takes its targets. Its own row is for replays only."""
+    if row.state is State.APPLIED and row.heard_done:
+        return Claimed(Verdict.KNOWN, row)
+    found = {key: _target(page, wish, key, row, policy) for key in wish.targets}
+    verdict = min(found.values(), key=_GRAVEST.index, default=Verdict.OURS)
+    unseen = any(page.row(key) is None for key in wish.targets)
+    if verdict in (Verdict.NO_TARGET, Verdict.SETTLED):
+        return Claimed(verdict, _answered(page, row, verdict), _present(page, wish.targets), unseen)
+    for key, each in found.items():
+        _intend(page, key, each, row, policy, token if verdict is Verdict.OURS else None)
+    related = _present(page, wish.targets)
+    if verdict is Verdict.OURS:
+        return Claimed(verdict, _taken(page, row, Flight.CALL, token), related, unseen)
+    return Claimed(verdict, _answered(page, row, verdict), related, unseen)
+
+
+#: What a rollback hears that needs no wallet; what is not here is not answered for yet.
+_ANSWERS = {
+    Verdict.NO_TARGET: (State.DECLINED, Outcome.TRANSACTION_NOT_FOUND),
+    Verdict.SETTLED: (State.DECLINED, Outcome.ALREADY_SETTLED),
+    Verdict.UNDONE: (State.DECLINED, Outcome.ALREADY_ROLLED_BACK),
+    Verdict.ADOPTED: (State.APPLIED, Outcome.OK),
+    Verdict.NOTHING: (State.DECLINED, Outcome.NOTHING_TO_DO),
+}
+
+
+def _answered(page: Page, row: Row, verdict: Verdict) -> Row:
+    """The rollback's own row with the answer that follows from its targets; it has no step of its own."""
+    state, outcome = _ANSWERS.get(verdict, (_unsent(row), row.outcome))
+    page.note(row.key, "claim", found=verdict)
+    return page.put(replace(row, state=state, outcome=outcome))
+
+
+def _present(page: Page, keys: Iterable[str]) -> tuple[Row, ...]:
+    return tuple(row for row in map(page.row, keys) if row is not None)
+
+
+def _target(page: Page, wish: Claim, key: str, row: Row, policy: Policy) -> Verdict:
+    """What one target means for the rollback *row*."""
+    target = page.row(key)
+    if target is None or (target.operation is None and not target.in_flight):
+        return Verdict.OURS
+    if target.operation is not None and target.operation not in wish.undoable:
+        return Verdict.NO_TARGET
+    if target.state is State.REVERSED:
+        return Verdict.ADOPTED if target.undo_by in ("", row.key) else Verdict.UNDONE
+    if target.settled_by is not None:
+        return Verdict.SETTLED
+    if target.in_flight:
+        return Verdict.IN_FLIGHT
+    if target.state is State.BURIED or (target.unapplied and not target.undo):
+        return Verdict.NOTHING
+    if target.state is State.APPLIED:
+        return Verdict.OURS if policy.resolves or not target.undo_sent else Verdict.WAITS
+    if not policy.resolves or page.now < target.since + policy.quarantine:
+        return Verdict.WAITS
+    return Verdict.OURS
+
+
+def _intend(page: Page, key: str, verdict: Verdict, row: Row, policy: Policy, token: str | None) -> None:
+    """Write what the rollback wants of one target, before anything else happens."""
+    target = page.row(key)
+    if target is None:
+        transaction = key.split(":", 2)[-1]  # account:scope:id
+        unseen = Row(key, row.account, transaction, chain=key, state=State.BURIED, undo_by=row.key)
+        target = page.put(unseen)
+        page.note(key, "buried", by=row.transaction)
+    if verdict is Verdict.NOTHING and target.state is State.OPEN:  # never sent, and now it never will be
+        page.put(rearmed(replace(target, state=State.BURIED, undo_by=row.key), policy, page.now))
+        page.note(key, "buried", by=row.transaction)
+    elif verdict is Verdict.ADOPTED and not target.undo_by:
+        page.put(replace(target, undo_by=row.key))
+        page.note(key, "adopted", by=row.transaction)
+    elif verdict in (Verdict.OURS, Verdict.IN_FLIGHT, Verdict.WAITS):
+        wanted = target.operation is not None and target.state is not State.BURIED
+        if wanted and not target.undo:
+            page.note(key, "undo wanted", by=row.transaction)
+        target = replace(target, undo=wanted, undo_by=target.undo_by or row.key)
+        if token is not None and verdict is Verdict.OURS:
+            target = replace(target, holder=token, flight=Flight.UNDO)
+        page.put(rearmed(target, policy, page.now))

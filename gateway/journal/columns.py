@@ -1,0 +1,152 @@
+"""A row as columns of SQL, and back: the same on every store. Texts, integers and floats only; money stays text.
+
+Calls and replies are JSON objects of our fields' names; amounts are decimal texts, times ISO 8601, ids as they came.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import jiter
+
+from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS, Call, Reply, Shape
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.journal.states import Effect, Flight, Row, State, Step
+from gateway.wire.jsontext import write_json
+
+_OUTCOMES = {str(outcome): outcome for outcome in Outcome}
+Write = Callable[[Any], Any]
+
+
+def call_text(call: Call | None) -> str | None:
+    """A call as JSON text."""
+    return None if call is None else _text({"operation": str(call.operation), **_plain(call.facts(), CALL_FIELDS)})
+
+
+def read_call(text: str | None) -> Call | None:
+    """The call that `call_text` wrote."""
+    if text is None:
+        return None
+    facts = _object(text)
+    return Call(Operation(facts.pop("operation")), **_ours(facts, CALL_FIELDS))
+
+
+def reply_text(reply: Reply | None) -> str | None:
+    """A reply as JSON text."""
+    return None if reply is None else _text({"outcome": str(reply.outcome), **_plain(reply.facts(), REPLY_FIELDS)})
+
+
+def read_reply(text: str | None) -> Reply | None:
+    """The reply that `reply_text` wrote."""
+    if text is None:
+        return None
+    facts = _object(text)
+    return Reply(_OUTCOMES[facts.pop("outcome")], **_ours(facts, REPLY_FIELDS))
+
+
+def _plain(facts: dict[str, Any], shapes: dict[str, Shape]) -> dict[str, Any]:
+    return {name: _SPELL.get(shapes[name], _same)(value) for name, value in facts.items()}
+
+
+def _ours(facts: dict[str, Any], shapes: dict[str, Shape]) -> dict[str, Any]:
+    return {name: _HEAR.get(shapes[name], _same)(value) for name, value in facts.items()}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_SPELL: dict[Shape, Write] = {
+    Shape.AMOUNT: lambda amount: format(amount, "f"),
+    Shape.TEXTS: list,
+    Shape.TIME: datetime.isoformat,
+}
+_HEAR: dict[Shape, Write] = {Shape.AMOUNT: Decimal, Shape.TEXTS: tuple, Shape.TIME: datetime.fromisoformat}
+
+
+def _text(value: Any) -> str:
+    return write_json(value).decode()
+
+
+def _read(text: str) -> Any:
+    """Our own text: numbers as they were sent, and no bounds, for what was taken in must be read again."""
+    return jiter.from_json(text.encode(), float_mode="lossless-float", cache_mode="none")
+
+
+def _object(text: str) -> dict[str, Any]:
+    return dict(_read(text))
+
+
+def _effect(effect: Effect | None) -> str | None:
+    return None if effect is None else ",".join(sorted(effect))
+
+
+def _read_effect(text: str | None) -> Effect | None:
+    return None if text is None else frozenset(text.split(",")) - {""}
+
+
+def _maybe(kind: Callable[[str], Any]) -> Callable[[str | None], Any]:
+    return lambda text: None if text is None else kind(text)
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _fingerprint(text: str) -> tuple[str | None, ...]:
+    return tuple(_read(text))
+
+
+#: Column, its type (the same word in every store's SQL but for REAL), how it is written, how it is read.
+COLUMNS: tuple[tuple[str, str, Write, Write], ...] = (
+    ("key", "TEXT", _same, _same),
+    ("account", "TEXT", _same, _same),
+    ("transaction", "TEXT", _same, _same),
+    ("operation", "TEXT", _word, _maybe(Operation)),
+    ("name", "TEXT", _same, _same),
+    ("fingerprint", "TEXT", lambda parts: _text(list(parts)), _fingerprint),
+    ("call", "TEXT", call_text, read_call),
+    ("player", "TEXT", _same, _same),
+    ("round", "TEXT", _same, _same),
+    ("chain", "TEXT", _same, _same),
+    ("span", "REAL", float, _same),
+    ("state", "TEXT", str, State),
+    ("outcome", "TEXT", _word, _maybe(_OUTCOMES.__getitem__)),
+    ("reply", "TEXT", reply_text, read_reply),
+    ("told", "TEXT", _effect, _read_effect),
+    ("telling", "TEXT", _effect, _read_effect),
+    ("answers", "BIGINT", _same, _same),
+    ("sent", "BIGINT", _same, _same),
+    ("holder", "TEXT", _same, _same),
+    ("flight", "TEXT", _word, _maybe(Flight)),
+    ("undo", "BIGINT", int, bool),
+    ("undo_by", "TEXT", _same, _same),
+    ("undo_sent", "BIGINT", int, bool),
+    ("undos", "BIGINT", _same, _same),
+    ("proved", "BIGINT", int, bool),
+    ("settled_by", "TEXT", _same, _same),
+    ("parked", "TEXT", _same, _same),
+    ("step", "TEXT", _word, _maybe(Step)),
+    ("due", "REAL", float, _same),
+    ("tries", "BIGINT", _same, _same),
+    ("since", "REAL", float, _same),
+    ("created", "REAL", float, _same),
+    ("updated", "REAL", float, _same),
+    ("wall", "REAL", float, _same),
+    ("version", "BIGINT", _same, _same),
+)
+NAMES = tuple(name for name, _, _, _ in COLUMNS)
+_WRITERS = tuple((name, write) for name, _, write, _ in COLUMNS)
+_READERS = tuple(read for _, _, _, read in COLUMNS)
+
+
+def values(row: Row) -> tuple[Any, ...]:
+    """The row's columns, in the order of NAMES."""
+    return tuple(write(getattr(row, name)) for name, write in _WRITERS)
+
+
+def row_of(found: Sequence[Any]) -> Row:
+    """The row of those columns."""
+    return Row(*(read(value) for read, value in zip(_READERS, found, strict=True)))

@@ -1,0 +1,133 @@
+"""The outbox's side of a row: taking those that are due, settling what came of it, freeing what the dead held."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gateway.canon.operations import REVERSALS
+from gateway.canon.outcomes import Outcome
+from gateway.journal.arming import MOST_TRIES, TOO_MANY, backoff, freed, judged, rearmed
+from gateway.journal.claiming import PROVES, landed, ready
+from gateway.journal.page import Page
+from gateway.journal.recording import late_yes, learned, undone
+from gateway.journal.states import Flight, Policy, Row, State, Step
+from gateway.journal.wishes import Leased, Recorded, Settle
+
+_FLIGHT = {Step.ASK: Flight.ASK, Step.DELIVER: Flight.CALL, Step.REVERSE: Flight.UNDO}
+
+
+def due(row: Row, now: float) -> bool:
+    """Is there something to do with *row* now, and nobody at it?"""
+    return row.step is not None and row.parked is None and not row.in_flight and row.due <= now
+
+
+def lease(page: Page, keys: Iterable[str], policy: Policy, token: str) -> tuple[Leased, ...]:
+    """Take the rows of *keys* that are still due; those at their horizon are judged first."""
+    taken = []
+    for number, key in enumerate(keys):
+        row = page.row(key)
+        if row is None or not due(row, page.now):
+            continue
+        if row.step is Step.JUDGE or (row.step is Step.ASK and page.now >= row.horizon):
+            row = page.put(judged(page, row, policy))
+            if not due(row, page.now):
+                continue
+        if row.step is Step.DELIVER and row.operation in PROVES and not ready(page, row, policy):
+            continue
+        flight = _FLIGHT[row.step or Step.ASK]
+        # A call that may leave now and of which nothing more is ever heard must be found in doubt.
+        state = State.CLAIMED if flight is Flight.CALL and row.state is State.OPEN else row.state
+        page.note(key, "lease", step=row.step, tries=row.tries)
+        page.put(replace(row, state=state, holder=f"{token}.{number}", flight=flight))
+        held = replace(row, holder=f"{token}.{number}", flight=flight)
+        taken.append(Leased(held, landed(row, page.now, policy)))
+    return tuple(taken)
+
+
+def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
+    """See `wishes.Settle`."""
+    row = page.row(wish.key)
+    if row is None:
+        return Recorded(False, None)
+    page.note(
+        row.key, "settle", state=wish.state, outcome=wish.outcome, heard=wish.heard, undone=wish.undone, sent=wish.sent
+    )
+    if row.holder != wish.holder:
+        return Recorded(False, _late(page, row, wish, policy))
+    row = _freed(page, row, wish)
+    if wish.state is not None:
+        row = learned(row, wish.state, wish.outcome, None, page.now)
+        if wish.state is State.APPLIED and wish.reply is not None:
+            row = replace(row, reply=wish.reply)
+    if wish.undone is not None:
+        row = undone(row, took=wish.undone)
+    if wish.park is not None:
+        page.note(row.key, "parked", why=wish.park)
+        return Recorded(True, page.put(replace(row, step=None, parked=wish.park)))
+    return Recorded(True, page.put(_again(page, row, wish, policy)))
+
+
+def _late(page: Page, row: Row, wish: Settle, policy: Policy) -> Row:
+    if wish.state is not State.APPLIED or row.in_flight or row.operation in REVERSALS:
+        return row
+    return page.put(rearmed(late_yes(row, None, page.now), policy, page.now))
+
+
+def _freed(page: Page, row: Row, wish: Settle) -> Row:
+    """*row* in nobody's hands; what was sent and not answered is in doubt, what was not sent is as it was before."""
+    sent = row.sent + (wish.sent and row.flight is Flight.CALL)
+    undo_sent = row.undo_sent or (wish.sent and row.flight is Flight.UNDO)
+    state = row.state
+    if state is State.CLAIMED:
+        state = State.UNKNOWN if wish.sent else State.OPEN
+    since = page.now if wish.sent else row.since
+    return replace(row, holder=None, flight=None, sent=sent, undo_sent=undo_sent, state=state, since=since)
+
+
+def _again(page: Page, row: Row, wish: Settle, policy: Policy) -> Row:
+    """*row* with its next step; a step that came to nothing is backed off, and parked in the end, never dropped."""
+    before = row.step
+    row = rearmed(row, policy, page.now)
+    if row.step is None or row.step is not before:
+        return row
+    tries = row.tries + wish.tried
+    if tries >= MOST_TRIES:
+        page.note(row.key, "parked", why=TOO_MANY)
+        return replace(row, step=None, parked=TOO_MANY, tries=tries)
+    return replace(row, tries=tries, due=max(row.due, page.now + backoff(tries, policy)))
+
+
+def reap(page: Page, keys: Iterable[str], dead: frozenset[str], policy: Policy) -> int:
+    """Free the rows of *keys* that one of the *dead* instances holds."""
+    count = 0
+    for key in keys:
+        row = page.row(key)
+        if row is None or row.holder is None or row.holder.partition("/")[0] not in dead:
+            continue
+        page.note(key, "reaped", flight=row.flight)
+        page.put(freed(row, policy, page.now))
+        count += 1
+    return count
+
+
+#: What parks a row for good, and what a human may then say of it.
+RESOLVED = {"applied": Outcome.OK, "declined": Outcome.NOTHING_TO_DO, "reversed": Outcome.ALREADY_ROLLED_BACK}
+
+
+def retried(page: Page, row: Row, policy: Policy, reason: str) -> Row:
+    """A parked row, tried again from the start."""
+    page.note(row.key, "retried by hand", reason=reason)
+    return page.put(rearmed(replace(row, parked=None, tries=0, due=page.now), policy, page.now))
+
+
+def parked(page: Page, row: Row, reason: str) -> Row:
+    """A row, taken out of our own doing until a human says more."""
+    page.note(row.key, "parked by hand", reason=reason)
+    return page.put(replace(row, step=None, parked=f"by hand: {reason}"))
+
+
+def resolved(page: Page, row: Row, policy: Policy, what: str, reason: str) -> Row:
+    """A parked row as a human found it: `applied`, `declined` or `reversed`; nothing more is done of our own accord."""
+    page.note(row.key, "resolved by hand", what=what, reason=reason)
+    state = {"applied": State.APPLIED, "declined": State.DECLINED, "reversed": State.REVERSED}[what]
+    row = replace(row, state=state, outcome=RESOLVED[what], undo=False, undo_sent=False, parked=None)
+    return page.put(replace(rearmed(replace(row, proved=row.proved or what == "applied"), policy, page.now)))

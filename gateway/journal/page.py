@@ -1,0 +1,107 @@
+"""A unit of work: what one wish reads and wants written. The same on every store; nothing here does I/O.
+
+A store gives a Source; wishes are applied to a Page over it, and what the Page has gathered is written in one
+transaction. A page is itself a Source, so a wish that fails is dropped with its own page and harms no other.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from gateway.canon.operations import DEBITS
+from gateway.canon.outcomes import Outcome
+from gateway.journal.states import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of a row's history, for people: who was told or asked what, and when (unix seconds)."""
+
+    key: str
+    wall: float
+    what: str
+    facts: Mapping[str, Any]
+
+
+class Source(Protocol):
+    """What a store must know before a wish is applied."""
+
+    def row(self, key: str) -> Row | None:
+        """The row of that key."""
+
+    def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
+        """The debits booked in a round, by key, oldest first; of every player where *player* is None."""
+
+    def pruned(self, key: str) -> Outcome | None:
+        """The last outcome of a row of which only the hash is kept."""
+
+    def witnessed(self, start: float, end: float) -> bool:
+        """Did any gateway serve this journal at some moment between two unix times?"""
+
+
+class Page:
+    """Rows read through *source* and changed here. *now*: the journal's clock; *wall*: unix time; *me*: the instance.
+
+    *token* is unique among all holders of this instance; it is the store's to count up.
+    """
+
+    def __init__(self, source: Source, now: float, wall: float, me: str) -> None:
+        self.source = source
+        self.now, self.wall, self.me = now, wall, me
+        self.rows: dict[str, Row] = {}
+        self.notes: list[Note] = []
+        self.freed: set[str] = set()  # keys whose call ended: whoever waits for them may look again
+
+    def part(self) -> "Page":
+        """A page over this one, for one wish."""
+        return Page(self, self.now, self.wall, self.me)
+
+    def keep(self, part: "Page") -> None:
+        """Take over what a part has gathered."""
+        self.rows |= part.rows
+        self.notes += part.notes
+        self.freed |= part.freed
+
+    def row(self, key: str) -> Row | None:
+        """The row of that key as it is on this page."""
+        return self.rows[key] if key in self.rows else self.source.row(key)
+
+    def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
+        """The debits of a round, changed and new ones included."""
+        found = {key: self.rows.get(key, row) for key, row in self.source.in_round(account, player, name).items()}
+        return found | {row.key: row for row in self._debits(account, player, name) if row.key not in found}
+
+    def _debits(self, account: str, player: str | None, name: str) -> Iterator[Row]:
+        for row in self.rows.values():
+            here = row.account == account and row.round == name and row.operation in DEBITS
+            if here and player in (None, row.player):
+                yield row
+
+    def pruned(self, key: str) -> Outcome | None:
+        """See Source."""
+        return self.source.pruned(key)
+
+    def witnessed(self, start: float, end: float) -> bool:
+        """See Source."""
+        return self.source.witnessed(start, end)
+
+    def put(self, row: Row) -> Row:
+        """Change a row, or add one; gives it as it is written."""
+        known = self.row(row.key)
+        version = 1 if known is None else known.version + (row.key not in self._changed())
+        created = self.now if known is None else row.created
+        if row.holder is None and known is not None and known.holder is not None:
+            self.freed.add(row.key)
+        row = replace(row, version=version, created=created, updated=self.now, wall=self.wall)
+        self.rows[row.key] = row
+        return row
+
+    def _changed(self) -> set[str]:
+        """Keys changed on this page and those below: a row is written once, whatever many wishes did to it."""
+        below = self.source._changed() if isinstance(self.source, Page) else set()
+        return below | self.rows.keys()
+
+    def note(self, key: str, what: str, /, **facts: Any) -> None:
+        """Add to a row's history; empty facts are left out."""
+        told = {name: value for name, value in facts.items() if value not in (None, "", [], False)}
+        self.notes.append(Note(key, self.wall, what, told))

@@ -1,0 +1,63 @@
+"""Which rows are due, in memory: a heap by time, and of each chain only what nothing older keeps waiting."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from heapq import heappop, heappush
+
+from gateway.journal.leasing import due
+from gateway.journal.states import Row
+
+
+class Queue:
+    """The armed rows among *rows*, which the owner changes and then reports by `put` and `drop`."""
+
+    def __init__(self, rows: Mapping[str, Row]) -> None:
+        self._rows = rows
+        self._heap: list[tuple[float, str]] = []
+        self._chains: dict[str, dict[str, None]] = defaultdict(dict)
+
+    def put(self, row: Row) -> None:
+        """A row has changed: what it armed, and what it no longer keeps waiting, may be due."""
+        if row.step is not None and row.parked is None:
+            self._chains[row.chain or row.key][row.key] = None
+            heappush(self._heap, (row.due, row.key))
+        if not row.active or row.parked is not None:
+            self._forget(row)
+
+    def drop(self, row: Row) -> None:
+        """A row is gone."""
+        self._chains.get(row.chain or row.key, {}).pop(row.key, None)
+        self._forget(row)
+
+    def _forget(self, row: Row) -> None:
+        """*row* keeps nothing waiting (any more)."""
+        chain = row.chain or row.key
+        waiting = self._chains.get(chain)
+        if waiting is None:
+            return
+        if row.step is None or row.parked is not None:
+            waiting.pop(row.key, None)
+        if not waiting:
+            del self._chains[chain]
+        for key in waiting:
+            if key != row.key and key in self._rows:
+                heappush(self._heap, (self._rows[key].due, key))
+
+    def due(self, now: float, limit: int) -> tuple[str, ...]:
+        """Up to *limit* keys that are due; they must be leased, or put again."""
+        found: dict[str, None] = {}
+        while self._heap and self._heap[0][0] <= now and len(found) < limit:
+            at, key = heappop(self._heap)
+            row = self._rows.get(key)
+            if row is not None and row.due == at and due(row, now) and not self._kept_waiting(row):
+                found[key] = None
+        return tuple(found)
+
+    def _kept_waiting(self, row: Row) -> bool:
+        """Is something older of its chain at work, or to be done first?"""
+        others = (self._rows.get(key) for key in self._chains.get(row.chain or row.key, ()) if key != row.key)
+        return any(
+            other is not None and other.parked is None and (other.active or other.in_flight)
+            and (other.created, other.key) < (row.created, row.key)
+            for other in others
+        )  # fmt: skip

@@ -1,0 +1,136 @@
+"""Writing down what came of a call, and what the provider was told: compare-and-set by the claim's holder.
+
+A claim that was lost meanwhile (its instance was held for dead) changes nothing, with one exception: a YES that comes
+late to a row that others have closed is money that moved, and is reversed.
+"""
+
+from dataclasses import replace
+
+from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
+from gateway.canon.outcomes import Outcome
+from gateway.journal.arming import rearmed
+from gateway.journal.page import Page
+from gateway.journal.states import DONE, ENDS_IT, Policy, Row, State
+from gateway.journal.wishes import Record, Recorded, Told
+
+_SETTLES = frozenset({Operation.WIN, Operation.END_ROUND})
+#: A wallet's no to a reversal that speaks of its target: there is nothing (left) to undo, or it may not be undone.
+NEVER_THERE = frozenset({Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_NOT_FOUND})
+TOO_LATE = frozenset({Outcome.ALREADY_SETTLED, Outcome.ROUND_CLOSED})
+
+
+def record(page: Page, wish: Record, policy: Policy) -> Recorded:
+    """See `wishes.Record`."""
+    row = page.row(wish.key)
+    if row is None:
+        return Recorded(True, None)
+    if wish.holder is None:
+        return Recorded(True, _telling(page, row, wish, policy))
+    facts = {"heard": wish.heard, "outcome": wish.outcome, "code": wish.code, "telling": sorted(wish.telling or ())}
+    page.note(row.key, "record", state=wish.state, late=wish.telling is None, **facts)
+    if row.holder != wish.holder:
+        return Recorded(False, _lost(page, row, wish, policy))
+    if wish.state is not None:
+        row = learned(row, wish.state, wish.outcome, wish, page.now)
+    if wish.sent:
+        row = replace(row, sent=row.sent + 1)
+    if row.operation in REVERSALS:
+        for key in wish.related:
+            if (target := page.row(key)) is not None and target.holder == wish.holder:
+                page.put(_target(page, target, wish, policy))
+    elif row.operation in _SETTLES and row.state is State.APPLIED:
+        for key in wish.related:
+            if (bet := page.row(key)) is not None and bet.settled_by is None:
+                page.put(replace(bet, settled_by=row.key))
+    if wish.release:
+        row = replace(row, holder=None, flight=None)
+    if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
+        row = replace(row, undo=True)
+    row = _closed(row)
+    return Recorded(True, _telling(page, row, wish, policy))
+
+
+def learned(row: Row, state: State, outcome: Outcome | None, wish: Record | None, now: float) -> Row:
+    """*row* with what is now known of the wallet's side."""
+    since = now if state is State.UNKNOWN else row.since
+    reply = wish.reply if wish is not None and state is State.APPLIED and wish.reply is not None else row.reply
+    return replace(row, state=state, outcome=outcome, since=since, reply=reply)
+
+
+def _telling(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
+    if wish.telling is not None:
+        row = replace(row, telling=wish.telling, answers=row.answers + 1)
+    return page.put(rearmed(row, policy, page.now))
+
+
+def _closed(row: Row) -> Row:
+    """A YES to a debit that the provider holds for failed, and will not speak of again, is undone."""
+    told = row.told
+    if row.state is State.APPLIED and row.operation in DEBITS and told and told <= ENDS_IT and not row.proved:
+        return replace(row, undo=True)
+    return row
+
+
+def _lost(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
+    """The row went on without this claim. What it heard still counts where it says more than is known."""
+    if wish.state is not State.APPLIED or row.operation in REVERSALS:
+        return row
+    if row.in_flight:
+        return row  # whoever holds it will hear the same of the same key
+    return page.put(rearmed(late_yes(row, wish, page.now), policy, page.now))
+
+
+def late_yes(row: Row, wish: Record | None, now: float) -> Row:
+    """A YES to a call whose row others have moved on meanwhile.
+
+    REVERSED: the wallet undid it, so this YES is older. BURIED or DECLINED: it landed after all, and another reversal
+    is due, under a key that the wallet has not answered yet.
+    """
+    if row.state is State.REVERSED or row.state is State.APPLIED:
+        return row
+    if row.state is State.BURIED or (row.state is State.DECLINED and row.operation in DEBITS):
+        row = learned(row, State.APPLIED, Outcome.OK, wish, now)
+        return replace(row, undo=True, undo_sent=False, undos=row.undos + 1)
+    return _closed(learned(row, State.APPLIED, Outcome.OK, wish, now))
+
+
+def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:
+    """A target after the reversal's call ended; *wish* is the reversal's own record."""
+    released = replace(target, holder=None, flight=None) if wish.release else target
+    outcome = wish.outcome
+    if wish.state is State.APPLIED or outcome is Outcome.ALREADY_ROLLED_BACK:
+        after = undone(released, took=True)
+    elif wish.state is State.DECLINED and outcome in NEVER_THERE:
+        after = undone(released, took=False)
+    elif wish.state is State.DECLINED and outcome in TOO_LATE:
+        after = replace(released, state=State.APPLIED, undo=False, settled_by=target.settled_by or "?")
+    elif wish.state is State.DECLINED and released.undo:
+        page.note(target.key, "parked", why=f"the wallet refuses to undo it: {outcome}")
+        return replace(released, step=None, parked=f"the wallet refuses to undo it: {outcome}")
+    else:
+        sent = wish.sent and released.undo
+        after = replace(released, undo_sent=released.undo_sent or sent, since=page.now if sent else released.since)
+    page.note(target.key, "undoing", outcome=outcome, state=after.state)
+    return rearmed(after, policy, page.now)
+
+
+def undone(row: Row, *, took: bool) -> Row:
+    """*row* after its reversal *took*, or after the wallet said that there was nothing to undo."""
+    state = State.REVERSED if took else State.BURIED
+    return replace(row, state=state, undo=False, undo_sent=False, parked=None)
+
+
+def told(page: Page, wish: Told, policy: Policy) -> None:
+    """See `wishes.Told`."""
+    row = page.row(wish.key)
+    if row is None or row.answers != wish.answer:
+        return
+    page.note(row.key, "told", effect=sorted(wish.told or ()), in_time=wish.told is not None)
+    if wish.told is None:
+        page.put(rearmed(replace(row, telling=None), policy, page.now))
+        return
+    kept = row.told if row.told is not None and DONE in row.told and DONE not in wish.told else wish.told
+    row = replace(row, told=kept, telling=None)
+    if row.operation not in CREDITS:
+        row = _closed(row)
+    page.put(rearmed(row, policy, page.now))
