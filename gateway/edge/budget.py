@@ -24,7 +24,7 @@ class Budget:
         self._part, self._floor, self._most = part, floor, most
         self._tokens = 0.0
         #: Up to then everything that the floor promises has come; each call puts it off by what it brought.
-        self._paid = clock()
+        self._paid = clock() + 1 / floor
 
     def called(self) -> None:
         """A call that is no repeat is sent."""

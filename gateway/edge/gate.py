@@ -66,7 +66,7 @@ class Gate:
         self._slots = Slots(Shares.of(connections, accounts, share))
         of_one = int(queue * max(share, 1 / max(1, accounts)))
         self._live, self._recovery = Line(queue, min(queue, max(1, of_one))), Line(queue, queue)
-        self._budget, self._pace, self.lag = Budget(clock), Pace(), Lag()
+        self._budget, self.pace, self.lag = Budget(clock), Pace(), Lag()
         breaker.watch(self._breaker_changed)
 
     async def start(self) -> None:
@@ -125,7 +125,7 @@ class Gate:
             return None
         line = self._recovery if lane.outbox else self._live
         answer: asyncio.Future[Shed | None] = asyncio.get_running_loop().create_future()
-        waiter = line.join(lane, wish.until - self._pace.need, answer)
+        waiter = line.join(lane, wish.until - self.pace.need, answer)
         self._thin(line, waiter)
         try:
             await asyncio.wait({answer}, timeout=waiter.start_by - self._clock())
@@ -150,7 +150,7 @@ class Gate:
 
     def _finished(self, lane: Lane, permit: Permit, began: float, ending: Ending) -> None:
         """The call is over and its connection free. Its permit hears of it here when its story was cancelled."""
-        self._pace.note(self._clock() - began)
+        self.pace.note(self._clock() - began)
         permit.ended(ending)
         self._free(lane)
 
@@ -174,7 +174,7 @@ class Gate:
         if slots.account_full(lane):
             own = sum(other.lane.account == lane.account for other in before)
             rounds = max(rounds, (own + 1) / slots.shares.open_to_account(kind))
-        return self._clock() + rounds * self._pace.hold > waiter.start_by
+        return self._clock() + rounds * self.pace.hold > waiter.start_by
 
     def _answer(self, line: Line, waiter: Waiter, shed: Shed | None) -> None:
         line.leave(waiter)
