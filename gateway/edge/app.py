@@ -18,6 +18,8 @@ from gateway.dialect.proofs.pairs import prove_pair
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import Admin, Readiness, is_loopback
+from gateway.edge.breaker import Breaker
+from gateway.edge.gate import Gate
 from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics
@@ -176,7 +178,8 @@ class _Preparation:
 
 
 class App:
-    """The parts, joined. *log* gets one line per callback; `metrics` and `lifecycle` are there for whoever watches."""
+    """The parts, joined. *log* gets one line per callback; `metrics`, `breaker` and `lifecycle` are there for whoever
+    watches."""
 
     def __init__(self, settings: Settings, parties: Parties, log: Log) -> None:
         clock, log_bug = SystemClock(), log.bug
@@ -201,13 +204,25 @@ class App:
         upstream = Upstream(
             settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
         )
+        self.breaker = breaker = Breaker()
+        breaker.watch(metrics.breaker)
+        breaker.watch(lambda state: log.event("breaker", state=str(state)))
+        gate = Gate(
+            upstream,
+            breaker,
+            metrics,
+            connections=settings.wallet.connections,
+            accounts=len(parties.providers),
+            queue=settings.wallet.queue,
+            share=settings.wallet.share,
+        )
         host, port = parse_listen(settings.public.listen)
         server = Server(
             parties.providers,
             start=start,
             refuse=refuse,
             memory=Memory(),
-            hop=upstream,
+            hop=gate,
             metrics=metrics,
             log=log,
             host=host,
@@ -217,7 +232,7 @@ class App:
         self.lifecycle = Lifecycle(
             server,
             admin,
-            upstream,
+            gate,
             readiness,
             log,
             accept_grace=settings.drain.accept_grace,

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from gateway.edge.admin import Admin, Readiness
+from gateway.edge.gate import Gate
 from gateway.edge.logs import Log
 from gateway.edge.server import Server
 from gateway.edge.upstream import Upstream
@@ -29,7 +30,7 @@ class Lifecycle:
         self,
         server: Server,
         admin: Admin,
-        upstream: Upstream,
+        upstream: Upstream | Gate,
         readiness: Readiness,
         log: Log,
         *,

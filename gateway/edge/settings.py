@@ -27,6 +27,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from pydantic_settings.exceptions import SettingsError
 
 from gateway.edge.secrets import Reference
+from gateway.edge.slots import FEWEST
 
 Promise = Literal["idempotent", "tombstones", "status", "references"]
 Scalar = bool | int | str
@@ -105,13 +106,20 @@ class AdminPart(_Part):
 
 
 class Wallet(_Part):
-    """The one wallet: its dialect, where it is, and what it promises."""
+    """The one wallet: its dialect, where it is, and what it promises.
+
+    *connections* are calls at one time, a tenth of them for recovery and a fifth for wins and reversals; *queue* calls
+    more may wait for one, the least important being refused first. One provider takes *share* of either, or its equal
+    part where that is more. To a call that is refused here nothing has happened.
+    """
 
     dialect: str = "canonical"
     url: Annotated[str, AfterValidator(_url)]
     secrets: dict[str, References] = {}
     promises: list[Promise] = []
-    connections: int = Field(default=100, ge=1, le=10_000)
+    connections: int = Field(default=100, ge=FEWEST, le=10_000)
+    queue: int = Field(default=200, ge=0, le=10_000)
+    share: float = Field(default=0.25, gt=0, le=1)
 
 
 class Journal(_Part):
