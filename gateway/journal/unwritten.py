@@ -1,7 +1,7 @@
 """What could not be written is kept, and written when the store is well again.
 
-A claim that is not durable is no claim, and its story ends there. But what came of a call that did leave must reach its
-row, or the row would stay in hands that have let go of it. Should the process die first, the row is in doubt, as it was.
+A claim that is not durable is no claim, and its story ends there. But what came of a call that left must reach its row,
+or the row would stay in hands that have let go of it. Should the process die first, the row is in doubt, as it was.
 """
 
 from collections import OrderedDict
