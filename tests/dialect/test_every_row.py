@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from gateway.dialect.conversations import Conversations, effect_of
-from gateway.dialect.proofs.safety import TRANSPORT
 from gateway.dialect.shelf import Shelf, each_choice
 from gateway.dialect.source import Source
+from gateway.dialect.wireanswer import TRANSPORT
 
 TABLES = [name for name in Shelf().names if Shelf().path(name).with_suffix(".examples.toml").is_file()]
 ROOT = Path(__file__).parents[2]

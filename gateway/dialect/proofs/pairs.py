@@ -11,7 +11,6 @@ from typing import Any
 from gateway.canon.operations import Operation
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
-from gateway.dialect.proofs.names import given
 from gateway.dialect.requestform import RequestForm
 
 #: Fields that the gateway itself gives to every call.
@@ -54,7 +53,7 @@ def _lacking(provider: Dialect, form: RequestForm, wallet: Dialect, variant: Req
     """Fields that the wallet's *variant* must have, and that a call of *form* does not always bring."""
     if any(form.set.get(field, value) != value for field, value in variant.set.items()):
         return  # a call of this form is never said with this variant
-    may = given(form) | _OURS | set(variant.set)
+    may = form.given | _OURS | set(variant.set)
     always = may - {each.name for each in form.fields if each.optional}
     always |= set(form.derive) | set(form.recall)
     for field in sorted({each.name for each in variant.fields if not each.optional}):
