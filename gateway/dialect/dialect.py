@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from gateway.canon.calls import AMOUNTS, Call, Reply
+from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import REVERSALS, SESSION_CHECKED, Operation
+from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path, Tree
@@ -141,22 +141,6 @@ class Dialect:
         recipe = self.answer_recipe
         answer = recipe.bind(secrets, for_check=not receives, for_make=receives) if recipe else None
         return Keys(requests, answer)
-
-    session_checked = SESSION_CHECKED
-
-    def span_s(self, name: str | None) -> float:
-        """For how long the provider keeps repeating."""
-        spans = self.tree.get("retry_span_s", default={})
-        return float(spans.get(name or "default", spans.get("default", 0)))
-
-    def fingerprint(self, name: str) -> tuple[str, ...]:
-        """The fields whose difference under one id is a conflict."""
-        amounts = () if self.variants[name].operation in REVERSALS else tuple(sorted(AMOUNTS))
-        return ("player", "round", "reference", "currency", *amounts)
-
-    def replay_balance(self, name: str) -> str:
-        """stored or fresh."""
-        return "stored"
 
     # -- reading a request
 
