@@ -20,19 +20,23 @@ from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import Admin, Readiness, is_loopback
 from gateway.edge.breaker import Breaker
 from gateway.edge.gate import Gate
+from gateway.edge.journals import open_journal
 from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics
+from gateway.edge.outbox import Outbox
 from gateway.edge.secrets import Reference, SecretRefused, resolve
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import ProviderPart, Settings, parse_listen
 from gateway.edge.upstream import Upstream
 from gateway.exchange.callback import callback, refusal
+from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Provider, Wallet
+from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Flow
-from gateway.journal.memory import Memory
+from gateway.journal.wishes import Leased
 from gateway.wire.message import Request
 from gateway.wire.signatures import SecretFault
 
@@ -97,6 +101,7 @@ class _Preparation:
             if dialect is not None and keys is not None:
                 provider = Provider(name, part.journal_id, part.mount, dialect, keys, dict(part.settings))
                 providers.append(self._prepared(provider, at))
+        self._durable(providers)
         self._times([provider.dialect for provider in providers])
         if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
             raise Refused(self.problems)
@@ -163,6 +168,15 @@ class _Preparation:
             self._complain("GW506", at, says, f"gateway check {provider.dialect.name}; the table's proofs missed it")
             return provider
 
+    def _durable(self, providers: Sequence[Provider]) -> None:
+        """A journal that forgets is no journal for a table whose money hangs on what is remembered."""
+        if self.settings.journal.durability == "strict":
+            return
+        for provider in providers:
+            for reason in provider.dialect.needs_journal:
+                says = f'durability "off" cannot serve providers.{provider.name}: {reason}'
+                self._complain("GW508", ("journal", "durability"), says, 'durability = "strict", and a journal.url')
+
     def _times(self, dialects: Sequence[Dialect]) -> None:
         """What must outlast what, and who may listen where."""
         longest = max((max(dialect.deadlines_ms.values()) / 1000 for dialect in dialects), default=0.0)
@@ -200,7 +214,15 @@ class App:
         def refuse(provider: Mounted, request: Request, outcome: Outcome, why: str, journey: Journey) -> Flow:
             return refusal(request, cast(Provider, provider), journey, clock, outcome, why)
 
+        def errand(leased: Leased, errand: Errand) -> Flow:
+            return recovery(leased, wallet, errand, clock)
+
+        def run(errand: Errand, seconds: float) -> None:
+            metrics.errand(errand)
+            log.errand(errand, seconds)
+
         readiness = Readiness()
+        self.journal = journal = open_journal(settings)
         upstream = Upstream(
             settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
         )
@@ -221,18 +243,29 @@ class App:
             parties.providers,
             start=start,
             refuse=refuse,
-            memory=Memory(),
+            memory=journal,
             hop=gate,
             metrics=metrics,
             log=log,
             host=host,
             port=port,
         )
+        outbox = Outbox(
+            journal,
+            gate,
+            errand,
+            width=max(2, settings.wallet.connections // 10),
+            open=lambda: breaker.closed,
+            done=run,
+            failed=bug,
+        )
         admin = Admin(*parse_listen(settings.admin.listen), metrics.registry, readiness)
         self.lifecycle = Lifecycle(
             server,
             admin,
             gate,
+            journal,
+            outbox,
             readiness,
             log,
             accept_grace=settings.drain.accept_grace,
@@ -240,7 +273,7 @@ class App:
         )
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
-        """Serve until a signal, drain, give the exit code. OSError when a port is taken."""
+        """Serve until a signal, drain, give the exit code. OSError: a port is taken; JournalRefused: the journal is."""
         return await self.lifecycle.run(started)
 
 

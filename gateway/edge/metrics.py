@@ -15,8 +15,10 @@ from gateway.canon.outcomes import DONE_CLASS, OUR_FAULT, Moved, Outcome
 from gateway.edge.breaker import State
 from gateway.edge.line import Shed
 from gateway.edge.slots import Kind
+from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
 from gateway.exchange.wishes import Lane, Priority
+from gateway.journal.states import Step
 from gateway.wire.message import Ending, Heard, NotSent
 
 #: Dense around the deadlines that providers give: 1, 3, 4, 5 and 10 seconds.
@@ -26,6 +28,8 @@ ENDINGS = ("heard", "not_sent", "silence")
 KEYS = ("key 1", "key 2", "key 3", "key 4", "other")
 #: The priority of a shed call; what our own recovery asks has a word of its own.
 PRIORITIES = (*(priority.name.lower() for priority in Priority), "outbox")
+#: How an errand of the outbox ends: nothing is left to do, it is due again, or a human must look.
+ERRANDS = ("finished", "again", "parked")
 UNREAD = "unread"
 OTHER = "other"
 
@@ -126,6 +130,12 @@ class Metrics:
         budget = Counter(
             "gateway_retry_budget", "Repeats inside a callback, granted or refused.", ("answer",), registry=registry
         )
+        errands = Counter(
+            "gateway_outbox_errands",
+            "Steps that our recovery did, by how they ended.",
+            ("step", "ended"),
+            registry=registry,
+        )
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
         self._bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
         self._unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
@@ -148,6 +158,7 @@ class Metrics:
         self._slots = {kind: slots.labels(kind) for kind in Kind}
         self._shed = {(word, why): shed.labels(word, why) for word in PRIORITIES for why in Shed}
         self._budget = {granted: budget.labels(word) for granted, word in ((True, "granted"), (False, "refused"))}
+        self._errands = {(str(step), word): errands.labels(step, word) for step in Step for word in ERRANDS}
         self.breaker(State.CLOSED)
         self._alerts = {kind: alert.labels(kind) for kind in {*alerts, OTHER}}
 
@@ -194,6 +205,13 @@ class Metrics:
     def repeated(self, granted: bool) -> None:
         """A story asked to repeat a call."""
         self._budget[granted].inc()
+
+    def errand(self, errand: Errand) -> None:
+        """An errand of the outbox is over."""
+        ended = "parked" if errand.parked else "finished" if errand.finished else "again"
+        self._errands[str(errand.step), ended].inc()
+        for kind in errand.alerts:
+            self._alerts[kind if kind in self._alerts else OTHER].inc()
 
     def bug(self) -> None:
         """An exception in our own code."""

@@ -8,32 +8,16 @@ import asyncio
 from collections.abc import Callable
 from random import uniform
 from time import monotonic
-from typing import Any, Protocol
 from uuid import uuid4
 
 from gateway.edge.carry import Hop, carry
 from gateway.exchange.errand import Errand
 from gateway.exchange.wishes import Flow
+from gateway.journal.unwritten import Store
 from gateway.journal.wishes import JournalUnavailable, Lease, Leased
 
 #: Seconds between two looks while there is nothing to do, with jitter; between two heartbeats; for one errand.
 POLL, BEAT, ERRAND = 0.25, 2.0, 5.0
-
-
-class Journal(Protocol):
-    """A store of `gateway.journal`, as the edge runs it."""
-
-    async def start(self) -> None:
-        """Open it; raises JournalRefused with the reason when it cannot be served."""
-
-    async def stop(self) -> None:
-        """Write what waits, and give back what is ours."""
-
-    async def perform(self, wish: Any) -> Any:
-        """Do what *wish* asks. Raises JournalUnavailable."""
-
-    async def beat(self) -> None:
-        """Say that we live, free what the dead held, prune a little."""
 
 
 class Outbox:
@@ -44,7 +28,7 @@ class Outbox:
 
     def __init__(
         self,
-        journal: Journal,
+        journal: Store,
         hop: Hop,
         start: Callable[[Leased, Errand], Flow],
         *,

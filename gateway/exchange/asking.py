@@ -14,7 +14,7 @@ from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.wishes import Lane, Priority, Send
 from gateway.journal.states import Row
 from gateway.journal.wishes import Recall
-from gateway.wire.message import Heard, Request
+from gateway.wire.message import Heard, NotSent, Request
 
 #: Kept back from the deadline for writing and sending the answer, in seconds.
 RESERVE = 0.05
@@ -94,6 +94,7 @@ class Asking:
         ending = yield Send(request, until, until, lane=self.lane(operation))
         if not isinstance(ending, Heard):
             self.deaf = True
+            self.journey.ending = self.journey.ending or ("not_sent" if isinstance(ending, NotSent) else "silence")
             return None
         reply, _ = self.wallet.dialect.read_reply(name, call, ending.response, self.wallet.keys, self.clock.wall())
         return reply

@@ -12,12 +12,12 @@ from random import random
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import DEBITS, Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import LEAST_HORIZON_S
 
 Effect = frozenset[str]
 #: The provider believes that it did not happen, and sends nothing more of its own accord.
 ENDS_IT: Effect = frozenset({"final", "silent"})
 DONE = "done"
-LEAST_HORIZON_S = 600.0
 
 
 class State(StrEnum):

@@ -5,6 +5,7 @@ or the row would stay in hands that have let go of it. Should the process die fi
 """
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -12,10 +13,19 @@ from gateway.journal.wishes import JournalUnavailable, Record, Settle, Wish
 
 
 class Store(Protocol):
-    """A journal's store."""
+    """A journal's store, as it is run."""
+
+    async def start(self) -> None:
+        """Open it, and free what earlier lives of ours held. Raises JournalRefused when it cannot be served."""
+
+    async def stop(self) -> None:
+        """Write what waits, give back what is held, close."""
 
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says and give its result. Raises JournalUnavailable."""
+
+    async def beat(self) -> None:
+        """Say that we live, free what the dead held, prune a little. Raises JournalUnavailable."""
 
 
 class Unwritten:
@@ -39,10 +49,25 @@ class Unwritten:
                 self._words[wish.key, wish.holder] = kept
             raise
 
-    async def write(self) -> int:
-        """Write what is kept, oldest first; gives how many are left. Raises JournalUnavailable."""
+    async def start(self) -> None:
+        """See Store."""
+        await self._store.start()
+
+    async def stop(self) -> None:
+        """See Store."""
+        with suppress(JournalUnavailable):  # the next life finds what is left in doubt
+            await self._write()
+        await self._store.stop()
+
+    async def beat(self) -> None:
+        """See Store; and what is kept is written."""
+        await self._store.beat()
+        await self._write()
+
+    async def _write(self) -> None:
+        """Oldest first."""
         while self._words:
             key, wish = next(iter(self._words.items()))
             await self._store.perform(wish)
-            self._words.pop(key, None)
-        return 0
+            if self._words.get(key) is wish:
+                del self._words[key]

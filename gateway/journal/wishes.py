@@ -15,6 +15,10 @@ class JournalUnavailable(Exception):
     """The journal cannot write (or not in time): what it was asked for did not happen, and will not happen later."""
 
 
+class JournalRefused(Exception):
+    """The journal cannot be served at all: its place is taken, not to be had, or damaged. The text says which."""
+
+
 class Verdict(StrEnum):
     """What a Claim found."""
 
