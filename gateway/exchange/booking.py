@@ -16,7 +16,7 @@ from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
 from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
-from gateway.exchange.undoing import fitted, undo_call
+from gateway.exchange.undoing import undo_call, unseen_call
 from gateway.exchange.weighing import YES, Weighed, in_doubt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.states import Effect, Row, State
@@ -141,8 +141,7 @@ class Booking:
                 self.journey.alerts.append("amount_differs")
         else:
             key = "+".join(keys) if keys else self.naming.own
-            outgoing = replace(self.naming.outgoing(self.asking), transaction=key, request_id=key)
-            outgoing = fitted(outgoing, self.asking)
+            outgoing = unseen_call(self.naming.outgoing(self.asking), key, self.asking)
         return (yield from self._send(outgoing))
 
     def _inquire(self, claimed: Claimed) -> Generator[Any, Any, Reply]:

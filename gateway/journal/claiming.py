@@ -107,6 +107,8 @@ def _bets(page: Page, names: Iterable[str], row: Row, policy: Policy) -> tuple[V
         return Verdict.OURS, ()
     live = [bet for bet in bets if bet.state is State.APPLIED and not _dead(bet)]
     if live:
+        if not named and len(live) > 1:  # which of them it pays nobody can tell
+            return Verdict.OURS, ()
         return Verdict.OURS, tuple(_proved(page, bet, policy) for bet in live)
     waiting = [bet for bet in bets if not _dead(bet)]
     if waiting:
