@@ -36,6 +36,7 @@ from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Flow
+from gateway.journal.unwritten import Store
 from gateway.journal.wishes import Leased
 from gateway.wire.message import Request
 from gateway.wire.signatures import SecretFault
@@ -192,10 +193,12 @@ class _Preparation:
 
 
 class App:
-    """The parts, joined. *log* gets one line per callback; `metrics`, `breaker` and `lifecycle` are there for whoever
-    watches."""
+    """The parts, joined. *log* gets one line per callback and errand; *journal*: another than the settings name.
 
-    def __init__(self, settings: Settings, parties: Parties, log: Log) -> None:
+    `metrics`, `breaker`, `journal` and `lifecycle` are there for whoever watches.
+    """
+
+    def __init__(self, settings: Settings, parties: Parties, log: Log, journal: Store | None = None) -> None:
         clock, log_bug = SystemClock(), log.bug
         wallet = parties.wallet
         operations = {
@@ -222,7 +225,7 @@ class App:
             log.errand(errand, seconds)
 
         readiness = Readiness()
-        self.journal = journal = open_journal(settings)
+        self.journal = journal = journal or open_journal(settings)
         upstream = Upstream(
             settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
         )
