@@ -21,7 +21,7 @@ from gateway.exchange.weighing import YES, Weighed, in_doubt, status_weighed, we
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.states import Effect, Row, State
 from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
-from gateway.wire.message import Ending, Heard, NotSent, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Silence, Unreachable
 
 _REFUSES_US = frozenset({401, 403})
 #: After these the wallet has no balance to tell, or is in no state to tell it.
@@ -162,7 +162,7 @@ class Booking:
         return replace(reply, outcome=self.weighed.outcome)
 
     def _send(self, outgoing: Call) -> Generator[Any, Any, Reply]:
-        """Ask, and once more if the first attempt never left, or if the same key may be sent twice."""
+        """Ask, and once more if no connection was to be had, or if the same key may be sent twice."""
         again = False
         while True:
             until = self.asking.until()
@@ -190,7 +190,7 @@ class Booking:
             return False
         if isinstance(ending, Silence):
             return not ending.running and "idempotent" in self.asking.wallet.promises
-        return isinstance(ending, NotSent)
+        return isinstance(ending, Unreachable)
 
     def _unsent(self, outcome: Outcome, why: str) -> Reply:
         """Certain that this attempt never left; of an earlier one that may have, we still know nothing."""
