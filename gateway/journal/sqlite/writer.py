@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from gateway.journal.book import Book
+from gateway.journal.sqlite.book import Book
 from gateway.journal.unwanted import given_back, owed, without_listener
 from gateway.journal.wishes import JournalUnavailable, Told
 

@@ -13,13 +13,13 @@ import apsw
 
 from gateway.journal.limits import Kept, Limits
 from gateway.journal.memory import round_facts
-from gateway.journal.opening import check_sound, connected, emptied, prepare, synced_folder
 from gateway.journal.page import Page
 from gateway.journal.performing import perform
-from gateway.journal.pruning import Pruned, Pruning
-from gateway.journal.service import Service
+from gateway.journal.sqlite.opening import check_sound, connected, emptied, prepare, synced_folder
+from gateway.journal.sqlite.pruning import Pruned, Pruning
+from gateway.journal.sqlite.service import Service
+from gateway.journal.sqlite.tables import MOST_CACHED, Tables
 from gateway.journal.states import Policy
-from gateway.journal.tables import MOST_CACHED, Tables
 from gateway.journal.wishes import JournalRefused, Lease, Reap, Recall, Record, Remember
 
 

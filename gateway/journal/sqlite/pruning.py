@@ -9,9 +9,9 @@ from typing import NamedTuple
 from gateway.canon.outcomes import Outcome
 from gateway.journal.columns import read_outcome
 from gateway.journal.limits import Kept
-from gateway.journal.opening import fetched
+from gateway.journal.sqlite.opening import fetched
+from gateway.journal.sqlite.tables import Tables
 from gateway.journal.states import State
-from gateway.journal.tables import Tables
 
 #: Seconds of service between two walks over all rows.
 REST_S = 3_600.0

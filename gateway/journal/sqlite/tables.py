@@ -17,8 +17,8 @@ import orjson
 from gateway.canon.operations import DEBITS
 from gateway.canon.outcomes import Outcome
 from gateway.journal.columns import NAMES, facts_text, read_facts, read_outcome, row_of, writer
-from gateway.journal.opening import fetched
 from gateway.journal.page import Note, Page
+from gateway.journal.sqlite.opening import fetched
 from gateway.journal.states import Row, State
 
 MOST_CACHED = 10_000

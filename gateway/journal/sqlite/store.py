@@ -16,18 +16,18 @@ from typing import Any
 
 import apsw
 
-from gateway.journal.book import Beat, Book, Prune
 from gateway.journal.limits import Kept, Limits
-from gateway.journal.lock import Lock
-from gateway.journal.opening import check_version
-from gateway.journal.pruning import Pruned
 from gateway.journal.sessions import Remembered, Sessions
+from gateway.journal.sqlite.book import Beat, Book, Prune
+from gateway.journal.sqlite.lock import Lock
+from gateway.journal.sqlite.opening import check_version
+from gateway.journal.sqlite.pruning import Pruned
+from gateway.journal.sqlite.tables import MOST_CACHED
+from gateway.journal.sqlite.writer import Entry, Writer
 from gateway.journal.states import Policy
-from gateway.journal.tables import MOST_CACHED
 from gateway.journal.unwanted import given_back
 from gateway.journal.waiting import Waiting
 from gateway.journal.wishes import Claim, JournalUnavailable, Look, Recall, Record, Remember, Told, Wait, Wish
-from gateway.journal.writer import Entry, Writer
 
 #: Rows that a beat looks at for pruning: less than a millisecond.
 PRUNED_AT_ONCE = 100
