@@ -25,7 +25,6 @@ from tests.torture.providers.scorpio import Scorpio
 
 KEY, TOKEN = b"the evening key", b"the scorpion token"
 CURRENCIES = {"EUR": 2, "JPY": 0, "KWD": 3}
-#: The memory of this version is not durable; with a wallet that keeps every promise it needs not be.
 SETTINGS = """
 [public]
 listen = "{public}"
@@ -36,7 +35,7 @@ url = "http://{wallet}"
 secrets.signing = [{{ env = "STAND_WALLET" }}]
 promises = ["idempotent", "tombstones", "status", "references"]
 [journal]
-durability = "off"
+url = "sqlite:journal.db"
 [drain]
 accept_grace = 0
 [providers.marbles]
