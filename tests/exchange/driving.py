@@ -320,13 +320,11 @@ class World:
                 errands.append(errand)
             if leased:
                 continue
-            due = [row.due for row in self.memory.rows.values() if row.step and not row.parked and not row.in_flight]
-            if not due or (self.clock.now >= end and min(due) > end):
+            rows = self.memory.rows.values()  # what is due by now and was not leased waits for something of its chain
+            later = [row.due for row in rows if row.step and not row.parked and row.due > self.clock.now]
+            if self.clock.now >= end:
                 break
-            if min(due) > end:
-                self.clock.now = end
-                continue
-            self.clock.now = max(self.clock.now + 0.01, min(due))
+            self.clock.now = min(min(later, default=end), end)
         else:
             raise AssertionError("the outbox never comes to rest")
         return errands
