@@ -145,14 +145,14 @@ SECRETS = {"signing": [b"whsec_c2FuZGJveC13YWxsZXQtc2VjcmV0LTAwMDE="]}
 async def wallet_line() -> AsyncIterator[Callable[..., Any]]:
     """`await wallet_line("status", ...)`: a listening wallet that does not promise these, with ann's 100.00 EUR.
 
-    The books are sound in the end, whatever the mood was.
+    Late calls come 0.2 seconds late. The books are sound in the end, whatever the mood was.
     """
     lines: list[Line] = []
 
     async def make(*without: str) -> Line:
         wallet = Wallet(promises=ALL - {*without})
         wallet.open_player("ann", "EUR", 100, nickname="Ann", country="DE")
-        server = SandboxServer(Shelf().dialect("canonical"), SECRETS, wallet=wallet, slow_seconds=0.2)
+        server = SandboxServer(Shelf().dialect("canonical"), SECRETS, wallet=wallet, slow_seconds=0.2, late_seconds=0.2)
         await server.start()
         lines.append(Line(server, aiohttp.ClientSession()))
         return lines[-1]
