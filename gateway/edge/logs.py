@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from gateway.edge.metrics import Told
+from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
 
 Style = Literal["auto", "json", "text"]
@@ -69,6 +70,26 @@ class Log:
             "bug": type(journey.bug).__name__ if journey.bug is not None else "",
         }
         self._log.info("callback", **{name: value for name, value in facts.items() if value not in ("", [])})
+
+    def errand(self, errand: Errand, seconds: float) -> None:
+        """The one line of an errand of the outbox; a parked row is a warning, that a human must see."""
+        facts: dict[str, Any] = {
+            "id": errand.id,
+            "key": _clean(errand.key),
+            "step": str(errand.step),
+            "tries": errand.tries,
+            "state": errand.state,
+            "next": errand.next,
+            "parked": _clean(errand.parked),
+            "heard": errand.heard,
+            "why": _clean(errand.why),
+            "alerts": list(errand.alerts),
+            "asked": errand.asked,
+            "ms": round(seconds * 1000, 1),
+            "bug": type(errand.bug).__name__ if errand.bug is not None else "",
+        }
+        say = self._log.warning if errand.parked else self._log.info
+        say("outbox", **{name: value for name, value in facts.items() if value not in ("", [])})
 
     def event(self, name: str, **facts: str | int | float | bool) -> None:
         """Something about the process: started, draining, stopped. The facts are ours, never foreign."""

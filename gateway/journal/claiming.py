@@ -27,12 +27,13 @@ _GRAVEST = (
 
 def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
     """See `wishes.Claim`; *token* becomes the holder of what is taken."""
+    before = page.row(wish.row.key)
+    if before is not None and not fits(before.fingerprint, wish.row.fingerprint):
+        page.note(before.key, "conflict")
+        return Claimed(Verdict.CONFLICT, before)
     row, known = _merged(page, wish.row)
     if not known and (outcome := page.pruned(row.key)) is not None:
         return Claimed(Verdict.PRUNED, replace(row, outcome=outcome))
-    if known and not fits(_content(page, row.key), wish.row.fingerprint):
-        page.note(row.key, "conflict")
-        return Claimed(Verdict.CONFLICT, row)
     if row.operation in REVERSALS:
         return _reversal(page, wish, row, policy, token)
     if row.undone:
@@ -50,8 +51,8 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
             return Claimed(verdict, _held_back(page, row, verdict, bets, policy), bets)
     else:
         bets = ()
-    before = landed(row, page.now, policy)
-    return Claimed(Verdict.OURS, _taken(page, row, Flight.CALL, token), bets, landed=before)
+    arrived = landed(row, page.now, policy)
+    return Claimed(Verdict.OURS, _taken(page, row, Flight.CALL, token), bets, landed=arrived)
 
 
 def landed(row: Row, now: float, policy: Policy) -> bool:
@@ -59,16 +60,10 @@ def landed(row: Row, now: float, policy: Policy) -> bool:
     return now >= row.since + policy.quarantine_s
 
 
-def _content(page: Page, key: str) -> tuple[str | None, ...]:
-    """The content that the row of that key stands for; empty for a tombstone of something unseen."""
-    row = page.row(key)
-    return () if row is None else row.fingerprint
-
-
-def fits(known: tuple[str | None, ...], claimed: tuple[str | None, ...]) -> bool:
-    """Is it the same content, as far as both are known?"""
-    pairs = zip(known, claimed, strict=True) if len(known) == len(claimed) else [("", "-")] if known else []
-    return all(old is None or new is None or old == new for old, new in pairs)
+def fits(known: tuple[str, ...], claimed: tuple[str, ...]) -> bool:
+    """Is it the same content, as far as both tell it? Each is `name=text` parts; a tombstone of the unseen has none."""
+    mine, theirs = (dict(part.split("=", 1) for part in parts) for parts in (known, claimed))
+    return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
 
 
 def _merged(page: Page, new: Row) -> tuple[Row, bool]:
@@ -79,10 +74,7 @@ def _merged(page: Page, new: Row) -> tuple[Row, bool]:
     if row.operation is None:  # a tombstone of something unseen, which comes after all
         about = {name: getattr(new, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}
         return replace(row, **about), True
-    if len(row.fingerprint) != len(new.fingerprint):
-        return row, True
-    filled = zip(row.fingerprint, new.fingerprint, strict=True)
-    return replace(row, fingerprint=tuple(old if old is not None else fresh for old, fresh in filled)), True
+    return replace(row, fingerprint=tuple(sorted({*row.fingerprint, *new.fingerprint}))), True
 
 
 def _taken(page: Page, row: Row, flight: Flight, token: str) -> Row:
@@ -106,6 +98,8 @@ def _bets(page: Page, names: Iterable[str], row: Row, policy: Policy) -> tuple[V
         return Verdict.OURS, ()
     live = [bet for bet in bets if bet.state is State.APPLIED and not _dead(bet)]
     if live:
+        if not named and len(live) > 1:  # which of them it pays nobody can tell
+            return Verdict.OURS, ()
         return Verdict.OURS, tuple(_proved(page, bet, policy) for bet in live)
     waiting = [bet for bet in bets if not _dead(bet)]
     if waiting:
@@ -205,8 +199,12 @@ def _present(page: Page, keys: Iterable[str]) -> tuple[Row, ...]:
 def _target(page: Page, wish: Claim, key: str, row: Row, policy: Policy) -> Verdict:
     """What one target means for the rollback *row*."""
     target = page.row(key)
-    if target is None or (target.operation is None and not target.in_flight):
+    if target is None:
         return Verdict.OURS
+    if target.state is State.BURIED and not target.in_flight and (target.operation is None or target.undo_sent):
+        # We never saw it, or not before this undoing left; whether something was undone is the wallet's to say.
+        once = not target.undo_sent or policy.asks or "idempotent" in policy.promises
+        return Verdict.OURS if once else Verdict.WAITS
     if target.operation is not None and target.operation not in wish.undoable:
         return Verdict.NO_TARGET
     if target.state is State.REVERSED:

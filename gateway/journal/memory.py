@@ -51,6 +51,15 @@ class Memory:
         self._closed: OrderedDict[str, None] = OrderedDict()  # keys of rows that may be forgotten first
         self._waiting: dict[str, asyncio.Event] = {}
 
+    async def start(self) -> None:
+        """Nothing is to be opened."""
+
+    async def stop(self) -> None:
+        """Nothing is kept."""
+
+    async def beat(self) -> None:
+        """Nobody else is there."""
+
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says and give its result."""
         if isinstance(wish, Wait):

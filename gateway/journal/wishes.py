@@ -23,6 +23,10 @@ class JournalRefused(Exception):
     """The journal cannot be served as it is: held by another process, damaged, or of a newer version. For people."""
 
 
+class JournalRefused(Exception):
+    """The journal cannot be served at all: its place is taken, not to be had, or damaged. The text says which."""
+
+
 class Verdict(StrEnum):
     """What a Claim found."""
 
@@ -46,8 +50,8 @@ class Verdict(StrEnum):
 class Claim:
     """Take the row for one wallet call. The result is a Claimed.
 
-    *row* as it is to be when it is new; its fingerprint's None stands for what is not known this time and fits
-    anything. *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
+    *row* as it is to be when it is new; what its fingerprint does not name is not known this time, and fits anything.
+    *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
     """
 
     row: Row

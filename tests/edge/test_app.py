@@ -223,6 +223,22 @@ async def test_every_provider_reaches_the_wallet(house: House) -> None:
             assert answer.status == 200
 
 
+async def test_a_wallet_that_is_gone_is_left_alone(house: House) -> None:
+    """Five callbacks that found nobody open the breaker: a line in the log, a metric, and no further connection."""
+    async with Served(house) as served:
+        await served.wallet.stop()
+        caller = served.callers["slots"]
+        for _ in range(9):
+            assert (await caller.send(caller.call(Operation.BET))).reply.outcome is not Outcome.OK
+        assert [line["state"] for line in served.lines("breaker")] == ["open"]
+        why = [line["why"] for line in served.lines("callback")]
+        assert [each == "the breaker is open" for each in why] == [False] * 5 + [True] * 4
+        async with served.client.get(f"{served.admin}/metrics") as answer:
+            text = await answer.text()
+        assert 'gateway_breaker_state{state="open"} 1.0' in text
+        assert 'gateway_wallet_calls_total{ending="not_sent"} 5.0' in text
+
+
 async def test_a_message_that_was_not_taken_in_is_refused_in_the_dialect(house: House) -> None:
     """A body above the limit gets the dialect's own refusal, signed, and the wallet hears nothing."""
     async with Served(house) as served:

@@ -80,10 +80,11 @@ def test_the_environment_overrides_single_leaves(write: Any, monkeypatch: pytest
     monkeypatch.setenv("GATEWAY_PROVIDERS__ACME__MOUNT", "/cb/acme")
     monkeypatch.setenv("GATEWAY_DRAIN__TIMEOUT", "20")
     monkeypatch.setenv("GATEWAY_WALLET__CONNECTIONS", "7")
+    monkeypatch.setenv("GATEWAY_WALLET__QUEUE", "0")
     monkeypatch.setenv("GATEWAY_PORT_8080_TCP", "tcp://10.0.0.1:8080")
     settings = load(write(GOOD))
     assert settings.wallet.url == "https://wallet.example/api"
-    assert settings.wallet.connections == 7
+    assert (settings.wallet.connections, settings.wallet.queue, settings.wallet.share) == (7, 0, 0.25)
     assert settings.providers["acme"].mount == "/cb/acme"
     assert settings.providers["acme"].dialect == "plain"
     assert settings.drain.timeout == 20.0
@@ -141,6 +142,12 @@ def test_show_says_where_each_value_came_from(write: Any, monkeypatch: pytest.Mo
         ('dialect = "plain"\nsecrets', "dialekt = 'canary'\nsecrets", "gateway.toml: providers.acme.dialect: Field"),
         ("[providers.acme]", "[providers.Acme]", "gateway.toml: providers.Acme.[key]: "),
         ("[journal]", "[jurnal]", "gateway.toml: jurnal: no such setting"),
+        (
+            "[wallet]",
+            "[wallet]\nconnections = 4",
+            "gateway.toml: wallet.connections: Input should be greater than or equ",
+        ),
+        ("[wallet]", "[wallet]\nshare = 0", "gateway.toml: wallet.share: Input should be greater than 0"),
         ("[wallet]", "[wallet", "gateway.toml: not TOML (at line 4, column 8)"),
     ],
 )

@@ -160,7 +160,7 @@ class Provider:
             expected += win.amount if live else 0
         assert self.world.balance == expected
         assert not self.world.sandbox.audit()
-        assert not self.world.memory.in_flight
+        assert not self.world.in_flight
 
 
 def action() -> st.SearchStrategy[tuple[str, int, int, str, str]]:

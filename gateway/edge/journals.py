@@ -1,0 +1,41 @@
+"""Which store keeps the journal, as the settings have it."""
+
+from pathlib import Path
+
+from gateway.edge.secrets import resolve
+from gateway.edge.settings import Settings
+from gateway.journal.memory import Memory
+from gateway.journal.states import Policy
+from gateway.journal.unwritten import Store, Unwritten
+from gateway.journal.wishes import JournalRefused
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What the wallet promises, and how long a call in doubt may take to land."""
+    return Policy(frozenset(map(str, settings.wallet.promises)), settings.journal.quarantine)
+
+
+def open_journal(settings: Settings) -> Store:
+    """The store, not started yet. Raises JournalRefused when what it needs is not installed."""
+    policy, part = policy_of(settings), settings.journal
+    if part.durability == "off" or part.url is None:
+        return Memory(policy)
+    if part.url.startswith("sqlite:"):
+        from gateway.journal.sqlite import SqliteJournal
+
+        return Unwritten(SqliteJournal(sqlite_path(settings), policy, closed_days=part.closed_days))
+    try:
+        from gateway.journal.postgres import PostgresJournal
+    except ImportError:
+        raise JournalRefused(
+            "journal.url: a journal in PostgreSQL needs the extra: pip install wallet-gateway[postgres]"
+        ) from None
+    references = part.secrets.get("password", [])
+    password = resolve(references[0], settings.folder).decode() if references else None
+    return Unwritten(PostgresJournal(part.url, policy, password=password, closed_days=part.closed_days))
+
+
+def sqlite_path(settings: Settings) -> Path:
+    """The file of a journal in SQLite; relative to the settings file's folder."""
+    text = (settings.journal.url or "").removeprefix("sqlite:")
+    return Path(text.removeprefix("//")) if text.startswith("///") else settings.folder / text
