@@ -164,6 +164,7 @@ class Booking:
     def _send(self, outgoing: Call) -> Generator[Any, Any, Reply]:
         """Ask, and once more if no connection was to be had, or if the same key may be sent twice."""
         again = False
+        first: Ending = NotSent("")
         while True:
             until = self.asking.until()
             if until is None:
@@ -180,9 +181,11 @@ class Booking:
             ending: Ending = yield Send(request, until, patience, late, lane, again)
             if isinstance(ending, NotSent):
                 self.sent = self.silent
+                if again and not isinstance(ending, Unreachable):
+                    ending = first  # that there was no second attempt is no news
             if again or not self.ours or not self._may_repeat(ending):
                 return self._judged(name, outgoing, ending)
-            again, self.silent = True, isinstance(ending, Silence)
+            again, first, self.silent = True, ending, isinstance(ending, Silence)
 
     def _may_repeat(self, ending: Ending) -> bool:
         """Is another attempt safe, and is there time for it?"""
