@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
+from heapq import heappop, heappush
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -43,10 +44,28 @@ START = 1_800_000_000.0
 
 
 class Clock:
-    """Both clocks, moved by hand."""
+    """Both clocks, moved by hand, and what happens when they pass a moment: calls that land or end late."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self._now = 1000.0
+        self._events: list[tuple[float, int, Callable[[], Any]]] = []
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._now
+
+    @now.setter
+    def now(self, value: float) -> None:
+        while self._events and self._events[0][0] <= value:
+            at, _, event = heappop(self._events)
+            self._now = max(self._now, at)
+            event()
+        self._now = max(self._now, value)
+
+    def after(self, seconds: float, event: Callable[[], Any]) -> None:
+        """Let *event* happen so much later."""
+        heappush(self._events, (self._now + seconds, len(self._events) + id(event), event))
 
     def monotonic(self) -> float:
         """Seconds."""
@@ -297,9 +316,10 @@ class World:
                 self.clock.now = max(self.clock.now, wish.until)
         return around(lambda: self.memory.do(wish))
 
-    def finish(self, hop: Hop) -> Story:
-        """A call that was carried on ends after all, and its late story is told."""
-        wish = self.running.pop(0)
+    def finish(self, hop: Hop, wish: Send | None = None) -> Story:
+        """A call that was carried on (the oldest, or *wish*) ends after all, and its late story is told."""
+        wish = self.running[0] if wish is None else wish
+        self.running = [each for each in self.running if each is not wish]
         assert wish.late is not None
         journey = Journey("acme", self.dialect.name, self.clock.now, float("inf"))
         story = Story(None, self.call(Operation.BALANCE), journey, self.dialect)
