@@ -30,6 +30,7 @@ from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import ProviderPart, Settings, parse_listen
 from gateway.edge.upstream import Upstream
+from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
@@ -222,7 +223,7 @@ class App:
             log.errand(errand, seconds)
 
         readiness = Readiness()
-        self.journal = journal = open_journal(settings)
+        self.journal = journal = Watched(open_journal(settings), metrics.journal, log.journal)
         upstream = Upstream(
             settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
         )

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
+from gateway.journal.reading import Counts
 from gateway.journal.wishes import JournalUnavailable, Record, Settle, Wish
 
 
@@ -26,6 +27,9 @@ class Store(Protocol):
 
     async def beat(self) -> None:
         """Say that we live, free what the dead held, prune a little. Raises JournalUnavailable."""
+
+    async def counts(self) -> Counts:
+        """What stands in it. Raises JournalUnavailable."""
 
 
 class Unwritten:
@@ -63,6 +67,10 @@ class Unwritten:
         """See Store; and what is kept is written."""
         await self._store.beat()
         await self._write()
+
+    async def counts(self) -> Counts:
+        """See Store."""
+        return await self._store.counts()
 
     async def _write(self) -> None:
         """Oldest first."""
