@@ -37,6 +37,7 @@ from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Flow
+from gateway.journal.unwritten import Store
 from gateway.journal.wishes import Leased
 from gateway.wire.message import Request
 from gateway.wire.signatures import SecretFault
@@ -193,10 +194,12 @@ class _Preparation:
 
 
 class App:
-    """The parts, joined. *log* gets one line per callback; `metrics`, `breaker` and `lifecycle` are there for whoever
-    watches."""
+    """The parts, joined. *log* gets one line per callback and errand; *journal*: another than the settings name.
 
-    def __init__(self, settings: Settings, parties: Parties, log: Log) -> None:
+    `metrics`, `breaker`, `journal` and `lifecycle` are there for whoever watches.
+    """
+
+    def __init__(self, settings: Settings, parties: Parties, log: Log, journal: Store | None = None) -> None:
         clock, log_bug = SystemClock(), log.bug
         wallet = parties.wallet
         operations = {
@@ -223,7 +226,8 @@ class App:
             log.errand(errand, seconds)
 
         readiness = Readiness()
-        self.journal = journal = Watched(open_journal(settings), metrics.journal, log.journal)
+        self.journal = journal or open_journal(settings)
+        watched = Watched(self.journal, metrics.journal, log.journal)
         upstream = Upstream(
             settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
         )
@@ -244,7 +248,7 @@ class App:
             parties.providers,
             start=start,
             refuse=refuse,
-            memory=journal,
+            memory=watched,
             hop=gate,
             metrics=metrics,
             log=log,
@@ -252,7 +256,7 @@ class App:
             port=port,
         )
         outbox = Outbox(
-            journal,
+            watched,
             gate,
             errand,
             width=max(2, settings.wallet.connections // 10),
@@ -265,7 +269,7 @@ class App:
             server,
             admin,
             gate,
-            journal,
+            watched,
             outbox,
             readiness,
             log,

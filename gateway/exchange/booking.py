@@ -98,6 +98,8 @@ class Booking:
     def _unclaimed(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
         """The answer that the journal has."""
         row, verdict = claimed.row, claimed.verdict
+        # A yes of the journal's needed no asking; what its answer demands may.
+        self.asking.deaf = row.state is not State.APPLIED or verdict not in (Verdict.KNOWN, Verdict.ADOPTED)
         if (alert := _ALERTS.get(verdict)) is not None:
             self.journey.alerts.append(alert)
         if verdict is Verdict.KNOWN and row.state is State.APPLIED:
@@ -233,7 +235,8 @@ class Booking:
         if self.call.operation in CREDITS and refused:
             self.journey.alerts.append("credit_refused")
         said = result.outcome
-        if said is Outcome.TRANSACTION_NOT_FOUND and any(row.call is not None for row in self.related):
+        known = self.call.operation in REVERSALS and any(row.call is not None for row in self.related)
+        if said is Outcome.TRANSACTION_NOT_FOUND and known:
             said = self._sayable(Outcome.NOTHING_TO_DO)  # we know its target, and the wallet holds nothing of it
         return replace(reply, outcome=said)
 

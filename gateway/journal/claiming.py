@@ -208,8 +208,12 @@ def _present(page: Page, keys: Iterable[str]) -> tuple[Row, ...]:
 def _target(page: Page, wish: Claim, key: str, row: Row, policy: Policy) -> Verdict:
     """What one target means for the rollback *row*."""
     target = page.row(key)
-    if target is None or (target.operation is None and not target.in_flight):
+    if target is None:
         return Verdict.OURS
+    if target.state is State.BURIED and not target.in_flight and (target.operation is None or target.undo_sent):
+        # We never saw it, or not before this undoing left; whether something was undone is the wallet's to say.
+        once = not target.undo_sent or policy.asks or "idempotent" in policy.promises
+        return Verdict.OURS if once else Verdict.WAITS
     if target.operation is not None and target.operation not in wish.undoable:
         return Verdict.NO_TARGET
     if target.state is State.REVERSED:

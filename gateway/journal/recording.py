@@ -108,7 +108,8 @@ def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:
         page.note(target.key, "parked", why=f"the wallet refuses to undo it: {outcome}")
         return replace(released, step=None, parked=f"the wallet refuses to undo it: {outcome}")
     else:
-        sent = wish.sent and released.undo
+        # A definite no to this attempt, such as "not processed", leaves no doubt behind.
+        sent = wish.sent and wish.state is State.UNKNOWN and (released.undo or released.state is State.BURIED)
         after = replace(released, undo_sent=released.undo_sent or sent, since=page.now if sent else released.since)
     page.note(target.key, "undoing", outcome=outcome, state=after.state)
     return rearmed(after, policy, page.now)

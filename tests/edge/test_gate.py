@@ -161,6 +161,42 @@ async def test_a_cancelled_waiter_gives_up_its_place(wallet: Any, guarded: Any, 
     assert till.order[3:] == ["bet5", "bet6"]
 
 
+async def test_a_slot_that_comes_as_the_breaker_opens_is_given_back(
+    wallet: Any, guarded: Any, till: Till, eventually: Any
+) -> None:
+    """Whoever had just got it is not sent, and the next one finds it free."""
+    one = await guarded((await wallet(till)).url)
+    running = await full(one, till, eventually)
+    waiting = ask(one, "bet3")
+    await asyncio.sleep(0.05)
+    lane = order("bet3").lane
+    one.gate._free(lane)
+    for _ in range(20):
+        one.breaker.admit().ended(Silence("x"))
+    one.gate._take(lane)
+    assert await waiting == NotSent("the breaker is open")
+    assert one.held == (2, 1, 0)
+    till.let("bet1", "bet2", "win1")
+    await heard(*running)
+    assert "bet3" not in till.order
+
+
+async def test_who_is_stuck_makes_no_wait_for_others(wallet: Any, guarded: Any, till: Till, eventually: Any) -> None:
+    """All slots are taken, and calls that no slot can help stand in front: they do not count in the wait foreseen."""
+    one = await guarded((await wallet(till)).url, 40, 4, queue=40)
+    for _ in range(100):
+        one.gate.pace.note(10.0)
+    stuck = [ask(one, f"stuck{number}", account="stuck", seconds=60.0) for number in range(18)]
+    bets = [ask(one, f"{account}{number}", account=account) for account in "ab" for number in range(8)]
+    bets += [ask(one, f"c{number}", account="c") for number in range(4)]
+    await eventually(lambda: len(till.order) == 28)
+    fifth = ask(one, "c4", account="c", seconds=2.5)  # 28 slots, ten seconds each: a third of a second
+    await asyncio.sleep(0.05)
+    assert not fifth.done()
+    till.let(*(task.get_name() for task in [*stuck, *bets, fifth]))
+    await heard(*stuck, *bets, fifth)
+
+
 async def test_a_cancelled_call_keeps_its_slot_until_it_ends(
     wallet: Any, guarded: Any, till: Till, eventually: Any
 ) -> None:

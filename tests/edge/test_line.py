@@ -79,6 +79,15 @@ async def test_one_provider_does_not_fill_the_line(stand: Any) -> None:
     assert line.surplus("other") is None
 
 
+async def test_a_line_of_many_providers_is_bounded_too(stand: Any) -> None:
+    """Nobody is beyond its part, all together are: the lowest of all goes, whoever came."""
+    line = Line(4, 2)
+    reads = [stand(line, READ, account) for account in "abcd"]
+    assert line.surplus("d") is None
+    stand(line, DEBIT, "a")
+    assert line.surplus("a") is reads[3]
+
+
 async def test_who_is_ahead(stand: Any) -> None:
     """Those of the same priority who came before, and all of a higher one."""
     line = Line(9, 9)

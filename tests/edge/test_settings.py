@@ -142,7 +142,11 @@ def test_show_says_where_each_value_came_from(write: Any, monkeypatch: pytest.Mo
         ('dialect = "plain"\nsecrets', "dialekt = 'canary'\nsecrets", "gateway.toml: providers.acme.dialect: Field"),
         ("[providers.acme]", "[providers.Acme]", "gateway.toml: providers.Acme.[key]: "),
         ("[journal]", "[jurnal]", "gateway.toml: jurnal: no such setting"),
-        ("[wallet]", "[wallet]\nconnections = 4", "gateway.toml: wallet.connections: Input should be greater than or equ"),
+        (
+            "[wallet]",
+            "[wallet]\nconnections = 4",
+            "gateway.toml: wallet.connections: Input should be greater than or equ",
+        ),
         ("[wallet]", "[wallet]\nshare = 0", "gateway.toml: wallet.share: Input should be greater than 0"),
         ("[wallet]", "[wallet", "gateway.toml: not TOML (at line 4, column 8)"),
     ],

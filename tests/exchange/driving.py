@@ -27,6 +27,7 @@ from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Answer, Delivery, Flow, Send
 from gateway.journal.memory import Memory
+from gateway.journal.sessions import Remembered
 from gateway.journal.states import Policy, Row
 from gateway.journal.wishes import Lease, Wait
 from gateway.sandbox.wallet import Wallet as SandboxWallet
@@ -163,7 +164,7 @@ class World:
 
     def __init__(self, name: str, balance: str = "100.00") -> None:
         self.clock = Clock()
-        self.memory = Memory(Policy(PROMISES, chance=lambda: 1.0), clock=self.clock.monotonic, wall=self.clock.wall)
+        self.memory = self._fresh()
         self.dialect = dialect(name)
         self.provider, self.caller = account(name)
         self.wallet, self.wallet_keys = wallet_side()
@@ -183,6 +184,20 @@ class World:
             self.session = "s1"
             self.tell(self.request(Operation.BALANCE))
         self.booked.clear()
+
+    def _fresh(self) -> Memory:
+        return Memory(Policy(PROMISES, chance=lambda: 1.0), clock=self.clock.monotonic, wall=self.clock.wall)
+
+    @property
+    def memories(self) -> dict[Any, Any]:
+        """What is remembered beside the rows: facts by (account, kind, id)."""
+        return {key: dict(facts) for key, facts in vars(self.memory.remembered)["_facts"].items()}
+
+    def forget(self, *, rows: bool = False) -> None:
+        """Sessions and players are forgotten, as by a restart; *rows* too, as in another process without a store."""
+        self.memory.remembered = Remembered()
+        if rows:
+            self.memory = self._fresh()
 
     @property
     def balance(self) -> Decimal:

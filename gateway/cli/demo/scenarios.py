@@ -38,7 +38,15 @@ SCENARIOS = (
     Scenario(
         "rollback", Operation.ROLLBACK, Decimal("2.00"), Outcome.OK, moved=Decimal("2.00"), before=Decimal("2.00")
     ),
-    Scenario("sent twice", Operation.BET, Decimal("3.00"), Outcome.ALREADY_DONE, before=Decimal("3.00"), repeats=True),
+    Scenario(
+        "sent twice",
+        Operation.BET,
+        Decimal("3.00"),
+        Outcome.ALREADY_DONE,
+        asked=0,
+        before=Decimal("3.00"),
+        repeats=True,
+    ),
     Scenario("forged", Operation.BET, Decimal("4.00"), Outcome.SIGNATURE_INVALID, asked=0, forged=True),
     Scenario("silent wallet", Operation.BET, Decimal("2.50"), Outcome.UNKNOWN, mood=Mood.SILENT),
 )

@@ -115,7 +115,7 @@ def _fingerprints(compiled: Compiled) -> None:
             continue
         for field in fields:
             _compared(compiled, path, field, forms)
-        for form in forms:
+        for form in forms if set(fields) <= CALL_FIELDS.keys() else ():
             _tells_apart(compiled, path, form)
 
 
@@ -169,7 +169,7 @@ def _sessions(compiled: Compiled) -> None:
             fact = f'"{word}" may come after its session ended, and would be refused'
         elif operation not in SESSION_CHECKED:
             code, remedy = "GW123", f"one of {', '.join(sorted(SESSION_CHECKED))}"
-            fact = f'session_checked means nothing of "{word}": no outcome of it says that a session is dead'
+            fact = f'session_checked means nothing on operation "{word}": no outcome of it says that a session is dead'
         elif not here:
             fact = f'the table has no operation "{word}"'
         elif not any("session" in form.given for form in here):
@@ -184,22 +184,23 @@ def _sessions(compiled: Compiled) -> None:
 
 def _keys(compiled: Compiled, form: RequestForm) -> None:
     """What an id is unique within stands in every message; of a reversal it is the target's, too."""
-    scope = compiled.tree.get("scope", default=())
-    at = ("operations", form.name)
-    if "operation" in scope and form.operation in REVERSALS and len(form.targets) > 1:
+    scope, reversal = compiled.tree.get("scope", default=()), form.operation in REVERSALS
+    if "operation" in scope and reversal and len(form.targets) > 1:
+        undone = " or ".join(sorted(form.targets))
         compiled.complain(
-            "GW218", (*at, "targets"), f'ids are unique within an operation, and "{form.name}" may undo '
-            f"{' or '.join(sorted(form.targets))}: the key of its target cannot be made",
-            "one variant for each operation that is undone, or take \"operation\" out of scope",
+            "GW218", ("operations", form.name, "targets"), f'ids are unique within an operation, and "{form.name}" may '
+            f"undo {undone}: its target's key cannot be made",
+            'one variant for each operation that is undone, or take "operation" out of scope',
         )  # fmt: skip
     for word in ("player", "round"):
         if word in scope and word not in stated(form):
-            what = "the key of its target cannot be made" if form.operation in REVERSALS else "its key cannot be made"
             less = "may lack it" if word in form.given else "has none"
+            key = "its target's key" if reversal else "its key"
             compiled.complain(
-                "GW218", at, f'ids are unique within a {word}, and the message of operation "{form.name}" {less}: '
-                f"{what}", f'give it a place without ? in its message (memory is no part of a key), or take "{word}" '
-                "out of scope", what="key",
+                "GW218", ("scope",),
+                f'ids are unique within a {word}, and the message of "{form.name}" {less}: {key} cannot be made',
+                f'give it a place without ? in its message (memory is no part of a key), or take "{word}" out of scope',
+                part=word,
             )  # fmt: skip
 
 
