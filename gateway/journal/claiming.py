@@ -5,13 +5,12 @@ run beside the call that it undoes; its intent is written first, whatever is in 
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from gateway.canon.operations import DEBITS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
-from gateway.journal.states import Flight, Policy, Row, State
+from gateway.journal.states import Flight, Policy, Row, State, replace
 from gateway.journal.wishes import Claim, Claimed, Verdict
 
 #: Naming a bet proves that the provider holds it.

@@ -1,7 +1,6 @@
 """The outbox's side of a row: taking those that are due, settling what came of it, freeing what the dead held."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from gateway.canon.operations import REVERSALS
 from gateway.canon.outcomes import Outcome
@@ -9,7 +8,7 @@ from gateway.journal.arming import MOST_TRIES, TOO_MANY, backoff, freed, judged,
 from gateway.journal.claiming import PROVES, landed, ready
 from gateway.journal.page import Page
 from gateway.journal.recording import late_yes, learned, undone
-from gateway.journal.states import Flight, Policy, Row, State, Step
+from gateway.journal.states import Flight, Policy, Row, State, Step, replace
 from gateway.journal.wishes import Leased, Recorded, Settle
 
 _FLIGHT = {Step.ASK: Flight.ASK, Step.DELIVER: Flight.CALL, Step.REVERSE: Flight.UNDO}

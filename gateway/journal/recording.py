@@ -4,13 +4,11 @@ A claim that was lost meanwhile (its instance was held for dead) changes nothing
 late to a row that others have closed is money that moved, and is reversed.
 """
 
-from dataclasses import replace
-
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
-from gateway.journal.states import DONE, ENDS_IT, Policy, Row, State
+from gateway.journal.states import DONE, ENDS_IT, Policy, Row, State, replace
 from gateway.journal.wishes import Record, Recorded, Told
 
 _SETTLES = frozenset({Operation.WIN, Operation.END_ROUND})

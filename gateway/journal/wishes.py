@@ -12,7 +12,15 @@ from gateway.journal.states import Effect, Row, State
 
 
 class JournalUnavailable(Exception):
-    """The journal cannot write (or not in time): what it was asked for did not happen, and will not happen later."""
+    """The journal cannot write, or not in time: what was asked for must be held for not done.
+
+    A claim will never be ours. What a Record or a Settle said of the wallet is kept in mind and written as soon as the
+    journal writes again, without the telling; if we die before, the next start finds the row in doubt.
+    """
+
+
+class JournalRefused(Exception):
+    """The journal cannot be served as it is: held by another process, damaged, or of a newer version. For people."""
 
 
 class JournalRefused(Exception):
