@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gateway.edge.secrets import resolve
 from gateway.edge.settings import Settings
+from gateway.journal.limits import DAY_S, Kept
 from gateway.journal.memory import Memory
 from gateway.journal.states import Policy
 from gateway.journal.unwritten import Store, Unwritten
@@ -21,9 +22,9 @@ def open_journal(settings: Settings) -> Store:
     if part.durability == "off" or part.url is None:
         return Memory(policy)
     if part.url.startswith("sqlite:"):
-        from gateway.journal.sqlite import SqliteJournal
+        from gateway.journal.sqlite.store import Sqlite
 
-        return Unwritten(SqliteJournal(sqlite_path(settings), policy, closed_days=part.closed_days))
+        return Sqlite(sqlite_path(settings), policy, kept=Kept(rows_s=part.closed_days * DAY_S))
     try:
         from gateway.journal.postgres import PostgresJournal
     except ImportError:

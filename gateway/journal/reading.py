@@ -57,3 +57,40 @@ class Found:
 
     row: Row
     notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A human's hand: *who* did *action* (retry, park, resolve as ...) to the row *key*, when (unix time), and why."""
+
+    wall: float
+    who: str
+    action: str
+    key: str
+    reason: str
+
+
+class Moved(Exception):
+    """The row is not (any more) what the human looked at: nothing was changed. The text says what it is now."""
+
+
+class Desk(Protocol):
+    """What people may do with a journal, beside a gateway that serves it. Everything raises JournalRefused."""
+
+    async def now(self) -> float:
+        """The journal's clock, as it was last written: it stands still while nobody serves."""
+
+    async def find(self, text: str) -> Sequence[Found]:
+        """Rows with this key, wallet's key, or provider's transaction id, and those that name or are named by them."""
+
+    async def waiting(self) -> Sequence[Row]:
+        """Rows with a step to come, and parked ones; oldest first."""
+
+    async def look(self, key: str) -> Found | None:
+        """The row of that key."""
+
+    async def act(self, key: str, version: int, action: Action, who: str) -> Row:
+        """Do *action* to a row that is still of that *version*, with its audit row. Raises Moved."""
+
+    async def audits(self, key: str | None = None) -> Sequence[Audit]:
+        """What humans did, oldest first; to one row only."""

@@ -23,10 +23,6 @@ class JournalRefused(Exception):
     """The journal cannot be served as it is: held by another process, damaged, or of a newer version. For people."""
 
 
-class JournalRefused(Exception):
-    """The journal cannot be served at all: its place is taken, not to be had, or damaged. The text says which."""
-
-
 class Verdict(StrEnum):
     """What a Claim found."""
 
