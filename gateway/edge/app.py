@@ -37,7 +37,7 @@ from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Flow
-from gateway.journal.unwritten import Store
+from gateway.journal.store import Store
 from gateway.journal.wishes import Leased
 from gateway.wire.message import Request
 from gateway.wire.signatures import SecretFault

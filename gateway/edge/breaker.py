@@ -11,8 +11,7 @@ from enum import StrEnum
 from functools import partial
 from time import monotonic
 
-from gateway.edge.upstream import Unreachable
-from gateway.wire.message import Ending, Heard, Silence
+from gateway.wire.message import Ending, Heard, Silence, Unreachable
 
 
 class State(StrEnum):

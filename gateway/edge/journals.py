@@ -6,8 +6,9 @@ from gateway.edge.secrets import resolve
 from gateway.edge.settings import Settings
 from gateway.journal.limits import DAY_S, Kept
 from gateway.journal.memory import Memory
+from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.states import Policy
-from gateway.journal.unwritten import Store, Unwritten
+from gateway.journal.store import Store
 from gateway.journal.wishes import JournalRefused
 
 
@@ -19,21 +20,20 @@ def policy_of(settings: Settings) -> Policy:
 def open_journal(settings: Settings) -> Store:
     """The store, not started yet. Raises JournalRefused when what it needs is not installed."""
     policy, part = policy_of(settings), settings.journal
+    kept = Kept(rows_s=part.closed_days * DAY_S)
     if part.durability == "off" or part.url is None:
         return Memory(policy)
     if part.url.startswith("sqlite:"):
-        from gateway.journal.sqlite.store import Sqlite
-
-        return Sqlite(sqlite_path(settings), policy, kept=Kept(rows_s=part.closed_days * DAY_S))
+        return Sqlite(sqlite_path(settings), policy, kept=kept)
     try:
-        from gateway.journal.postgres import PostgresJournal
+        from gateway.journal.postgres.store import Postgres
     except ImportError:
         raise JournalRefused(
             "journal.url: a journal in PostgreSQL needs the extra: pip install wallet-gateway[postgres]"
         ) from None
     references = part.secrets.get("password", [])
     password = resolve(references[0], settings.folder).decode() if references else None
-    return Unwritten(PostgresJournal(part.url, policy, password=password, closed_days=part.closed_days))
+    return Postgres(part.url, policy, password=password, kept=kept)
 
 
 def sqlite_path(settings: Settings) -> Path:

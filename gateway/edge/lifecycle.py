@@ -18,7 +18,7 @@ from gateway.edge.logs import Log
 from gateway.edge.outbox import Outbox
 from gateway.edge.server import Server
 from gateway.edge.upstream import Upstream
-from gateway.journal.unwritten import Store
+from gateway.journal.store import Store
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

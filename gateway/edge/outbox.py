@@ -13,7 +13,7 @@ from uuid import uuid4
 from gateway.edge.carry import Hop, carry
 from gateway.exchange.errand import Errand
 from gateway.exchange.wishes import Flow
-from gateway.journal.unwritten import Store
+from gateway.journal.store import Store
 from gateway.journal.wishes import JournalUnavailable, Lease, Leased
 
 #: Seconds between two looks while there is nothing to do, with jitter; between two heartbeats; for one errand.
@@ -98,8 +98,6 @@ class Outbox:
         while True:
             try:
                 await self._journal.beat()
-            except JournalUnavailable:
-                pass
             except Exception as bug:
                 self._failed(bug)
             await asyncio.sleep(BEAT)

@@ -22,18 +22,13 @@ from yarl import URL
 
 from gateway.edge.carry import CarryLate
 from gateway.exchange.wishes import Flow, Send
-from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence, Unreachable
 
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _BODILESS = frozenset({204, 304})
 
 
 Finished = Callable[[Ending], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Unreachable(NotSent):
-    """Not sent because no connection to the wallet was to be had: the wallet's fault, where other NotSents are ours."""
 
 
 @dataclass(slots=True)

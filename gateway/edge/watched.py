@@ -4,12 +4,13 @@ What it says of itself is measured at the wishes themselves; what it holds is co
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from gateway.edge.journal_metrics import JournalMetrics
 from gateway.journal.reading import Counts
-from gateway.journal.unwritten import Store
+from gateway.journal.store import Store
 from gateway.journal.wishes import Claim, JournalUnavailable, Lease, Record, Settle, Wish
 
 #: It counts as available again when it has failed nobody for so long, in seconds: one event for one failure.
@@ -22,6 +23,11 @@ class Watched:
     def __init__(self, journal: Store, metrics: JournalMetrics, changed: Callable[[bool, str], None]) -> None:
         self._journal, self._metrics, self._changed = journal, metrics, changed
         self._failed_at: float | None = None
+
+    @property
+    def failing(self) -> str:
+        """See Store."""
+        return self._journal.failing
 
     async def start(self) -> None:
         """See Store."""
@@ -46,13 +52,12 @@ class Watched:
         return result
 
     async def beat(self) -> None:
-        """See Store; and the gauges are brought up to date."""
-        try:
-            await self._journal.beat()
+        """See Store; and the gauges are brought up to date, as far as the store can be read."""
+        await self._journal.beat()
+        if self._journal.failing:
+            self._failed(self._journal.failing)
+        with suppress(JournalUnavailable):
             self._metrics.counted(await self._journal.counts())
-        except JournalUnavailable as fault:
-            self._failed(str(fault))
-            raise
 
     async def counts(self) -> Counts:
         """See Store."""

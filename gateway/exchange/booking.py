@@ -21,7 +21,7 @@ from gateway.exchange.weighing import YES, Weighed, in_doubt, status_weighed, we
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.states import Effect, Row, State
 from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
-from gateway.wire.message import Ending, Heard, NotSent, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Silence, Unreachable
 
 _REFUSES_US = frozenset({401, 403})
 #: After these the wallet has no balance to tell, or is in no state to tell it.
@@ -163,8 +163,9 @@ class Booking:
         return replace(reply, outcome=self.weighed.outcome)
 
     def _send(self, outgoing: Call) -> Generator[Any, Any, Reply]:
-        """Ask, and once more if the first attempt never left, or if the same key may be sent twice."""
+        """Ask, and once more if no connection was to be had, or if the same key may be sent twice."""
         again = False
+        first: Ending = NotSent("")
         while True:
             until = self.asking.until()
             if until is None:
@@ -181,9 +182,11 @@ class Booking:
             ending: Ending = yield Send(request, until, patience, late, lane, again)
             if isinstance(ending, NotSent):
                 self.sent = self.silent
+                if again and not isinstance(ending, Unreachable):
+                    ending = first  # that there was no second attempt is no news
             if again or not self.ours or not self._may_repeat(ending):
                 return self._judged(name, outgoing, ending)
-            again, self.silent = True, isinstance(ending, Silence)
+            again, first, self.silent = True, ending, isinstance(ending, Silence)
 
     def _may_repeat(self, ending: Ending) -> bool:
         """Is another attempt safe, and is there time for it?"""
@@ -191,7 +194,7 @@ class Booking:
             return False
         if isinstance(ending, Silence):
             return not ending.running and "idempotent" in self.asking.wallet.promises
-        return isinstance(ending, NotSent)
+        return isinstance(ending, Unreachable)
 
     def _unsent(self, outcome: Outcome, why: str) -> Reply:
         """Certain that this attempt never left; of an earlier one that may have, we still know nothing."""

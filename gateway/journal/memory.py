@@ -44,6 +44,7 @@ class Memory:
         self.remembered = Remembered()
         self.most_rows = most_rows
         self.me = me
+        self.failing = ""
         self._clock, self._wall = clock, wall
         self._started = wall()
         self._numbers = count(1)

@@ -66,7 +66,7 @@ class Row:
     transaction: str
     operation: Operation | None = None
     name: str = ""  # the operation as the dialect's table calls it
-    fingerprint: tuple[str | None, ...] = ()
+    fingerprint: tuple[str, ...] = ()
     call: Call | None = None
     player: str | None = None
     round: str | None = None

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gateway.edge.breaker import Breaker, Permit, State
-from gateway.edge.upstream import Unreachable
-from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Response, Silence, Unreachable
 
 HEARD, SILENT, GONE, OURS = Heard(Response(500)), Silence("x"), Unreachable("x"), NotSent("no time left")
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.edge.upstream import Unreachable
-from gateway.wire.message import Heard, NotSent, Request, Silence
+from gateway.wire.message import Heard, NotSent, Request, Silence, Unreachable
 from tests.edge.wishes import BET, hang, nothing_late, reply, wish
 
 

@@ -32,7 +32,7 @@ from gateway.journal.states import Policy, Row
 from gateway.journal.wishes import Lease, Wait
 from gateway.sandbox.wallet import Wallet as SandboxWallet
 from gateway.wire.jsontext import read_json, write_json
-from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence
+from gateway.wire.message import Ending, Heard, Request, Response, Silence, Unreachable
 from gateway.wire.opened import Opened
 from gateway.wire.templates import look
 
@@ -368,7 +368,7 @@ def honest(world: World, wish: Send) -> Ending:
 
 def not_sent(world: World, wish: Send) -> Ending:
     """A refused connection."""
-    return NotSent("ClientConnectorError (ECONNREFUSED)")
+    return Unreachable("ClientConnectorError (ECONNREFUSED)")
 
 
 def silent(world: World, wish: Send) -> Ending:

@@ -16,7 +16,8 @@ class Scenario:
     """One row: a call, and what must become of it.
 
     *before*: a bet of this amount is made first, which the call then refers to (a win, a rollback) or repeats.
-    *asked*: how often the wallet is asked; *moved*: by how much the player's balance changes, both by the call itself.
+    *asked*: how often the wallet is asked to move money; *moved*: by how much the player's balance changes, both by
+    the call itself.
     """
 
     title: str
