@@ -6,10 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from gateway.canon.outcomes import Outcome
 from gateway.cli import history
-from gateway.cli.exits import CLEAN, FINDINGS
+from gateway.cli.exits import CLEAN, FINDINGS, Finding
 from gateway.cli.journals import Config, Json, at_desk
-from gateway.cli.serve import say
 from gateway.cli.sheet import Sheet
 from gateway.journal.reading import Desk, Found
 
@@ -26,19 +26,17 @@ def find(
     Its rollbacks and its wins are shown with it. Exit code 1 when the journal does not know it.
     """
 
-    async def asked(desk: Desk) -> tuple[float, Sequence[Found]]:
-        return await desk.now(), await desk.find(transaction)
+    async def asked(desk: Desk) -> tuple[float, Sequence[Found], Outcome | None]:
+        return await desk.now(), await desk.find(transaction), await desk.pruned(transaction)
 
-    answer = at_desk(config, asked)
-    if answer is None:
-        return FINDINGS
-    now, found = answer
+    _, (now, found, last) = at_desk(config, asked)
     if json:
         print(texts.dumps([history.as_json(one.row, one.notes, now) for one in found], indent=1, ensure_ascii=False))
         return CLEAN if found else FINDINGS
+    if not found and last is not None:
+        raise Finding(f"{transaction} was pruned: only a hash of it is kept, and its last outcome, {last}")
     if not found:
-        say(f"the journal knows nothing of {transaction}")
-        return FINDINGS
+        raise Finding(f"the journal knows nothing of {transaction}")
     sheet = Sheet()
     for one in found:
         history.show(sheet, one.row, one.notes, now)

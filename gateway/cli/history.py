@@ -35,6 +35,8 @@ EFFECTS = {
     "silent": "failed, and says no more",
 }  # fmt: skip
 
+HEARD = {"silence": "silent", "not_sent": "the call never left", "unknown": "nothing definite"}
+
 
 def moment(wall: float) -> str:
     """A unix time, to the millisecond, UTC."""
@@ -122,7 +124,9 @@ def facts(row: Row, notes: Iterable[Note], now: float) -> Iterator[tuple[str, st
         yield "refers to", ", ".join(call.reference)
     yield "wallet's side", wallet_side(row)
     yield "wallet's keys", f"{row.key}; to undo it: {row.reversal_key}"
-    yield "calls sent", f"{row.sent} that may have left" + ("; a reversal may have left" if row.undo_sent else "")
+    if row.sent or row.undo_sent:
+        left = [what for what, sent in (("a call", row.sent), ("a reversal", row.undo_sent)) if sent]
+        yield "may have left", " and ".join(left)
     yield "provider's side", provider_side(row, [*notes])
     if row.in_flight:
         yield "in flight", f"{FLIGHTS.get(str(row.flight), 'a call')}, by {row.holder}"
@@ -195,14 +199,22 @@ def _claim(known: Mapping[str, Any]) -> str:
 
 
 def _record(known: Mapping[str, Any]) -> str:
-    said = [f"the wallet: {known.get('heard', 'not asked')}"]
+    said = [f"the wallet: {_heard(known.get('heard', 'not asked'))}"]
     if known.get("state"):
         said.append(f"now {known['state']}")
     if known.get("late"):
-        said.append("after the answer had left")
+        said.append("after our answer had left")
     else:
-        said.append(f"to be told: {known.get('code', '?')} ({_effects(known.get('telling'))})")
+        said.append(_answer(known))
     return ", ".join(said)
+
+
+def _answer(known: Mapping[str, Any]) -> str:
+    return f"to be told: {known.get('code', '?')} ({_effects(known.get('telling'))})"
+
+
+def _heard(word: Any) -> str:
+    return HEARD.get(str(word), str(word))
 
 
 def _told(known: Mapping[str, Any]) -> str:
@@ -212,7 +224,7 @@ def _told(known: Mapping[str, Any]) -> str:
 
 
 def _settle(known: Mapping[str, Any]) -> str:
-    said = [f"the wallet: {known.get('heard', 'silent' if known.get('sent') else 'not asked')}"]
+    said = [f"the wallet: {_heard(known.get('heard', 'not_sent' if known.get('untried') else 'silence'))}"]
     if known.get("state"):
         said.append(f"now {known['state']}")
     if known.get("undone"):
@@ -228,6 +240,7 @@ _TELLING: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "claim": _claim,
     "record": _record,
     "told": _told,
+    "answer": _answer,
     "settle": _settle,
     "lease": lambda known: (
         f"our own step: {known.get('step', '?')}" + (f", after {known['tries']} in vain" if known.get("tries") else "")

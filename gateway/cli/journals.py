@@ -7,9 +7,10 @@ from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
-from gateway.cli.exits import Misuse
-from gateway.cli.serve import read_settings, say
+from gateway.cli.exits import Finding, Misuse
+from gateway.cli.serve import read_settings
 from gateway.edge.journals import open_desk
+from gateway.edge.settings import Settings
 from gateway.journal.reading import Desk
 from gateway.journal.wishes import JournalRefused
 
@@ -18,14 +19,14 @@ Config = Annotated[Path, Parameter(help="The settings file of the gateway.")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON, for scripts.")]
 
 
-def at_desk(config: Path, ask: Callable[[Desk], Awaitable[Result]]) -> Result | None:
-    """What *ask* gives; None after it has been told why the journal, or the settings, cannot be used.
+def at_desk(config: Path, ask: Callable[[Desk], Awaitable[Result]]) -> tuple[Settings, Result]:
+    """The settings, and what *ask* gives. Finding where they, or the journal, cannot be used.
 
     Misuse where the settings name no journal that outlives its process.
     """
     settings = read_settings(config)
     if settings is None:
-        return None
+        raise Finding
     if settings.journal.durability == "off" or settings.journal.url is None:
         raise Misuse(f'{config}: journal.durability = "off" keeps everything in memory: there is nothing to look into')
 
@@ -34,7 +35,6 @@ def at_desk(config: Path, ask: Callable[[Desk], Awaitable[Result]]) -> Result | 
             return await ask(desk)
 
     try:
-        return asyncio.run(asked())
+        return settings, asyncio.run(asked())
     except JournalRefused as refused:
-        say(str(refused))
-        return None
+        raise Finding(str(refused)) from None

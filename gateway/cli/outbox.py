@@ -8,9 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from gateway.cli import history
-from gateway.cli.exits import CLEAN, FINDINGS
+from gateway.cli.exits import CLEAN, FINDINGS, Finding
 from gateway.cli.journals import Config, Json, at_desk
-from gateway.cli.serve import say
 from gateway.cli.sheet import Sheet
 from gateway.journal.reading import Desk, Found
 from gateway.journal.states import Row
@@ -36,10 +35,7 @@ def list_rows(
     async def asked(desk: Desk) -> tuple[float, Sequence[Row]]:
         return await desk.now(), await desk.waiting()
 
-    found = at_desk(config, asked)
-    if found is None:
-        return FINDINGS
-    now, rows = found
+    _, (now, rows) = at_desk(config, asked)
     rows = [row for row in rows if account in (None, row.account) and (row.parked is not None or not parked)]
     if json:
         listed = [{**history.as_json(row, (), now), "age": round(now - row.created, 3)} for row in rows]
@@ -64,13 +60,9 @@ def show(
     async def asked(desk: Desk) -> tuple[float, Found | None]:
         return await desk.now(), await desk.look(key)
 
-    found = at_desk(config, asked)
-    if found is None:
-        return FINDINGS
-    now, one = found
+    _, (now, one) = at_desk(config, asked)
     if one is None:
-        say(f"the journal has no operation {key}; `gateway find` looks for transaction ids too")
-        return FINDINGS
+        raise Finding(f"the journal has no operation {key}; `gateway find` looks for transaction ids too")
     if json:
         print(texts.dumps(history.as_json(one.row, one.notes, now), indent=1, ensure_ascii=False))
     else:
@@ -88,9 +80,7 @@ def audit(
     json: Json = False,
 ) -> int:
     """What humans did to operations: when, who, what, and why."""
-    found = at_desk(config, lambda desk: desk.audits(key))
-    if found is None:
-        return FINDINGS
+    _, found = at_desk(config, lambda desk: desk.audits(key))
     if json:
         listed = [{"time": history.moment(one.wall), "who": one.who, "action": one.action, "key": one.key,
                    "reason": one.reason} for one in found]  # fmt: skip
@@ -122,7 +112,9 @@ def _sheet(rows: Sequence[Row], now: float, limit: int) -> Sheet:
     )  # fmt: skip
     waiting = sum(row.parked is not None for row in rows)
     if waiting:
-        sheet.say(f"{waiting} wait{'s' if waiting == 1 else ''} for a human: gateway outbox show KEY tells all about one.")
+        sheet.say(
+            f"{waiting} wait{'s' if waiting == 1 else ''} for a human: gateway outbox show KEY tells all about one."
+        )
     elif not rows:
         sheet.say("Nothing is to be done.")
     return sheet

@@ -13,6 +13,7 @@ EARLY_TRIES, MOST_TRIES = 20, 145  # about ten minutes, and about a day
 UNKNOWN_CALL = "the wallet promises neither status, nor idempotent with references: what became of it cannot be asked"
 UNKNOWN_UNDOING = "the wallet promises too little to undo this without a human"
 UNHEARD = "nobody served while the provider might have come back: whether it heard our yes cannot be told"
+BY_HAND = "by hand: "
 TOO_MANY = "tried for a day without a definite answer"
 
 
@@ -24,7 +25,9 @@ def backoff(tries: int, policy: Policy) -> float:
 
 
 def rearmed(row: Row, policy: Policy, now: float) -> Row:
-    """*row* after a change, with the step that follows from it."""
+    """*row* after a change, with the step that follows from it; what a human parked stays so until both sides agree."""
+    if row.parked is not None and row.parked.startswith(BY_HAND) and not _over(row):
+        return replace(row, step=None)
     step, due, why = _next(row, policy, now)
     if why is not None:
         return replace(row, step=None, parked=why)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from gateway.canon.operations import REVERSALS
 from gateway.canon.outcomes import Outcome
-from gateway.journal.arming import MOST_TRIES, TOO_MANY, backoff, freed, judged, rearmed
+from gateway.journal.arming import BY_HAND, MOST_TRIES, TOO_MANY, backoff, freed, judged, rearmed
 from gateway.journal.claiming import PROVES, landed, ready
 from gateway.journal.page import Page
 from gateway.journal.recording import late_yes, learned, undone
@@ -47,9 +47,8 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
     row = page.row(wish.key)
     if row is None:
         return Recorded(False, None)
-    page.note(
-        row.key, "settle", state=wish.state, outcome=wish.outcome, heard=wish.heard, undone=wish.undone, sent=wish.sent
-    )
+    heard = {"outcome": wish.outcome, "heard": wish.heard, "undone": wish.undone, "untried": not wish.tried}
+    page.note(row.key, "settle", state=wish.state, sent=wish.sent, **heard)
     if row.holder != wish.holder:
         return Recorded(False, _late(page, row, wish, policy))
     row = _freed(page, row, wish)
@@ -121,7 +120,7 @@ def retried(page: Page, row: Row, policy: Policy, reason: str) -> Row:
 def parked(page: Page, row: Row, reason: str) -> Row:
     """A row, taken out of our own doing until a human says more."""
     page.note(row.key, "parked by hand", reason=reason)
-    return page.put(replace(row, step=None, parked=f"by hand: {reason}"))
+    return page.put(replace(row, step=None, parked=f"{BY_HAND}{reason}"))
 
 
 def resolved(page: Page, row: Row, policy: Policy, what: str, reason: str) -> Row:
