@@ -106,8 +106,9 @@ class Memory:
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
         """The debits of a round, oldest first."""
-        keys = [key for key in self._rounds.get((account, name), ()) if key in self.rows]
-        return {key: self.rows[key] for key in keys if player in (None, self.rows[key].player)}
+        found = [self.rows[key] for key in self._rounds.get((account, name), ()) if key in self.rows]
+        found.sort(key=lambda row: (row.created, row.key))
+        return {row.key: row for row in found if player in (None, row.player)}
 
     def pruned(self, key: str) -> Outcome | None:
         """Nothing is kept of what is forgotten."""

@@ -42,7 +42,10 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
             if (bet := page.row(key)) is not None and bet.settled_by is None:
                 page.put(replace(bet, settled_by=row.key))
     if wish.release:
-        row = replace(row, holder=None, flight=None)
+        state, since = row.state, row.since
+        if state is State.CLAIMED:  # it resolved nothing, and nobody is at it any more
+            state, since = (State.UNKNOWN, page.now) if wish.sent else (State.OPEN, since)
+        row = replace(row, holder=None, flight=None, state=state, since=since)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
     row = _closed(row)

@@ -1,4 +1,4 @@
-"""What people do to a row, with a reason, also while a gateway serves the file: one short transaction, and its audit row.
+"""What people do to a row, with a reason, also while a gateway serves the file: a short transaction with its audit row.
 
 The gateway sees the change with its next wish. A row that has changed since the person looked is left as it is.
 """

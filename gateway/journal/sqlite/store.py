@@ -251,8 +251,5 @@ class Sqlite:
         self._waiting.wake(freed)
 
     def _give_back(self, entry: Entry) -> None:
-        result = entry.result
-        if isinstance(entry.wish, Record) and isinstance(result, tuple):
-            result = result[0]
-        for wish in given_back(entry.wish, result):
+        for wish in given_back(entry.wish, entry.result):
             self._writer.put(Entry(wish))
