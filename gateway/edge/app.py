@@ -255,12 +255,12 @@ class App:
             host=host,
             port=port,
         )
+        width = max(2, settings.wallet.connections // 10)
         outbox = Outbox(
             watched,
             gate,
             errand,
-            width=max(2, settings.wallet.connections // 10),
-            open=lambda: breaker.closed,
+            width=lambda: width if breaker.closed else int(breaker.admits),
             done=run,
             failed=bug,
         )

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from gateway.canon.operations import DEBITS
 from gateway.canon.outcomes import Outcome
-from gateway.journal.claiming import PROVES
 from gateway.journal.manual import Action
 from gateway.journal.page import Note
+from gateway.journal.settling import SETTLES
 from gateway.journal.states import Row, State, Step
 
 _REVERSAL = re.compile(r"rev\d*:")
@@ -143,7 +143,7 @@ def related(row: Row, other: Row) -> bool:
 
 
 def _pays(win: Row, bet: Row) -> bool:
-    nameless = win.operation in PROVES and (win.call is None or not win.call.reference)
+    nameless = win.operation in SETTLES and (win.call is None or not win.call.reference)
     return nameless and bet.operation in DEBITS
 
 

@@ -23,7 +23,8 @@ from gateway.exchange.parties import Provider
 from gateway.exchange.parties import Wallet as WalletParty
 from gateway.exchange.wishes import Answer, Delivery, Flow, Send
 from gateway.journal.memory import Memory
-from gateway.journal.wishes import Claim, Record, Remember, Told
+from gateway.journal.states import Policy
+from gateway.journal.wishes import Claim, Record, Remember, Told, Wait
 from gateway.sandbox.wallet import Wallet
 from gateway.wire.jsontext import read_json
 from gateway.wire.message import Ending, Heard, Request, Response
@@ -31,6 +32,7 @@ from gateway.wire.opened import Draft
 
 WALLET_SECRET = {"signing": [b"whsec_" + base64.b64encode(b"a wallet secret of 32 bytes long")]}
 TEXT_SECRET = b"a made-up secret"
+PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
 
 
 @cache
@@ -122,14 +124,14 @@ class Stage:
         self.dialect = dialect(self.name, **self.options)
         self.secrets = secrets(self.dialect)
         self.clock = Clock()
-        self.memory = Memory()
+        self.memory = Memory(Policy(PROMISES), clock=self.clock.monotonic, wall=self.clock.wall)
         self.sandbox = Wallet(clock=self.clock.wall)
         self.sandbox.open_player("1001", "EUR", Decimal("100.00"), session="s1", launch="L1")
         receiver = keys(self.name, "receiver", **self.options)
         self.caller = keys(self.name, "sender", **self.options)
         account = Provider(self.name, self.name, f"/{self.name}", self.dialect, receiver, self.settings)
         self.provider = account.prepared(self.clock.wall())
-        self.wallet = WalletParty(dialect("canonical"), keys("canonical", "sender"))
+        self.wallet = WalletParty(dialect("canonical"), keys("canonical", "sender"), PROMISES)
         self._wallet_keys = keys("canonical", "receiver")
         self._asked: list[Call] = []
 
@@ -179,6 +181,8 @@ class Stage:
                     result = Delivery(self.clock.monotonic() if delivered else None)
                 else:
                     wishes.append(wish)
+                    if isinstance(wish, Wait):
+                        self.clock.now = max(self.clock.now, wish.until)
                     result = self.memory.do(wish)
                 wish = flow.send(result)
         except StopIteration:

@@ -77,7 +77,9 @@ def test_a_wallet_that_loses_messages(kind: str, seed: int, note: Callable[[str]
     Given up may be bets alone: a debit that was never answered and whose repeat is refused hears 900 for ever while
     nobody asks the wallet what became of it.
     """
-    house = House(kind, seed, patience=Patience(until_heard=True, most_tries=50), habits=Habits(hangs_up=0.05, loses=0.05))
+    house = House(
+        kind, seed, patience=Patience(until_heard=True, most_tries=50), habits=Habits(hangs_up=0.05, loses=0.05)
+    )
     rng = Random(f"wallet/{seed}")
 
     def loses(request: Request) -> Ending:
