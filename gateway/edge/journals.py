@@ -7,6 +7,7 @@ from gateway.edge.secrets import resolve
 from gateway.edge.settings import Settings
 from gateway.journal.limits import DAY_S, Kept
 from gateway.journal.memory import Memory
+from gateway.journal.sqlite.desk import SqliteDesk
 from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.states import Policy
 from gateway.journal.store import Store
@@ -35,6 +36,13 @@ def open_journal(settings: Settings) -> Store:
     references = part.secrets.get("password", [])
     password = resolve(references[0], settings.folder).decode() if references else None
     return Postgres(_with_password(part.url, password), policy, kept=kept)
+
+
+def open_desk(settings: Settings) -> SqliteDesk:
+    """The durable journal, for people to look into and to change. Raises JournalRefused."""
+    policy, part = policy_of(settings), settings.journal
+    kept = Kept(rows_s=part.closed_days * DAY_S)
+    return SqliteDesk(sqlite_path(settings), policy, kept)
 
 
 def sqlite_path(settings: Settings) -> Path:

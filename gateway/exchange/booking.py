@@ -72,6 +72,7 @@ class Booking:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
         self.row, self.related = claimed.row, claimed.related
+        self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
         if claimed.verdict is not Verdict.OURS:
             return (yield from self._unclaimed(claimed))
         self.ours = True
