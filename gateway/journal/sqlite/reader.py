@@ -76,11 +76,11 @@ class Reader:
         if not self.path.exists():
             raise JournalRefused(f"{self.path}: no such file; the journal's url in the settings names it")
         try:
-            self._connection = connected(self.path, flags=apsw.SQLITE_OPEN_READONLY)
+            self.connection = connected(self.path, flags=apsw.SQLITE_OPEN_READONLY)
         except apsw.Error as error:
             raise JournalRefused(f"{self.path} cannot be read as a journal: {error}") from None
         try:
-            check_schema(self._connection, self.path)
+            check_schema(self.connection, self.path)
         except JournalRefused:
             self.close()
             raise
@@ -93,7 +93,7 @@ class Reader:
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self.connection.close()
 
     def find(self, name: str) -> tuple[Found, ...]:
         """The rows whose key or transaction is *name*, a reversal's key included; then those of the same rounds.
@@ -111,7 +111,7 @@ class Reader:
 
     def notes(self, key: str) -> tuple[Note, ...]:
         """A row's history, oldest first."""
-        lines = fetched(self._connection, _NOTES, key)
+        lines = fetched(self.connection, _NOTES, key)
         return tuple(Note(key, wall, what, orjson.loads(facts)) for key, wall, what, facts in lines)
 
     def outbox(self, steps: Iterable[Step] = tuple(Step), *, parked: bool = True, limit: int = 1_000) -> list[Row]:
@@ -125,26 +125,26 @@ class Reader:
 
     def counts(self) -> Counts:
         """What metrics want to know."""
-        tally = fetched(self._connection, "SELECT kind, name, count FROM tally WHERE count <> 0")
+        tally = fetched(self.connection, "SELECT kind, name, count FROM tally WHERE count <> 0")
         states = {name: count for kind, name, count in tally if kind == "state"}
         armed = {name: count for kind, name, count in tally if kind == "step"}
         parked = sum(count for kind, _, count in tally if kind == "parked")
-        late = fetched(self._connection, _LATE)
+        late = fetched(self.connection, _LATE)
         return Counts(states, armed, parked, max(0.0, late[0][0]) if late else 0.0)
 
     def check(self) -> tuple[str, ...]:
         """What is wrong with the file and its rows, a sentence each with the first keys; empty when all is well."""
-        found = [str(line) for (line,) in fetched(self._connection, "PRAGMA integrity_check(10)")]
+        found = [str(line) for (line,) in fetched(self.connection, "PRAGMA integrity_check(10)")]
         wrong = [] if found == ["ok"] else [f"the file is damaged: {line}" for line in found]
         for sentence, rule in _RULES.items():
-            keys = [key for (key,) in fetched(self._connection, f"SELECT key FROM rows WHERE {rule} LIMIT 6")]  # noqa: S608
+            keys = [key for (key,) in fetched(self.connection, f"SELECT key FROM rows WHERE {rule} LIMIT 6")]  # noqa: S608
             if keys:
                 wrong.append(f"{sentence}: {', '.join(keys[:5])}{', ...' if len(keys) > 5 else ''}")
-        counted = set(fetched(self._connection, _COUNTED))
-        tallied = set(fetched(self._connection, "SELECT kind, name, count FROM tally WHERE count <> 0"))
+        counted = set(fetched(self.connection, _COUNTED))
+        tallied = set(fetched(self.connection, "SELECT kind, name, count FROM tally WHERE count <> 0"))
         if counted != tallied:
             wrong.append(f"the counts do not fit the rows: {sorted(tallied - counted)} for {sorted(counted - tallied)}")
-        (orphans,) = fetched(self._connection, "SELECT count(*) FROM notes WHERE key NOT IN (SELECT key FROM rows)")[0]
+        (orphans,) = fetched(self.connection, "SELECT count(*) FROM notes WHERE key NOT IN (SELECT key FROM rows)")[0]
         if orphans:
             wrong.append(f"{orphans} notes of rows that are not there")
         return tuple(wrong)
@@ -159,7 +159,7 @@ class Reader:
             raise JournalRefused(f"{path} exists; a backup is written to a new file only")
         try:
             with closing(apsw.Connection(str(path))) as copy:
-                with copy.backup("main", self._connection, "main") as backup:
+                with copy.backup("main", self.connection, "main") as backup:
                     backup.step(-1)
                 copy.pragma("journal_mode", "delete")
                 check_sound(copy, path)
@@ -169,4 +169,4 @@ class Reader:
         synced_folder(path)
 
     def _rows(self, which: str, *values: Any) -> list[Row]:
-        return [row_of(found) for found in fetched(self._connection, f"{_ROWS} {which}", *values)]
+        return [row_of(found) for found in fetched(self.connection, f"{_ROWS} {which}", *values)]
