@@ -29,7 +29,9 @@ def made(operation: Operation, transaction: str, **facts: Any) -> Row:
         operation, transaction=transaction, player=about["player"], round=about["round"], currency="EUR",
         amount=Decimal("1.50"), reference=about.pop("reference", None), details={"lines": [1, 2], "note": "naïve ✓"},
     )  # fmt: skip
-    print_ = about.pop("fingerprint", (str(operation), about["player"], "EUR", "1.50"))
+    print_ = about.pop(
+        "fingerprint", (f"operation={operation}", f"player={about['player']}", "currency=EUR", "amount=1.50")
+    )
     return Row(
         key(transaction), ACCOUNT, transaction, operation, str(operation), fingerprint=print_, call=call, **about
     )

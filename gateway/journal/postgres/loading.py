@@ -72,14 +72,15 @@ class Needs:
         self.rounds: set[Round] = set()
         self.memories: set[Memory] = set()
         for wish in wishes:
-            with suppress(Exception):  # it will fail by itself when it is performed, and harm no other
+            with suppress(Exception):  # it fails by itself when it is performed, and harms no other
                 self._of(wish)
+        self.keys = {key for key in self.keys if type(key) is str}
 
     def _of(self, wish: Any) -> None:
         if isinstance(wish, Recall):
             self.memories.add((wish.account, wish.kind, wish.id))
         elif not isinstance(wish, Remember | Lease | Reap):
-            self.keys.update(key for key in touched(wish) if isinstance(key, str))
+            self.keys.update(touched(wish))
             if isinstance(wish, Claim) and wish.row.operation in PROVES and (found := round_of(wish)) is not None:
                 self.rounds.add(found)
 
