@@ -8,7 +8,7 @@ from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import Row, State
-from gateway.journal.wishes import Claim, Claimed, Lease, Leased, Record, Recorded, Settle, Told
+from gateway.journal.wishes import Claim, Claimed, Lease, Leased, Look, Record, Recorded, Settle, Told
 from tests.journal.stands import Stand
 
 ACCOUNT = "acme"
@@ -22,6 +22,14 @@ def key(transaction: str) -> str:
     return f"{ACCOUNT}:tx:{transaction}"
 
 
+def content(
+    operation: str = "bet", player: str | None = "p1", currency: str | None = "EUR", amount: str = "1.50"
+) -> tuple[str, ...]:
+    """A fingerprint; what is None is not known."""
+    parts = {"operation": operation, "player": player, "currency": currency, "amount": amount}
+    return tuple(sorted(f"{name}={value}" for name, value in parts.items() if value is not None))
+
+
 def made(operation: Operation, transaction: str, **facts: Any) -> Row:
     """A new row of that operation, of round r1 and of player p1 unless said otherwise."""
     about = {"player": "p1", "round": "r1", "chain": f"{ACCOUNT}:r1", "span": 60.0, **facts}
@@ -29,9 +37,7 @@ def made(operation: Operation, transaction: str, **facts: Any) -> Row:
         operation, transaction=transaction, player=about["player"], round=about["round"], currency="EUR",
         amount=Decimal("1.50"), reference=about.pop("reference", None), details={"lines": [1, 2], "note": "naïve ✓"},
     )  # fmt: skip
-    print_ = about.pop(
-        "fingerprint", (f"operation={operation}", f"player={about['player']}", "currency=EUR", "amount=1.50")
-    )
+    print_ = about.pop("fingerprint", content(str(operation), about["player"]))
     return Row(
         key(transaction), ACCOUNT, transaction, operation, str(operation), fingerprint=print_, call=call, **about
     )
@@ -84,6 +90,7 @@ async def told(stand: Stand, recorded: Recorded, effect: frozenset[str] | None) 
     """Confirm the delivery of the answer that was recorded last."""
     assert recorded.row is not None
     await stand.perform(Told(recorded.row.key, recorded.row.answers, effect))
+    await stand.perform(Look(recorded.row.key))  # it is not waited for: now it is written
 
 
 async def booked(stand: Stand, wish: Claim, effect: frozenset[str] | None = DONE, **facts: Any) -> Recorded:

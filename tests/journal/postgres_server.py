@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: the binaries come with a wheel, the data lives in a folder of one session.
+"""A PostgreSQL of the tests' own: the binaries come with a wheel, the data lives in a folder of one session's own.
 
 It listens on a socket file in that folder and nowhere else. As root it runs under the system's `nobody`, since the
 server refuses to run as root; where that user cannot reach the binaries, it is given a copy of them.

@@ -11,11 +11,11 @@ from typing import Any
 
 from gateway.canon.operations import DEBITS
 from gateway.canon.outcomes import Outcome
-from gateway.journal.claiming import PROVES
 from gateway.journal.columns import NAMES, read_facts, read_outcome, row_of
 from gateway.journal.memory import round_facts
 from gateway.journal.performing import round_of, touched
 from gateway.journal.postgres.link import Link
+from gateway.journal.settling import SETTLES
 from gateway.journal.states import Row
 from gateway.journal.wishes import Claim, Lease, Reap, Recall, Remember
 
@@ -81,7 +81,7 @@ class Needs:
             self.memories.add((wish.account, wish.kind, wish.id))
         elif not isinstance(wish, Remember | Lease | Reap):
             self.keys.update(touched(wish))
-            if isinstance(wish, Claim) and wish.row.operation in PROVES and (found := round_of(wish)) is not None:
+            if isinstance(wish, Claim) and wish.row.operation in SETTLES and (found := round_of(wish)) is not None:
                 self.rounds.add(found)
 
     def add(self, what: str | Round) -> None:
