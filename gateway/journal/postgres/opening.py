@@ -1,17 +1,17 @@
 """Bringing a database's schema up to date: by one instance at a time, while the others go on serving."""
 
 from gateway.journal.migrating import VERSIONS, missing, steps
-from gateway.journal.postgres.link import Changed, Link, Lost, Over, Refused, connected
+from gateway.journal.postgres.link import Changed, Door, Link, Lost, Over, Refused, connected
 from gateway.journal.wishes import JournalRefused
 
 #: Any number that no other program uses for a lock of the whole database.
 LOCK = 0x6A6F75726E616C  # "journal"
 
 
-async def prepare(url: str) -> None:
+async def prepare(door: Door) -> None:
     """Make the tables that are missing. Raises JournalRefused, in plain words."""
     try:
-        link = await connected(url, limit_s=0, name="gateway schema", plans=False)
+        link = await connected(door, limit_s=0, name="gateway schema", plans=False)
         try:
             await _migrate(link)
         finally:

@@ -19,7 +19,7 @@ MOST_OBSERVED_S = 4.0
 
 _JOIN = """
     WITH us AS (INSERT INTO instances (instance, wall) VALUES ($1, $2) RETURNING 1)
-    SELECT c.seconds FROM clock AS c, us"""
+    SELECT greatest(c.seconds, (SELECT max(i.seconds) FROM instances AS i)) FROM clock AS c, us"""
 _FENCE = """
     UPDATE instances SET epoch = epoch + 1 WHERE instance = $1 AND NOT dead RETURNING epoch, batch"""
 _LAST = "SELECT batch FROM instances WHERE instance = $1"

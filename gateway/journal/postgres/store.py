@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.journal.limits import Kept, Limits
 from gateway.journal.postgres.entries import Beat, Entries, Entry
+from gateway.journal.postgres.link import Door
 from gateway.journal.postgres.opening import prepare
 from gateway.journal.postgres.playing import Players
 from gateway.journal.postgres.pruning import Prune, Pruned, Pruning
@@ -32,7 +33,7 @@ PRUNED_AT_ONCE = 100
 class Postgres:
     """Performs the wishes of `journal.wishes` in the database at *url*; between `start` and `stop`.
 
-    *me*: a name that no other instance of this journal has or had, without `/`.
+    *password*: over the one in *url*. *me*: a name that no other instance of this journal has or had, without `/`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Postgres:
         url: str,
         policy: Policy | None = None,
         *,
+        password: str | None = None,
         clock: Callable[[], float] = monotonic,
         wall: Callable[[], float] = time,
         me: str | None = None,
@@ -49,7 +51,7 @@ class Postgres:
         self.policy = policy or Policy()
         self.limits = limits or Limits()
         self.remembered = Remembered()
-        self._url, self._wall = url, wall
+        self._door, self._wall = Door(url, password), wall
         self._sessions = Sessions()
         self._waiting = Waiting()
         self._numbers = count(1)
@@ -57,7 +59,7 @@ class Postgres:
         players = Players(self._serving, self.policy, self._token)
         self._entries = Entries(self.limits, self._waiting.wake)
         self._transactions = Transactions(self._serving, players, self._entries, Pruning(self._serving, kept or Kept()))
-        self._worker = Worker(url, self.limits, self._serving, self._entries, self._transactions)
+        self._worker = Worker(self._door, self.limits, self._serving, self._entries, self._transactions)
         self._open = False
 
     @property
@@ -85,7 +87,7 @@ class Postgres:
 
         Raises JournalRefused where that cannot be; the message is for people.
         """
-        await prepare(self._url)
+        await prepare(self._door)
         await self._worker.start()
         self._open = True
         await self.beat()
