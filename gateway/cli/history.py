@@ -176,7 +176,7 @@ def as_json(row: Row, notes: Iterable[Note], now: float) -> dict[str, Any]:
         "step": None if row.step is None else str(row.step),
         "due_in": None if row.step is None else round(row.due - now, 3), "tries": row.tries,
         "changed": moment(row.wall), "version": row.version,
-        "history": [{"time": moment(note.wall), "what": note.what, **note.facts} for note in notes],
+        "history": [{"time": moment(note.wall), "what": note.what, "facts": dict(note.facts)} for note in notes],
     }  # fmt: skip
 
 

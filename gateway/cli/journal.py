@@ -41,6 +41,8 @@ def backup(
         raise Misuse("this journal is in PostgreSQL, which makes its own copies: pg_dump")
     if to.exists():
         raise Misuse(f"{to} exists; a backup is written to a new file only")
+    if not to.absolute().parent.is_dir():
+        raise Misuse(f"{to}: there is no such folder")
 
     async def asked(desk: Desk) -> None:
         await desk.backup(to)

@@ -111,7 +111,10 @@ class Served:
 
 
 class Asked:
-    """A command that asks something on a terminal: its standard input is one, its other streams are read."""
+    """A command that asks something on a terminal: its standard input is one, its other streams are read.
+
+    To be used in a `with`.
+    """
 
     def __init__(self, served: Served, *words: str) -> None:
         self._master, slave = pty.openpty()
@@ -138,5 +141,13 @@ class Asked:
         """Type a line, and wait for the end: exit code, stdout, the rest of stderr."""
         os.write(self._master, f"{text}\n".encode())
         out, err = self.process.communicate(timeout=SECONDS)
-        os.close(self._master)
         return self.process.returncode, out.decode(), err.decode()
+
+    def __enter__(self) -> "Asked":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        os.close(self._master)
