@@ -54,8 +54,8 @@ def test_a_retry_that_would_be_parked_again_is_refused() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"state": State.APPLIED}, {"outcome": Outcome.OK}, {"told": frozenset({"done"})}, {"parked": "why", "step": None},
-        {"telling": frozenset({"done"})}, {"undo": True}, {"undo_by": "a::2"}, {"proved": True}, {"settled_by": "a::3"},
+        {"state": State.APPLIED}, {"outcome": Outcome.OK}, {"told": frozenset({"done"})},
+        {"parked": "why", "step": None}, {"telling": frozenset({"done"})}, {"undo": True}, {"undo_by": "a::2"}, {"proved": True}, {"settled_by": "a::3"},
         {"step": Step.JUDGE},
     ],
 )  # fmt: skip

@@ -74,7 +74,7 @@ def test_one_flipped_bit_of_the_body_refuses(published: Stage) -> None:
         scene = published.play(vector(bytes(raw)))
         assert (code(scene), scene.asked, scene.wishes) == (2, [], []), f"bit {at}"
     assert published.memory.rows == {}
-    assert published.memory.memories == {}
+    assert published.memories == {}
 
 
 def test_one_flipped_bit_of_the_header_refuses(published: Stage) -> None:
@@ -85,7 +85,7 @@ def test_one_flipped_bit_of_the_header_refuses(published: Stage) -> None:
         scene = published.play(vector(digest=digest.decode("utf-8", "surrogateescape")))
         assert (code(scene), scene.asked, scene.wishes) == (2, [], []), f"bit {at}"
     assert published.memory.rows == {}
-    assert published.memory.memories == {}
+    assert published.memories == {}
 
 
 @pytest.mark.parametrize("header", ["", f"Bearer {DIGEST}", f" {DIGEST}", DIGEST[:-2], DIGEST * 2])
