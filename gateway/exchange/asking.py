@@ -5,15 +5,16 @@ from typing import Any
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import Operation
+from gateway.canon.operations import DEBITS, MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Literally
 from gateway.exchange.clock import Clock
 from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Provider, Wallet
-from gateway.exchange.wishes import Send
+from gateway.exchange.wishes import Lane, Priority, Send
+from gateway.journal.states import Row
 from gateway.journal.wishes import Recall
-from gateway.wire.message import Heard, Request
+from gateway.wire.message import Heard, NotSent, Request
 
 #: Kept back from the deadline for writing and sending the answer, in seconds.
 RESERVE = 0.05
@@ -23,14 +24,33 @@ LEAST = 0.1
 CARRIED_ON = 5.0
 
 
-class Asking:
-    """The wallet, as one callback may ask it: how much time is left, whether it can be heard at all."""
+def lane(account: str, operation: Operation, *, outbox: bool = False) -> Lane:
+    """On whose behalf a call is made, and how dear it is when there is too much."""
+    priority = Priority.READ
+    if operation in REVERSALS:
+        priority = Priority.REVERSAL
+    elif operation in DEBITS or operation is Operation.AUTHENTICATE:  # without it there will be no bet
+        priority = Priority.DEBIT
+    elif operation in MONEY or operation is Operation.STATUS:  # which is asked on behalf of money
+        priority = Priority.CREDIT
+    return Lane(account, priority, outbox)
 
-    def __init__(self, wallet: Wallet, journey: Journey, clock: Clock) -> None:
+
+class Asking:
+    """The wallet, as one callback may ask it: how much time is left, whether it can be heard at all.
+
+    *account*: the provider's journal id; *outbox*: our own recovery asks.
+    """
+
+    def __init__(
+        self, wallet: Wallet, journey: Journey, clock: Clock, account: str = "", *, outbox: bool = False
+    ) -> None:
         self.wallet = wallet
         self.journey = journey
         self.clock = clock
+        self.account, self.outbox = account, outbox
         self.reads = 0
+        self.unsent = False  # did the last question never leave?
         #: Nothing more is asked of a wallet that was not asked, or did not answer, the call itself.
         self.deaf = True
 
@@ -46,6 +66,15 @@ class Asking:
         form, request = wallet.dialect.write_call(call, wallet.keys, self.clock.wall(), wallet.settings)
         return form.name, request
 
+    def lane(self, operation: Operation) -> Lane:
+        """The lane of a call of ours."""
+        return lane(self.account, operation, outbox=self.outbox)
+
+    def status(self, row: Row) -> Generator[Any, Any, Reply | None]:
+        """Ask what became of a row's own key; None when the wallet was not to be heard."""
+        known = {"player": row.player, "provider": row.account, "transaction": row.key}
+        return (yield from self.read(Operation.STATUS, {name: value for name, value in known.items() if value}))
+
     def demands(self, call: Call, name: str) -> bool:
         """Must the wallet's message of *call* have the field *name*? Fault when it has no such message."""
         form = self.wallet.dialect.variant_for(call)
@@ -54,6 +83,7 @@ class Asking:
     def read(self, operation: Operation, facts: Mapping[str, Any]) -> Generator[Any, Any, Reply | None]:
         """Ask a question that moves nothing; None when there is no time, or no answer."""
         until = self.until()
+        self.unsent = True
         if until is None:
             return None
         self.reads += 1
@@ -63,7 +93,8 @@ class Asking:
         except Fault:
             return None
         self.journey.asked += 1
-        ending = yield Send(request, until, until)
+        ending = yield Send(request, until, until, lane=self.lane(operation))
+        self.unsent = isinstance(ending, NotSent)
         if not isinstance(ending, Heard):
             self.deaf = True
             return None
@@ -80,7 +111,7 @@ class Asking:
                 value = None
                 if source == "ask":
                     if name not in found and not self.deaf:
-                        found.update((yield from self._asked(facts, provider)))
+                        found.update((yield from self.balance(facts)))
                     value = found.get(name)
                 elif source == "remembered":
                     value = yield from self._remembered(name, facts, provider)
@@ -93,11 +124,12 @@ class Asking:
                     break
         return found
 
-    def _asked(self, facts: Mapping[str, Any], provider: Provider) -> Generator[Any, Any, dict[str, Any]]:
+    def balance(self, facts: Mapping[str, Any]) -> Generator[Any, Any, dict[str, Any]]:
+        """The balance of now of whom *facts* name, and its currency; empty when the wallet does not tell."""
         who = {name: facts[name] for name in ("player", "session", "currency") if facts.get(name)}
         if "player" not in who and "session" not in who:
             return {}
-        reply = yield from self.read(Operation.BALANCE, {**who, "provider": provider.journal_id})
+        reply = yield from self.read(Operation.BALANCE, {**who, "provider": self.account})
         if reply is None or reply.outcome is not Outcome.OK or reply.balance is None:
             return {}
         heard = {"balance": reply.balance}

@@ -1,187 +1,223 @@
 """The middle of the story: claim the row, ask the wallet, judge what came of it, remember.
 
-Certainty is decided here. NotSent is certain, Heard is what the wallet's table makes of it, Silence is unknown; and
-after an attempt that ended in silence, a refusal of a repeat proves nothing.
+Nothing leaves before its claim is durable, and nothing is said before what came of it is. Everybody else who wants the
+same row meanwhile waits, inside the deadline, and is answered from what was written.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any
 
-from gateway.canon.calls import AMOUNTS, Call, Reply
+from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import CREDITS, DEBITS, MONEY, REVERSALS, Operation
+from gateway.canon.operations import CREDITS, MONEY, REVERSALS
 from gateway.canon.outcomes import CAN_OCCUR, Moved, Outcome
 from gateway.dialect.requestform import RequestForm
-from gateway.exchange.asking import CARRIED_ON, Asking
+from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
+from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
+from gateway.exchange.undoing import undo_call, unseen_call
+from gateway.exchange.weighing import YES, Weighed, about_its_target, in_doubt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
-from gateway.journal.wishes import Claim, Claimed, Recall, Record, Remember, Row, State
-from gateway.wire.message import Ending, Heard, NotSent, Silence
+from gateway.journal.states import Effect, Row, State
+from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
+from gateway.wire.message import Ending, Heard, NotSent, Silence, Unreachable
 
-_YES = frozenset({Outcome.OK, Outcome.ALREADY_DONE})
-#: Refusals that speak of the very thing that was asked for: they hold whatever became of earlier attempts.
-_UNDONE = frozenset({Outcome.ALREADY_ROLLED_BACK})
-_NOTHING_LEFT = _UNDONE | {Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_NOT_FOUND, Outcome.ALREADY_SETTLED}
-#: The provider sends nothing more of its own accord.
-_ENDS_IT = frozenset({"final", "silent"})
 _REFUSES_US = frozenset({401, 403})
 #: After these the wallet has no balance to tell, or is in no state to tell it.
 _MUTE = frozenset(
     {Outcome.UNKNOWN, Outcome.WALLET_FAILED, Outcome.PLAYER_NOT_FOUND, Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED}
 )
-
-
-def row_key(provider: Provider, facts: Mapping[str, Any], transaction: str) -> str:
-    """`account:scope:id`: what an id is unique within is the table's to say."""
-    scope = ",".join(str(facts.get(word) or "") for word in provider.dialect.scope)
-    return f"{provider.journal_id}:{scope}:{transaction}"
+#: A second attempt inside one callback begins only with this much time left, in seconds.
+SECOND_TRY = 0.8
+#: What a verdict is answered with when the row itself has no word for it.
+_SAID = {Verdict.IN_FLIGHT: Outcome.IN_PROGRESS, Verdict.WAITS: Outcome.UNKNOWN}
+_ALERTS = {
+    Verdict.CONFLICT: "conflict",
+    Verdict.NO_BET: "win_without_bet",
+    Verdict.SETTLED: "rollback_after_win",
+}
 
 
 class Booking:
     """One verified call on its way to the wallet. *sent* is true from the moment in which its bytes may leave."""
 
     def __init__(self, form: RequestForm, call: Call, provider: Provider, asking: Asking) -> None:
-        self.form = form
-        self.call = call
-        self.provider = provider
-        self.asking = asking
+        self.form, self.call = form, call
+        self.provider, self.asking = provider, asking
         self.journey = asking.journey
-        self.row: Row | None = None
+        self.naming = Naming(provider, form, call)
+        self.row: Row | None = None  # as the claim found it
+        self.related: tuple[Row, ...] = ()
+        self.ours = False  # the row is in our hands
         self.sent = False
+        self.silent = False  # an attempt of this callback ended in silence, before another
         self.released = True  # no wallet call of ours is in flight any more
-        self.state: State | None = None
+        self.weighed: Weighed | None = None
 
     @property
     def doubtful(self) -> bool:
         """May this call's money have moved, for all that this attempt knows?"""
-        return self.sent or self._open
-
-    @property
-    def _open(self) -> bool:
-        """Did an earlier attempt move the money, or may it have? Then no refusal of a repeat is the truth."""
-        return self.row is not None and (self.row.doubted or self.row.state is State.APPLIED)
-
-    @property
-    def _unresolved(self) -> State:
-        """The row's state after an attempt that resolved nothing: what was applied stays so."""
-        return State.APPLIED if self.row is not None and self.row.state is State.APPLIED else State.UNKNOWN
-
-    # -- keys
-
-    def key(self, transaction: str) -> str:
-        """The key of the row, which the wallet sees too: `account:scope:id`; it survives a renamed provider."""
-        scope = {word: getattr(self.call, word) for word in self.provider.dialect.scope}
-        return row_key(self.provider, scope, transaction)
-
-    def fingerprint(self) -> tuple[Any, ...]:
-        """The content that a repeat must share. A reversal's amount is what was booked, whatever it states.
-
-        A field that the message leaves to our memory is None where memory lost it, and then fits anything.
-        """
-        named = ["player", "round", "reference", "currency"]
-        named += sorted(AMOUNTS) if self.call.operation not in REVERSALS else []
-        values = [(name, getattr(self.call, name)) for name in named]
-        absent = [value if value is not None or name in self.form.recall else "" for name, value in values]
-        return (str(self.call.operation), *absent)
-
-    def outgoing(self, operation: Operation) -> Call:
-        """The call as the wallet gets it: our account, our keys, and the same content under one key at every try.
-
-        What is known of a reversal's amount can change between two tries, so it goes out only where it must.
-        """
-        call = replace(self.call, operation=operation, provider=self.provider.journal_id)
-        if operation in REVERSALS and not self.asking.demands(call, "amount"):
-            call = replace(call, amount=None)
-        if call.transaction is None:
-            return replace(call, request_id=self.journey.id)
-        key = self.key(call.transaction)
-        reference = call.reference and tuple(self.key(each) for each in call.reference)
-        return replace(call, request_id=key, transaction=key, reference=reference)
+        return self.sent or in_doubt(self.row)
 
     # -- the way to the wallet and back
 
     def book(self) -> Generator[Any, Any, Reply]:
-        """Ask the wallet, once. Gives the reply to answer with; raises Fault before anything was sent."""
-        operation = yield from self._target()
-        outgoing = self.outgoing(operation)
-        if self.call.operation in MONEY:
-            refused = yield from self._claim(outgoing)
-            if refused is not None:
-                return refused
-        until = self.asking.until()
-        if until is None:
-            return self._unsent(Outcome.BUSY, "no time left to ask the wallet")
-        try:
-            name, request = self.asking.request(outgoing)
-        except Fault as fault:
-            return self._unsent(fault.outcome, fault.why)
-        self.sent = True
-        self.journey.asked += 1
-        late = self._late(self.row, name, outgoing) if self.row else None
-        ending = yield Send(request, until, until + CARRIED_ON if late else until, late)
-        return (yield from self._judged(name, outgoing, ending))
-
-    def _target(self) -> Generator[Any, Any, Operation]:
-        """What a rollback undoes, where memory knows it: undoing a win is another operation for the wallet."""
-        call = self.call
-        if call.operation is not Operation.ROLLBACK or not call.reference:
-            return call.operation
-        booked = yield Recall(self.provider.journal_id, "reference", call.reference[0])
-        target = booked.get("operation")
-        if target is not None and target not in self.form.targets:
-            raise Fault(Outcome.TRANSACTION_NOT_FOUND, f"a {target} cannot be rolled back in this dialect")
-        if (amount := booked.get("amount")) is not None:
-            if call.amount not in (None, amount):
-                self.journey.alerts.append("amount_differs")
-            self.call = replace(call, amount=amount)
-        return Operation.ROLLBACK_WIN if target is Operation.WIN else call.operation
-
-    def _claim(self, outgoing: Call) -> Generator[Any, Any, Reply | None]:
-        if outgoing.transaction is None:
+        """Ask the wallet. Gives the reply to answer with; raises Fault before anything was sent."""
+        if self.call.operation not in MONEY:
+            reply = yield from self._send(self.naming.outgoing(self.asking))
+            yield from self.memories(reply)
+            return reply
+        if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
-        claimed: Claimed = yield Claim(outgoing.transaction, self.fingerprint())
-        if claimed.verdict == "conflict":
-            self.journey.alerts.append("conflict")
-            told = claimed.row.told or frozenset()
-            known = claimed.row.unapplied or (claimed.row.settled and "done" in told)
-            return Reply(Outcome.TRANSACTION_CONFLICT if known else Outcome.UNKNOWN)
-        if claimed.verdict == "in_flight":
-            return Reply(Outcome.IN_PROGRESS)
-        row = self.row = claimed.row
-        if row.outcome is not None and self._sticks(row):
-            self.state = row.state
-            return Reply(row.outcome)
-        # Before it leaves: a rollback of it must find the same target, whatever becomes of this attempt.
-        yield from self._remember_booked({})
-        return None
+        claimed = yield from self._claim()
+        self.row, self.related = claimed.row, claimed.related
+        self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
+        if claimed.verdict is not Verdict.OURS:
+            return (yield from self._unclaimed(claimed))
+        self.ours = True
+        if self.call.operation in REVERSALS:
+            return (yield from self._undo(claimed))
+        if self.row.state is State.UNKNOWN and "idempotent" not in self.asking.wallet.promises:
+            return (yield from self._inquire(claimed))
+        return (yield from self._send(self.row.call or self.naming.outgoing(self.asking)))
 
-    def _sticks(self, row: Row) -> bool:
-        """Was this debit refused for good? The provider has closed it: a copy must not become a bet after all."""
-        if self.call.operation not in DEBITS or not row.unapplied or row.outcome is None:
+    def _claim(self) -> Generator[Any, Any, Claimed]:
+        """The row, or why not; one that is in flight is waited for, as long as there is time to answer."""
+        targets = self.naming.references if self.call.operation in REVERSALS else ()
+        bets = () if targets else self.naming.references
+        wish = Claim(self.naming.row(self.asking), targets, self.form.targets, bets)
+        until = self.journey.answer_by - RESERVE
+        while True:
+            claimed: Claimed = yield wish
+            if claimed.verdict is not Verdict.IN_FLIGHT or self.asking.clock.monotonic() >= until:
+                return claimed
+            held = next((row.key for row in (*claimed.related, claimed.row) if row.in_flight), claimed.row.key)
+            yield Wait(held, until)
+
+    def _unclaimed(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
+        """The answer that the journal has. What a yes of it demands may be asked for; a no is filled from memory."""
+        if (alert := _ALERTS.get(claimed.verdict)) is not None:
+            self.journey.alerts.append(alert)
+        if claimed.verdict is Verdict.KNOWN and claimed.row.state is State.APPLIED:
+            self.asking.deaf = False
+            return (yield from self._repeated(claimed.row))
+        outcome = self._in_the_journal(claimed)
+        self.asking.deaf = not self.provider.dialect.said[self.form.name, outcome].done
+        return Reply(outcome)
+
+    def _in_the_journal(self, claimed: Claimed) -> Outcome:
+        row, verdict = claimed.row, claimed.verdict
+        if verdict is Verdict.CONFLICT:
+            certain = row.unapplied or (row.settled and row.heard_done)
+            return Outcome.TRANSACTION_CONFLICT if certain else Outcome.UNKNOWN
+        if verdict is Verdict.UNDONE and self.call.operation not in REVERSALS:
+            return self._sayable(Outcome.ALREADY_ROLLED_BACK)
+        if verdict is Verdict.PRUNED:
+            applied = row.outcome is not None and row.outcome.moved is Moved.YES
+            return Outcome.ALREADY_DONE if applied else Outcome.TRANSACTION_CONFLICT
+        if verdict is Verdict.WAITS and self.call.operation in CREDITS and row.state is not State.UNKNOWN:
+            self.journey.why = "its bet is in doubt: it is paid after it"
+            return Outcome.BUSY
+        if verdict is Verdict.ADOPTED and row.heard_done:
+            return Outcome.ALREADY_DONE
+        return self._sayable(_SAID.get(verdict) or row.outcome or Outcome.UNKNOWN)
+
+    def _repeated(self, row: Row) -> Generator[Any, Any, Reply]:
+        """What was applied is not asked for again; its balance is that of then, or that of now."""
+        first = row.reply or Reply(Outcome.OK)
+        reply = replace(first, outcome=Outcome.ALREADY_DONE if row.heard_done else Outcome.OK)
+        if self.provider.dialect.replay_balance(self.form.name) == "fresh":
+            facts = {**self.call.facts(), **first.facts()}
+            now = yield from self.asking.balance(facts)
+            reply = replace(reply, balance=now.get("balance", reply.balance))
+        return reply
+
+    def _undo(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
+        """Ask the wallet to undo the targets, under the key that our own reversal would use."""
+        keys = [row.reversal_key for row in claimed.related]
+        known = [row for row in claimed.related if row.call is not None]
+        if not known and claimed.related and "references" not in self.asking.wallet.promises:
+            self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)
+            self.journey.why = "never seen here, and the wallet does not promise to find it"
+            return Reply(Outcome.TRANSACTION_NOT_FOUND)
+        if len(known) == 1 and len(keys) == 1:
+            outgoing = undo_call(known[0], self.asking)
+            booked = known[0].call
+            if booked is not None and self.call.amount not in (None, booked.amount):
+                self.journey.alerts.append("amount_differs")
+        else:
+            key = "+".join(keys) if keys else self.naming.own
+            outgoing = unseen_call(self.naming.outgoing(self.asking), key, self.asking)
+        return (yield from self._send(outgoing))
+
+    def _inquire(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
+        """An attempt is in doubt, and the wallet may not be asked for the same twice: what became of it?"""
+        reply = None
+        if "status" in self.asking.wallet.promises:
+            reply = yield from self.asking.status(claimed.row)
+        if reply is None:
+            self.weighed = Weighed(None, Outcome.UNKNOWN)
+            return Reply(Outcome.UNKNOWN)
+        self.journey.heard, self.journey.ending = str(reply.outcome), "heard"
+        self.weighed = status_weighed(reply.outcome, landed=claimed.landed)
+        if self.weighed.state is State.OPEN:
+            self.row = replace(claimed.row, state=State.OPEN)
+            return (yield from self._send(self.row.call or self.naming.outgoing(self.asking)))
+        return replace(reply, outcome=self.weighed.outcome)
+
+    def _send(self, outgoing: Call) -> Generator[Any, Any, Reply]:
+        """Ask, and once more if no connection was to be had, or if the same key may be sent twice."""
+        again = False
+        first: Ending = NotSent("")
+        while True:
+            until = self.asking.until()
+            if until is None:
+                return self._unsent(Outcome.BUSY, "no time left to ask the wallet")
+            try:
+                name, request = self.asking.request(outgoing)
+            except Fault as fault:
+                return self._unsent(fault.outcome, fault.why)
+            late = self._late(name, outgoing) if self.ours else None
+            patience = until + CARRIED_ON if late else until
+            self.sent = True
+            self.journey.asked += 1
+            lane = self.asking.lane(outgoing.operation)
+            ending: Ending = yield Send(request, until, patience, late, lane, again)
+            if isinstance(ending, NotSent):
+                self.sent = self.silent
+                if again and not isinstance(ending, Unreachable):
+                    ending = first  # that there was no second attempt is no news
+            if again or not self.ours or not self._may_repeat(ending):
+                return self._judged(name, outgoing, ending)
+            again, first, self.silent = True, ending, isinstance(ending, Silence)
+
+    def _may_repeat(self, ending: Ending) -> bool:
+        """Is another attempt safe, and is there time for it?"""
+        if self.journey.answer_by - self.asking.clock.monotonic() < SECOND_TRY:
             return False
-        told = row.told or frozenset()
-        return (row.state is State.DECLINED and row.outcome.lasting) or (bool(told) and told <= _ENDS_IT)
+        if isinstance(ending, Silence):
+            return not ending.running and "idempotent" in self.asking.wallet.promises
+        return isinstance(ending, Unreachable)
 
     def _unsent(self, outcome: Outcome, why: str) -> Reply:
         """Certain that this attempt never left; of an earlier one that may have, we still know nothing."""
         self.journey.why = why
-        if self._open:
-            self.state = self._unresolved
+        if self.doubtful:
+            self.weighed = Weighed(State.UNKNOWN if self.sent else None, Outcome.UNKNOWN)
             return Reply(Outcome.UNKNOWN)
-        self.state = State.OPEN
+        self.weighed = Weighed(State.OPEN, outcome)
         return Reply(outcome if outcome in CAN_OCCUR[self.call.operation] else Outcome.WALLET_FAILED)
 
-    def _judged(self, name: str, outgoing: Call, ending: Ending) -> Generator[Any, Any, Reply]:
+    def _judged(self, name: str, outgoing: Call, ending: Ending) -> Reply:
         match ending:
             case NotSent(why):
-                self.sent = False
                 self.journey.ending = "not_sent"
                 return self._unsent(Outcome.WALLET_FAILED, why)
             case Silence(why, running):
                 self.released = not running
                 self.journey.ending, self.journey.why = "silence", why
-                self.state = self._unresolved
+                self.weighed = Weighed(State.UNKNOWN, Outcome.UNKNOWN)
                 return Reply(Outcome.UNKNOWN)
             case Heard(response):
                 self.journey.ending = "heard"
@@ -194,81 +230,117 @@ class Booking:
         elif why and (response.status in _REFUSES_US or "refuses us" in why):
             self.journey.alerts.append("wallet_refuses_us")
         self.asking.deaf = reply.outcome in _MUTE
-        reply = self._certain(reply)
-        yield from self._remember(reply)
-        return reply
+        return self._certain(reply)
 
     def _certain(self, reply: Reply) -> Reply:
-        """The reply, as far as it can be believed of a row with this history; sets the row's state."""
+        """The reply, as far as it can be believed of a row with this history."""
         heard = reply.outcome
-        self.state, outcome = self._weighed(heard)
-        if outcome is Outcome.UNKNOWN and heard.moved is Moved.NO:
+        result = self.weighed = weighed(self._before, heard)
+        if not result.proved:
             self.journey.why = f"{heard} after an attempt of unknown outcome proves nothing"
-        if self.call.operation in CREDITS and self.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO:
+        refused = result.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO
+        if self.call.operation in CREDITS and refused:
             self.journey.alerts.append("credit_refused")
-        return replace(reply, outcome=outcome)
+        if self.call.operation in REVERSALS and refused and not about_its_target(heard):
+            self.journey.alerts.append("reversal_refused")
+        said = result.outcome
+        known = self.call.operation in REVERSALS and any(row.call is not None for row in self.related)
+        if said is Outcome.TRANSACTION_NOT_FOUND and known:
+            said = self._sayable(Outcome.NOTHING_TO_DO)  # we know its target, and the wallet holds nothing of it
+        return replace(reply, outcome=said)
 
-    def _weighed(self, heard: Outcome) -> tuple[State, Outcome]:
-        """What *heard* makes of the row, and what may be said: `already_done` only where the first answer was heard."""
-        operation, row = self.call.operation, self.row
-        if heard in _YES:
-            told = row is not None and row.told is not None and "done" in row.told
-            return State.APPLIED, heard if row is None else Outcome.ALREADY_DONE if told else Outcome.OK
-        holds = _UNDONE if operation in DEBITS else _NOTHING_LEFT if operation in REVERSALS else frozenset()
-        if heard.moved is Moved.NO and (not self._open or heard in holds):
-            return State.DECLINED if heard.lasting else State.OPEN, heard
-        return self._unresolved, heard if heard.moved is Moved.UNKNOWN else Outcome.UNKNOWN
+    @property
+    def _before(self) -> Row | None:
+        """The row before the attempt that is judged: an earlier one of this callback may have moved money."""
+        return replace(self.row, state=State.UNKNOWN) if self.silent and self.row is not None else self.row
 
-    def _late(self, row: Row, name: str, outgoing: Call) -> Any:
+    def _sayable(self, outcome: Outcome) -> Outcome:
+        """*outcome*, or what comes nearest to it of what this operation can have."""
+        possible = CAN_OCCUR[self.call.operation]
+        nearest = (outcome, Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_CONFLICT)
+        return next(each for each in nearest if each in possible)
+
+    # -- remembering
+
+    def record(self, reply: Reply, telling: Effect, code: str) -> Generator[Any, Any, Recorded | None]:
+        """The wallet's side and what we are about to tell, before the answer leaves; None where nothing is new."""
+        row = self.row
+        if row is None:
+            return None
+        if not self.ours:
+            if row.heard_done and telling == row.told:
+                return None
+            recorded: Recorded = yield Record(row.key, None, None, reply.outcome, telling, code=code)
+            return recorded
+        result = self.weighed or Weighed(self._broken_off(), reply.outcome)
+        recorded = yield Record(
+            row.key,
+            row.holder,
+            result.state,
+            reply.outcome,
+            telling,
+            reply if reply.outcome in YES else None,
+            sent=self.sent,
+            release=self.released,
+            related=tuple(each.key for each in self.related),
+            undo=self.form.reverse_unknown and reply.outcome.moved is Moved.UNKNOWN,
+            memories=self.memories(reply),
+            heard=self.journey.heard or self.journey.ending,
+            code=code,
+        )
+        return recorded
+
+    def _broken_off(self) -> State | None:
+        """What is known of the wallet's side when our own code failed on the way."""
+        if self.sent:
+            return State.UNKNOWN
+        return None if in_doubt(self.row) else State.OPEN
+
+    def _late(self, name: str, outgoing: Call) -> Callable[[Ending], Flow]:
         """What to do when a call that we no longer waited for ends after all."""
+        row, before, wallet = self.row, self._before, self.asking.wallet
 
         def late(ending: Ending) -> Flow:
-            state, outcome = self._unresolved, Outcome.UNKNOWN
-            wallet, failed = self.asking.wallet, None
+            result, reply, failed = Weighed(None, Outcome.UNKNOWN), Reply(Outcome.UNKNOWN), None
             try:
                 if isinstance(ending, Heard):
                     reply, _ = wallet.dialect.read_reply(
                         name, outgoing, ending.response, wallet.keys, self.asking.clock.wall()
                     )
-                    state, outcome = self._weighed(reply.outcome)
-                    yield from self._remember(reply)
+                    result = weighed(before, reply.outcome)
             except Exception as bug:  # first the row is given back: held for ever, it would answer every copy
                 failed = bug
-            yield Record(row.key, state, outcome, None)
+            if row is not None:
+                yield Record(
+                    row.key,
+                    row.holder,
+                    result.state,
+                    result.outcome,
+                    None,
+                    reply if result.outcome in YES else None,
+                    sent=True,
+                    related=tuple(each.key for each in self.related),
+                    memories=self.memories(reply),
+                    heard=str(reply.outcome),
+                )
             if failed is not None:
                 raise failed
 
         return late
 
-    # -- remembering
-
-    def record(self, outcome: Outcome, telling: frozenset[str]) -> Flow:
-        """The wallet's side and what we are about to tell, before the answer leaves."""
-        if self.row is not None:
-            state = self.state or (self._unresolved if self.doubtful else State.OPEN)
-            yield Record(self.row.key, state, outcome, telling, self.released)
-
-    def _remember(self, reply: Reply) -> Flow:
-        """What later calls will not say again: who is behind a session, what was booked under an id or a round."""
-        if reply.outcome not in _YES:
-            return
+    def memories(self, reply: Reply) -> tuple[Remember, ...]:
+        """What later calls will not say again: who is behind a session, what a player was last seen with."""
+        if reply.outcome not in YES:
+            return ()
         call, account = self.call, self.provider.journal_id
         player, currency = reply.player or call.player, reply.currency or call.currency
         who = {name: value for name, value in (("player", player), ("currency", currency)) if value is not None}
         session = reply.new_session or call.session
+        found = []
         if session and player:
-            yield Remember(account, "session", session, who)
+            found.append(Remember(account, "session", session, who))
         if player:
             seen = {"session": session, "balance": reply.balance}
-            yield Remember(account, "player", player, {**who, **{k: v for k, v in seen.items() if v is not None}})
-        yield from self._remember_booked(who)
-        if call.round and call.transaction and call.operation in DEBITS:
-            yield Remember(account, "round", call.round, {**who, "reference": (call.transaction,)})
-
-    def _remember_booked(self, who: Mapping[str, Any]) -> Flow:
-        """What stands under this transaction's id: the operation that a rollback would undo, and its content."""
-        call = self.call
-        if call.transaction and call.operation in MONEY:
-            named = ("operation", "player", "currency", "amount", "round", "game")
-            known = {name: value for name in named if (value := getattr(call, name)) is not None}
-            yield Remember(self.provider.journal_id, "transaction", call.transaction, {**known, **who})
+            seen = {**who, **{name: value for name, value in seen.items() if value is not None}}
+            found.append(Remember(account, "player", player, seen))
+        return tuple(found)

@@ -12,18 +12,19 @@ from typing import Any
 from gateway.canon.calls import Reply
 from gateway.canon.faults import Fault
 from gateway.canon.money import EXPONENTS
-from gateway.canon.operations import MONEY
+from gateway.canon.operations import DEBITS, MONEY
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Moved, Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.exchange.asking import Asking
-from gateway.exchange.booking import Booking, row_key
+from gateway.exchange.booking import Booking
 from gateway.exchange.clock import Clock
 from gateway.exchange.journey import Journey
+from gateway.exchange.keys import row_key
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recalling import recall_all
 from gateway.exchange.wishes import Answer, Delivery, Flow
-from gateway.journal.wishes import Look, Told
+from gateway.journal.wishes import JournalUnavailable, Look, Record, Recorded, Told
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 
@@ -65,7 +66,7 @@ class _Callback:
             opened = self.opened = self.provider.dialect.open(self.request)
             if refused is not None or self.wallet is None:
                 raise refused or Fault(Outcome.INTERNAL_ERROR, "there is no wallet to ask")
-            self.asking = Asking(self.wallet, journey, self.clock)
+            self.asking = Asking(self.wallet, journey, self.clock, self.provider.journal_id)
             reply = yield from self._converse(opened, self.asking)
         except Fault as fault:
             if self.booking is not None and self.booking.doubtful:
@@ -83,11 +84,17 @@ class _Callback:
 
     def _caught(self, bug: Exception, *, in_doubt: bool = False) -> Reply:
         """How far did we get? What left us, now or in an attempt that is *in_doubt*, is unknown; else it is certain."""
-        if self.journey.bug is None:  # what follows from the first one is less worth telling
+        unwritten = isinstance(bug, JournalUnavailable)
+        if unwritten:
+            if "journal_unavailable" not in self.journey.alerts:
+                self.journey.alerts.append("journal_unavailable")
+            self.journey.why = self.journey.why or str(bug)
+        elif self.journey.bug is None:  # what follows from the first one is less worth telling
             self.journey.bug = bug
             self.journey.alerts.append("bug")
-        doubtful = in_doubt or (self.booking is not None and self.booking.doubtful)
-        return Reply(Outcome.UNKNOWN if doubtful else Outcome.INTERNAL_ERROR)
+        if in_doubt or (self.booking is not None and self.booking.doubtful):
+            return Reply(Outcome.UNKNOWN)
+        return Reply(Outcome.BUSY if unwritten else Outcome.INTERNAL_ERROR)
 
     def _still_in_doubt(self, reply: Reply) -> Generator[Any, Any, Reply]:
         """A refusal before the claim says nothing of an earlier attempt; if that is in doubt, so is the answer."""
@@ -100,7 +107,7 @@ class _Callback:
             return reply
         key = row_key(self.provider, {**facts, "operation": str(self.form.operation)}, transaction)
         row = yield Look(key)
-        return reply if row is None or row.unapplied else Reply(Outcome.UNKNOWN)
+        return reply if row is None or row.unapplied or row.undone else Reply(Outcome.UNKNOWN)
 
     def _echo(self, name: str | None) -> dict[str, Any]:
         return {} if self.opened is None else self.provider.dialect.echo(name, self.opened)
@@ -142,13 +149,34 @@ class _Callback:
         except Exception as bug:
             outcome = self._caught(bug, in_doubt=reply.outcome.moved is Moved.UNKNOWN).outcome
             response = self._last_words(name, outcome)
+        recorded = None
         try:
             if self.booking is not None:
-                yield from self.booking.record(reply.outcome, self._effect(name, outcome))
+                recorded = yield from self.booking.record(reply, self._effect(name, outcome), self._code(name, outcome))
+            if recorded is not None and (instead := self._overtaken(recorded, outcome)) is not None:
+                outcome, response = self._written(name, instead, self.facts)
+                recorded = yield from self._noted(recorded, name, outcome)
         except Exception as bug:
             outcome = self._caught(bug).outcome
             response = self._last_words(name, outcome)
-        yield from self._deliver(name, outcome, response)
+        yield from self._deliver(name, outcome, response, recorded)
+
+    def _overtaken(self, recorded: Recorded, outcome: Outcome) -> Outcome | None:
+        """What must be said instead, if the row went on without us: undone meanwhile, or taken for dead."""
+        operation = None if self.form is None else self.form.operation
+        if recorded.undone and operation in DEBITS and outcome.moved is Moved.YES:
+            return Outcome.ALREADY_ROLLED_BACK
+        if recorded.kept or outcome.moved is Moved.UNKNOWN:
+            return None
+        return Outcome.UNKNOWN
+
+    def _noted(self, recorded: Recorded, name: str | None, outcome: Outcome) -> Generator[Any, Any, Recorded]:
+        """The row once more, with what is told instead."""
+        key = "" if recorded.row is None else recorded.row.key
+        again: Recorded = yield Record(
+            key, None, None, outcome, self._effect(name, outcome), code=self._code(name, outcome)
+        )
+        return again
 
     def _filled(self, reply: Reply) -> Generator[Any, Any, dict[str, Any]]:
         """What the answer may use: the call's facts, the reply's over them, and what `[missing]` finds."""
@@ -181,7 +209,12 @@ class _Callback:
     def _effect(self, name: str | None, outcome: Outcome) -> frozenset[str]:
         return self.provider.dialect.said[name, outcome].effect
 
-    def _deliver(self, name: str | None, outcome: Outcome, response: Response | None) -> Flow:
+    def _code(self, name: str | None, outcome: Outcome) -> str:
+        return str(self.provider.dialect.said[name, outcome].answer)
+
+    def _deliver(
+        self, name: str | None, outcome: Outcome, response: Response | None, recorded: Recorded | None
+    ) -> Flow:
         """Hand the answer over, and note if it came in time: late, or into a closed connection, is no answer."""
         journey = self.journey
         said = self.provider.dialect.said[name, outcome]
@@ -193,9 +226,10 @@ class _Callback:
             self._caught(bug)
             delivery = Delivery(None)  # what the provider heard, if anything, nobody can tell
         try:
-            if self.booking is not None and self.booking.row is not None:
+            if recorded is not None and (row := recorded.row) is not None:
+                journey.state = str(row.state)
                 deadline = journey.received + self.provider.dialect.deadline_s(name)
                 in_time = response is not None and delivery.at is not None and delivery.at <= deadline
-                yield Told(self.booking.row.key, said.effect if in_time else None)
+                yield Told(row.key, row.answers, said.effect if in_time else None)
         except Exception as bug:
             self._caught(bug)

@@ -13,6 +13,11 @@ ALERTS = {
     "wallet_off_contract": "the wallet gave an outcome or an echo that its contract does not allow",
     "credit_refused": "the wallet said a lasting no to money that the provider believes it paid",
     "memory_miss": "a win or a rollback named what we no longer remember",
+    "win_without_bet": "a win named a bet that was declined or undone; it is parked",
+    "reversal_refused": "the wallet refused to undo what the provider holds for failed; it is parked",
+    "parked": "a row waits for a human: gateway outbox list",
+    "rollback_after_win": "a rollback came after its bet's win was paid",
+    "journal_unavailable": "the journal could not write, so nothing was sent to the wallet",
     "amount_differs": "a rollback stated another amount than was booked",
     "unfilled": "the dialect demands a field that neither the wallet nor memory gave",
     "bug": "our own code failed",
@@ -37,6 +42,8 @@ class Journey:
     verified_by: str = ""  # which of the live secrets fitted: "key 1", "key 2"
     transaction: str = ""
     why: str = ""
+    claim: str = ""  # what the claim found: a Verdict; "" where no row was claimed
+    state: str = ""  # of the row, as it was last written or found
     alerts: list[str] = field(default_factory=list)
     asked: int = 0  # wallet calls that this callback made
     wallet_seconds: float = 0.0

@@ -1,15 +1,17 @@
 """Completing a call from what is remembered: the player behind a token, the currency of a session, the booked bet."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
+from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
-from gateway.canon.operations import REVERSALS, SESSION_CHECKED, Operation
+from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.requestform import Reading
 from gateway.exchange.asking import Asking
+from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
-from gateway.journal.wishes import Recall, Remember
+from gateway.journal.wishes import Look, Recall, Remember
 
 _SESSION_NO = frozenset(
     {Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED, Outcome.PLAYER_BLOCKED, Outcome.PLAYER_NOT_FOUND}
@@ -29,7 +31,7 @@ def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generato
         if isinstance(identity, tuple):
             identity = identity[0]
         if identity is not None:
-            known = yield Recall(provider.journal_id, kind, identity)
+            known = yield from _known(reading, provider, kind, identity)
             if known.get(field) is not None:
                 recalled[field] = known[field]
     operation = reading.form.operation
@@ -37,6 +39,21 @@ def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generato
     if lost and reading.amounts and operation not in REVERSALS:
         recalled.update((yield from _ask_session(reading, provider, asking, operation)))
     return recalled
+
+
+def _known(reading: Reading, provider: Provider, kind: str, identity: str) -> Generator[Any, Any, Mapping[str, Any]]:
+    """What stands under an id: a transaction's is what was booked, in its row."""
+    if kind not in ("reference", "transaction"):
+        known: Mapping[str, Any] = yield Recall(provider.journal_id, kind, identity)
+        return known
+    probe = Call(reading.form.operation, transaction=identity, reference=(identity,), **_scope(reading, provider))
+    naming = Naming(provider, reading.form, probe)
+    row = yield Look(naming.references[0] if kind == "reference" else naming.own)
+    return {} if row is None or row.call is None else row.call.facts()
+
+
+def _scope(reading: Reading, provider: Provider) -> dict[str, Any]:
+    return {word: reading.facts.get(word) for word in provider.dialect.scope if word != "operation"}
 
 
 def _ask_session(
@@ -51,7 +68,7 @@ def _ask_session(
         found = {"currency": reply.currency, **({"player": reply.player} if reply.player else {})}
         yield Remember(provider.journal_id, "session", session, found)
         return found
-    if operation not in SESSION_CHECKED:
+    if operation not in provider.dialect.session_checked:
         asking.journey.alerts.append("memory_miss")
         raise Fault(Outcome.WALLET_FAILED, "the session is not remembered, and the wallet did not tell its currency")
     if reply is None or reply.outcome not in _SESSION_NO:

@@ -125,7 +125,7 @@ def _word(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _fingerprint(text: str) -> tuple[str | None, ...]:
+def _fingerprint(text: str) -> tuple[str, ...]:
     return tuple(_read(text))
 
 

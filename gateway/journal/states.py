@@ -14,12 +14,12 @@ from typing import Any
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import DEBITS, Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import LEAST_HORIZON_S
 
 Effect = frozenset[str]
 #: The provider believes that it did not happen, and sends nothing more of its own accord.
 ENDS_IT: Effect = frozenset({"final", "silent"})
 DONE = "done"
-LEAST_HORIZON_S = 600.0
 
 
 class State(StrEnum):
@@ -66,7 +66,7 @@ class Row:
     transaction: str
     operation: Operation | None = None
     name: str = ""  # the operation as the dialect's table calls it
-    fingerprint: tuple[str | None, ...] = ()
+    fingerprint: tuple[str, ...] = ()
     call: Call | None = None
     player: str | None = None
     round: str | None = None

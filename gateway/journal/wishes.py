@@ -46,8 +46,8 @@ class Verdict(StrEnum):
 class Claim:
     """Take the row for one wallet call. The result is a Claimed.
 
-    *row* as it is to be when it is new; its fingerprint's None stands for what is not known this time and fits
-    anything. *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
+    *row* as it is to be when it is new; what its fingerprint does not name is not known this time, and fits anything.
+    *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
     """
 
     row: Row

@@ -1,5 +1,6 @@
 """Certainty, one attempt after another: what may be said of a bet, a win and a rollback, and what the row remembers."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,22 +8,12 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Moved, Outcome
 from gateway.exchange.wishes import Send
-from gateway.journal.wishes import Row, State
+from gateway.journal.states import State
 from gateway.wire.message import Ending, Heard
 from gateway.wire.opened import Draft
-from tests.exchange.driving import (
-    DIALECTS,
-    Hop,
-    Story,
-    World,
-    answers,
-    check_answer,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-    silent_after_booking,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, Story, World
+from tests.exchange.endings import Hop, answers, honest, not_sent, refuses, silent, silent_after_booking
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 
@@ -67,7 +58,7 @@ def test_silence_is_unknown(name: str) -> None:
     assert story.effect <= {"retries", "rolls_back"}
     row = world.row("t1")
     assert row is not None
-    assert (row.state, row.doubted, row.settled, row.unapplied) == (State.UNKNOWN, True, False, False)
+    assert (row.state, row.settled, row.unapplied) == (State.UNKNOWN, False, False)
 
 
 @every_dialect
@@ -132,7 +123,7 @@ def test_a_refused_repeat_resolves_nothing(name: str, outcome: Outcome, first: H
         assert again.outcome is Outcome.UNKNOWN
         row = world.row("t1")
         assert row is not None
-        assert (row.state, row.doubted) == (State.UNKNOWN, True)
+        assert row.state is State.UNKNOWN
     assert "proves nothing" in again.journey.why
     assert world.tell(world.request(Operation.BET)).outcome is Outcome.OK
 
@@ -147,24 +138,29 @@ def test_a_proved_miss_after_an_unknown_attempt_resolves_nothing(name: str) -> N
     assert world.tell(world.request(Operation.BET), refuses(Outcome.INSUFFICIENT_FUNDS)).outcome is Outcome.UNKNOWN
     row = world.row("t1")
     assert row is not None
-    assert row.doubted
+    assert row.state is State.UNKNOWN
 
 
 @every_dialect
 @pytest.mark.parametrize("hop", [not_sent, silent, answers(503), answers(500), refuses(Outcome.INSUFFICIENT_FUNDS)])
 def test_what_was_applied_is_never_declined(name: str, hop: Hop) -> None:
-    """The first answer was lost, and the repeat is refused, or does not get through: unknown, and the row stays."""
+    """The first answer was lost: the repeat hears the journal's yes, whatever the wallet would say now.
+
+    It is not asked: what was applied needs no second word, and a wallet that is down cannot turn it into a doubt.
+    """
     world = World(name)
     world.gone = True
     world.tell(world.request(Operation.BET))
     world.gone = False
     again = world.tell(world.request(Operation.BET), hop)
     check_answer(world, again)
-    assert again.outcome is Outcome.UNKNOWN
+    assert again.outcome is Outcome.OK
+    assert not again.money_sends
     row = world.row("t1")
     assert row is not None
-    assert (row.state, row.doubted) == (State.APPLIED, False)
-    assert world.tell(world.request(Operation.BET)).outcome is Outcome.OK
+    assert (row.state, row.told) == (State.APPLIED, again.effect)
+    assert world.tell(world.request(Operation.BET)).outcome is Outcome.ALREADY_DONE
+    assert len(world.booked) == 1
 
 
 @every_dialect
@@ -176,9 +172,10 @@ def test_undone_is_an_answer_about_the_id(name: str, first: Hop) -> None:
     world.tell(world.request(Operation.ROLLBACK, "rb1"))
     again = world.tell(world.request(Operation.BET))
     assert again.outcome is Outcome.ALREADY_ROLLED_BACK
+    assert not again.sends
     row = world.row("t1")
     assert row is not None
-    assert (row.state, row.doubted) == (State.DECLINED, False)
+    assert row.state is (State.REVERSED if first is silent_after_booking else State.BURIED)
     assert world.balance == Decimal("100.00")
 
 
@@ -227,7 +224,7 @@ def test_a_decline_sticks(name: str) -> None:
     assert again.outcome is Outcome.INSUFFICIENT_FUNDS
     assert not again.sends
     assert not world.booked
-    assert not world.memory.in_flight
+    assert not world.in_flight
 
 
 @every_dialect
@@ -244,9 +241,8 @@ def test_what_ended_as_final_without_being_sent_sticks(name: str) -> None:
     world = World(name)
     world.tell(world.request(Operation.BET), not_sent)
     key = "acme::t1"
-    world.memory.rows[key] = Row(
-        key, world.memory.rows[key].fingerprint, State.OPEN, told=frozenset({"final"}), outcome=Outcome.BUSY
-    )
+    world.memory.rows[key] = replace(world.memory.rows[key], told=frozenset({"final"}), outcome=Outcome.BUSY)
+    assert world.memory.rows[key].state is State.OPEN
     again = world.tell(world.request(Operation.BET))
     assert again.outcome is Outcome.BUSY
     assert not again.sends
@@ -367,4 +363,6 @@ def test_the_wallet_sees_our_account_and_our_key(name: str) -> None:
     world.tell(world.request(Operation.ROLLBACK, "rb1"))
     bet, undo = world.booked
     assert (bet.provider, bet.transaction, bet.request_id) == ("acme", "acme::t1", "acme::t1")
-    assert (undo.transaction, undo.reference) == ("acme::rb1", ("acme::t1",))
+    # One key for every reversal of a bet, ours and each of the provider's: the wallet can undo it only once.
+    assert (undo.provider, undo.transaction, undo.request_id) == ("acme", "rev:acme::t1", "rev:acme::t1")
+    assert undo.reference == ("acme::t1",)

@@ -12,25 +12,14 @@ from gateway.canon.outcomes import Moved, Outcome
 from gateway.exchange.asking import CARRIED_ON, RESERVE
 from gateway.exchange.callback import ANSWER_WITHIN
 from gateway.exchange.wishes import Answer, Send
-from gateway.journal.wishes import Look, Recall, State
+from gateway.journal.states import State
+from gateway.journal.wishes import Look, Recall, Remember
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, Request, Response
 from gateway.wire.opened import Draft, Opened
-from tests.exchange.driving import (
-    DIALECTS,
-    START,
-    Story,
-    World,
-    answers,
-    check_answer,
-    dialect,
-    hangs,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-    takes,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, START, Story, World, dialect
+from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, takes
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
@@ -61,7 +50,7 @@ def test_a_forged_call_is_answered_and_nothing_else(name: str, operation: Operat
     """No wish but the answer: nothing is asked, claimed, looked up or remembered."""
     world = World(name)
     call, variant, request = world.request(operation, session="L1")
-    memories, rows = dict(world.memory.memories), dict(world.memory.rows)
+    memories, rows = world.memories, dict(world.memory.rows)
     for forged in forgeries(request):
         story = world.tell((call, variant, forged))
         check_answer(world, story)
@@ -70,7 +59,7 @@ def test_a_forged_call_is_answered_and_nothing_else(name: str, operation: Operat
             Outcome.SIGNATURE_INVALID, Outcome.REQUEST_INVALID, Outcome.UNSUPPORTED_OPERATION
         )  # fmt: skip
         assert "done" not in story.effect
-    assert (dict(world.memory.memories), dict(world.memory.rows)) == (memories, rows)
+    assert (world.memories, dict(world.memory.rows)) == (memories, rows)
 
 
 @every_dialect
@@ -225,8 +214,8 @@ def test_a_silent_read_is_unknown(name: str) -> None:
 def test_a_demanded_balance_that_nobody_gives() -> None:
     """EvenBet demands a balance after a debit: the ask fails, nothing is remembered: unknown, and the row is open."""
     world = World("evenbet")
-    for key in list(world.memory.memories):
-        world.memory.memories[key].pop("balance", None)
+    world.forget()
+    world.memory.do(Remember("acme", "session", world.session, {"player": "1001", "currency": "EUR"}))
 
     def mute(inner: World, wish: Send) -> Ending:
         body = Opened(inner.says(wish.request)).body

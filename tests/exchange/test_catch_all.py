@@ -18,21 +18,11 @@ from gateway.exchange.callback import callback, refusal
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Delivery, Send
 from gateway.journal.memory import Memory
+from gateway.journal.wishes import Look
 from gateway.wire.message import Heard, Request, Response
-from tests.exchange.driving import (
-    DIALECTS,
-    Clock,
-    Hop,
-    Story,
-    World,
-    check_answer,
-    dialect,
-    hangs,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, Clock, Story, World, dialect
+from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
 
 TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.ROLLBACK: "rb1"}
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
@@ -120,11 +110,15 @@ def judge(world: World, story: Story, clean: Story, broke_after: list[Any], *, a
     """
     check_answer(world, story)
     assert len([wish for wish in story.wishes if isinstance(wish, Answer)]) == 1
-    assert len(story.money_sends) <= 1
+    # One attempt, or a second one of the same key that says so: it never books twice.
+    assert [send.again for send in story.money_sends] in ([], [False], [False, True])
+    assert len({call.transaction for call in world.booked}) == len(world.booked) <= 1
     operation = story.call.operation
     sent = any(isinstance(wish, Send) for wish in broke_after)
     answered = any(isinstance(wish, Answer) for wish in broke_after)
-    looked = operation in MONEY and "Look" in [type(wish).__name__ for wish in broke_after]
+    # Other rows are looked up for what they recall; only of its own row must nobody claim to know, unseen.
+    own = f"acme::{TARGET.get(operation)}"
+    looked = operation in MONEY and any(isinstance(wish, Look) and wish.key == own for wish in broke_after)
     if answered:
         assert story.outcome is clean.outcome
     elif story.outcome is not clean.outcome:

@@ -1,13 +1,16 @@
 """One row per id and content: what is a repeat, what is a conflict, and what memory's gaps may not turn into one."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.wishes import Claim
-from tests.exchange.driving import DIALECTS, Hop, World, check_answer, hangs, honest, not_sent, refuses, silent
+from gateway.journal.wishes import Claim, Reap
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, World
+from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 
@@ -75,10 +78,11 @@ def test_a_claim_states_the_content(name: str) -> None:
     """The fingerprint names what a repeat must share; a reversal's own amount is not part of it."""
     world = World(name)
     claim = next(wish for wish in world.tell(world.request(Operation.BET)).wishes if isinstance(wish, Claim))
-    assert claim.key == "acme::t1"
-    assert {"bet", "g1", Decimal("10.00")} <= set(claim.fingerprint)
+    assert claim.row.key == "acme::t1"
+    assert {"operation=bet", "round=g1", "amount=10"} <= set(claim.row.fingerprint)
     undo = next(wish for wish in world.tell(world.request(Operation.ROLLBACK, "rb1")).wishes if isinstance(wish, Claim))
-    assert not any(isinstance(part, Decimal) for part in undo.fingerprint)
+    assert not any(part.startswith("amount=") for part in undo.row.fingerprint)
+    assert undo.targets == ("acme::t1",)
 
 
 @pytest.mark.parametrize("name", ["evenbet", "155io"])
@@ -87,7 +91,7 @@ def test_what_memory_lost_is_no_other_content(name: str) -> None:
     world = World(name)
     world.tell(world.request(Operation.BET))
     world.tell(world.request(Operation.ROLLBACK, "rb1"), silent)
-    world.memory.memories.clear()
+    world.forget()
     again = world.tell(world.request(Operation.ROLLBACK, "rb1"))
     check_answer(world, again)
     assert len(again.money_sends) == 1
@@ -100,7 +104,7 @@ def test_a_lost_session_between_attempts_stays_unknown() -> None:
     """The first try is in doubt and the session is forgotten, also by the wallet: unknown, never "invalid token"."""
     world = World("evenbet")
     world.tell(world.request(Operation.BET), silent)
-    world.memory.memories.clear()
+    world.forget()
     for hop in (silent, refuses(Outcome.SESSION_EXPIRED), not_sent):
         again = world.tell(world.request(Operation.BET), hop)
         check_answer(world, again)
@@ -115,7 +119,7 @@ def test_a_lost_session_after_a_success_that_nobody_heard() -> None:
     world.gone = True
     world.tell(world.request(Operation.BET))
     world.gone = False
-    world.memory.memories.clear()
+    world.forget()
     assert world.tell(world.request(Operation.BET), refuses(Outcome.SESSION_EXPIRED)).outcome is Outcome.UNKNOWN
     assert world.tell(world.request(Operation.BET)).outcome is Outcome.OK
     assert world.balance == Decimal("90.00")
@@ -124,20 +128,18 @@ def test_a_lost_session_after_a_success_that_nobody_heard() -> None:
 def test_a_player_that_memory_learns_later_is_held_against() -> None:
     """A row without its player takes the player of the next claim; another one after that is a conflict."""
     world = World("evenbet")
-    fingerprint = next(
-        wish for wish in world.tell(world.request(Operation.BET), silent).wishes if isinstance(wish, Claim)
-    ).fingerprint
-    assert fingerprint[1] == "1001"
-    unknown = Claim("acme::t2", (fingerprint[0], None, *fingerprint[2:]))
-    for claim, verdict in (
-        (unknown, "ours"),
-        (Claim("acme::t2", fingerprint), "in_flight"),
-    ):
-        assert world.memory.do(claim).verdict == verdict
-    world.memory.in_flight.clear()
-    assert world.memory.do(Claim("acme::t2", fingerprint)).verdict == "ours"
-    other = (fingerprint[0], "1002", *fingerprint[2:])
-    assert world.memory.do(Claim("acme::t2", other)).verdict == "conflict"
+    first = next(wish for wish in world.tell(world.request(Operation.BET), silent).wishes if isinstance(wish, Claim))
+    fingerprint = first.row.fingerprint
+    assert "player=1001" in fingerprint
+
+    def claim(player: str | None) -> str:
+        named = () if player is None else (f"player={player}",)
+        row = replace(first.row, key="acme::t2", fingerprint=(*(set(fingerprint) - {"player=1001"}), *named))
+        return str(world.memory.do(Claim(row)).verdict)
+
+    assert [claim(None), claim("1001")] == ["ours", "in_flight"]
+    assert world.memory.do(Reap(frozenset({"memory"}))) == 1
+    assert [claim("1001"), claim("1002")] == ["ours", "conflict"]
 
 
 @pytest.mark.parametrize("name", ["155io", "scorpio"])
@@ -145,8 +147,8 @@ def test_only_what_memory_gives_may_be_unknown(name: str) -> None:
     """A field that the message itself states or leaves out is content: absent is not the same as present."""
     world = World(name)
     claim = next(wish for wish in world.tell(world.request(Operation.BET), silent).wishes if isinstance(wish, Claim))
-    assert None not in claim.fingerprint
-    assert "" in claim.fingerprint
+    named = {part.partition("=")[0] for part in claim.row.fingerprint}
+    assert named == {"operation", *world.dialect.fingerprint("bet")}
 
 
 @pytest.mark.parametrize("name", DIALECTS)

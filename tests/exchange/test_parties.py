@@ -10,7 +10,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.exchange.parties import Provider
 from gateway.wire.opened import Opened
-from tests.exchange.driving import DIALECTS, START, World, account, wallet_side
+from tests.exchange.driving import DIALECTS, PROMISES, START, World, account, wallet_side
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -57,4 +57,4 @@ def test_a_renamed_account_keeps_its_rows() -> None:
     world.tell(world.request(Operation.BET))
     world.provider = replace(world.provider, name="renamed", mount="/renamed")
     assert world.tell(world.request(Operation.BET)).outcome is Outcome.ALREADY_DONE
-    assert wallet_side()[0].promises == frozenset()
+    assert wallet_side()[0].promises == PROMISES

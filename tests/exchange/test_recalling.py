@@ -7,34 +7,24 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.wishes import Recall
-from tests.exchange.driving import (
-    DIALECTS,
-    Hop,
-    World,
-    answers,
-    check_answer,
-    dialect,
-    hangs,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-    silent_after_booking,
-)
+from gateway.journal.wishes import Look, Recall
+from gateway.wire.message import header
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, World, dialect
+from tests.exchange.endings import Hop, answers, hangs, not_sent, refuses, silent, silent_after_booking
 
 
 def forgetful() -> World:
     """EvenBet, whose debits name neither player nor currency, after a restart."""
     world = World("evenbet")
-    world.memory.memories.clear()
+    world.forget()
     return world
 
 
 def test_a_first_balance_without_a_currency() -> None:
     """155.io's first /balance: what the wallet does not require is left out, and learned from its answer."""
     world = World("155io")
-    world.memory.memories.clear()
+    world.forget()
     story = world.tell(world.request(Operation.BALANCE))
     check_answer(world, story)
     assert b"currency" not in story.sends[0].request.body
@@ -87,7 +77,7 @@ def test_a_win_of_a_forgotten_session_asks_the_wallet() -> None:
     """Asked by session; found, it is paid."""
     world = World("evenbet")
     world.tell(world.request(Operation.BET))
-    world.memory.memories.clear()
+    world.forget()
     assert world.tell(world.request(Operation.WIN, "w1")).outcome is Outcome.OK
     assert world.balance == Decimal("95.00")
 
@@ -97,7 +87,7 @@ def test_a_win_is_never_refused_because_we_forgot(hop: Hop) -> None:
     """Not found, also because the session has ended: `wallet_failed` with a retry and an alert, never a lasting no."""
     world = World("evenbet")
     world.tell(world.request(Operation.BET))
-    world.memory.memories.clear()
+    world.forget()
     story = world.tell(world.request(Operation.WIN, "w1"), hop)
     check_answer(world, story)
     assert story.outcome is Outcome.WALLET_FAILED
@@ -112,7 +102,7 @@ def test_a_session_without_a_token_asks_nobody() -> None:
     read = dialect("evenbet").read
     call, variant, request = world.request(Operation.BET)
     assert "session" in read(world.dialect.variants["bet"], world.dialect.open(request)).facts
-    world.memory.memories.clear()
+    world.forget()
     story = world.tell((call, variant, request), refuses(Outcome.SESSION_INVALID))
     assert story.outcome is Outcome.SESSION_INVALID
 
@@ -122,7 +112,7 @@ def test_a_rollback_goes_on_without(name: str) -> None:
     """What was booked decides: a forgotten bet is rolled back by its reference alone."""
     world = World(name)
     world.tell(world.request(Operation.BET))
-    world.memory.memories.clear()
+    world.forget()
     story = world.tell(world.request(Operation.ROLLBACK, "rb1"))
     check_answer(world, story)
     assert story.outcome is Outcome.OK
@@ -135,7 +125,7 @@ def test_a_rollback_recalls_its_bet(name: str) -> None:
     world = World(name)
     world.tell(world.request(Operation.BET))
     story = world.tell(world.request(Operation.ROLLBACK, "rb1"))
-    assert Recall("acme", "reference", "t1") in story.wishes
+    assert Look("acme::t1") in story.wishes
     assert (world.booked[-1].player, world.booked[-1].currency) == ("1001", "EUR")
 
 
@@ -143,14 +133,15 @@ def test_a_rollback_recalls_its_bet(name: str) -> None:
 def test_a_rollback_has_the_same_content_at_every_try(name: str) -> None:
     """Its bet is learned between two tries: the wallet sees no other amount under the same key, and both agree."""
     world = World(name)
-    world.tell(world.request(Operation.BET), hangs)
+    world.tell(world.request(Operation.BET), silent_after_booking)
     first = world.tell(world.request(Operation.ROLLBACK, "rb1", amount=Decimal("9.00")), hangs)
-    world.finish(honest)
     world.finish(silent_after_booking)
     again = world.tell(world.request(Operation.ROLLBACK, "rb1", amount=Decimal("9.00")))
     check_answer(world, again)
     assert again.outcome is Outcome.OK
-    assert [b"amount" in story.sends[0].request.body for story in (first, again)] == [False, False]
+    keys = {header(story.money_sends[0].request.headers, "Idempotency-Key") for story in (first, again)}
+    assert keys == {"rev:acme::t1"}
+    assert [b"amount" in story.money_sends[0].request.body for story in (first, again)] == [False, False]
     assert world.balance == Decimal("100.00")
 
 
@@ -182,26 +173,31 @@ def test_a_win_is_undone_as_a_win() -> None:
 
 @pytest.mark.parametrize("name", ["155io", "scorpio"])
 def test_a_target_that_the_table_does_not_allow(name: str) -> None:
-    """A rollback of a win where only bets may be undone: not forwarded."""
+    """A rollback of a win where only bets may be undone: not forwarded; a success shows the balance all the same."""
     world = World(name)
     world.tell(world.request(Operation.BET))
     world.tell(world.request(Operation.WIN, "w1"))
     story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)))
     check_answer(world, story)
     assert story.outcome is Outcome.TRANSACTION_NOT_FOUND
-    assert not story.sends
+    assert [send.request.path for send in story.sends] == (["/balance"] if story.said.done else [])
     assert world.balance == Decimal("95.00")
 
 
 def test_an_open_rollback_is_not_ended_by_what_memory_learns_later() -> None:
-    """Its first try went out and is in doubt; that its target is a win is learned later: still in doubt."""
+    """Its first try went out and is in doubt; that its target is a win is learned later: still the wallet's to say."""
     world = World("scorpio")
     world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)), silent)
     world.tell(world.request(Operation.BET))
     world.tell(world.request(Operation.WIN, "w1"))
-    story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)))
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)), silent)
     check_answer(world, story)
     assert story.outcome is Outcome.UNKNOWN
+    assert story.money_sends
+    story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)))
+    assert story.journey.heard == Outcome.TRANSACTION_NOT_FOUND
+    assert story.outcome is Outcome.NOTHING_TO_DO
+    assert world.balance == Decimal("90.00")
 
 
 @pytest.mark.parametrize("name", ["evenbet", "scorpio"])
@@ -225,12 +221,15 @@ def test_a_round_remembers_its_bets_only() -> None:
 
 
 def test_what_failed_leaves_only_what_was_claimed() -> None:
-    """A refused bet leaves what was asked for, so that its rollback finds a target; nothing of the session or round."""
+    """A refused bet leaves its row, so that its rollback finds a target; nothing of the session or player."""
     world = World("evenbet")
+    before = world.memories
     world.tell(world.request(Operation.BET), refuses(Outcome.LIMIT_EXCEEDED))
-    claimed = world.memory.do(Recall("acme", "transaction", "t1"))
-    assert (claimed["operation"], claimed["amount"]) == (Operation.BET, Decimal("10.00"))
-    assert world.memory.do(Recall("acme", "round", "g1")) == {}
+    row = world.row("t1")
+    assert row is not None
+    assert row.call is not None
+    assert (row.operation, row.call.amount) == (Operation.BET, Decimal("10.00"))
+    assert world.memories == before
 
 
 def test_a_rollback_of_a_win_in_doubt_undoes_a_win() -> None:

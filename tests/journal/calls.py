@@ -22,6 +22,14 @@ def key(transaction: str) -> str:
     return f"{ACCOUNT}:tx:{transaction}"
 
 
+def content(
+    operation: str = "bet", player: str | None = "p1", currency: str | None = "EUR", amount: str = "1.50"
+) -> tuple[str, ...]:
+    """A fingerprint; what is None is not known."""
+    parts = {"operation": operation, "player": player, "currency": currency, "amount": amount}
+    return tuple(sorted(f"{name}={value}" for name, value in parts.items() if value is not None))
+
+
 def made(operation: Operation, transaction: str, **facts: Any) -> Row:
     """A new row of that operation, of round r1 and of player p1 unless said otherwise."""
     about = {"player": "p1", "round": "r1", "chain": f"{ACCOUNT}:r1", "span": 60.0, **facts}
@@ -29,7 +37,7 @@ def made(operation: Operation, transaction: str, **facts: Any) -> Row:
         operation, transaction=transaction, player=about["player"], round=about["round"], currency="EUR",
         amount=Decimal("1.50"), reference=about.pop("reference", None), details={"lines": [1, 2], "note": "naïve ✓"},
     )  # fmt: skip
-    print_ = about.pop("fingerprint", (str(operation), about["player"], "EUR", "1.50"))
+    print_ = about.pop("fingerprint", content(str(operation), about["player"]))
     return Row(
         key(transaction), ACCOUNT, transaction, operation, str(operation), fingerprint=print_, call=call, **about
     )

@@ -40,7 +40,7 @@ STORES = [folder.name for folder in files("gateway.journal").joinpath("schema").
 
 FULL = replace(
     bet(call=Call(Operation.BET, **{name: SAMPLES[shape] for name, shape in CALL_FIELDS.items()})).row,
-    fingerprint=("a", None, ""), outcome=Outcome.OK, reply=PAID, told=frozenset({"done"}),
+    fingerprint=("a=1", "b="), outcome=Outcome.OK, reply=PAID, told=frozenset({"done"}),
     telling=frozenset({"retries", "rolls_back"}), answers=3, sent=2, holder="me/1", flight=Flight.UNDO, undo=True,
     undo_by="k", undo_sent=True, undos=1, proved=True, settled_by="w", parked="why", step=Step.JUDGE, due=1.5, tries=4,
     since=0.1, created=2.0, updated=1e9, wall=1.7e9, version=9, state=State.APPLIED,

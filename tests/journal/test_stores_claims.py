@@ -8,7 +8,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import State
 from gateway.journal.wishes import Claim, Look, Record, Verdict, Wait
-from tests.journal.calls import DONE, FINAL, bet, booked, claim, doubted, ended, key, made, rollback, told, win
+from tests.journal.calls import DONE, FINAL, bet, booked, claim, content, doubted, ended, key, made, rollback, told, win
 from tests.journal.stands import Stand
 
 
@@ -70,21 +70,21 @@ async def test_what_was_not_sent_but_told_as_final_stays_refused(stand: Stand) -
 async def test_other_content_is_a_conflict(stand: Stand) -> None:
     """Whether or not a call is in flight, and for each part of the content."""
     first = await claim(stand, bet())
-    other = bet(fingerprint=("bet", "p1", "EUR", "2.00"))
+    other = bet(fingerprint=content(amount="2.00"))
     assert (await claim(stand, other)).verdict is Verdict.CONFLICT
     await ended(stand, first)
-    for print_ in (("bet", "p2", "EUR", "1.50"), ("win", "p1", "EUR", "1.50"), ("bet", "p1")):
+    for print_ in (content(player="p2"), content("win"), content(currency="JPY")):
         assert (await claim(stand, bet(fingerprint=print_))).verdict is Verdict.CONFLICT
 
 
 async def test_what_is_not_known_fits_and_is_filled_in(stand: Stand) -> None:
     """None on either side is no difference; what is learned is kept."""
-    first = await claim(stand, bet(fingerprint=("bet", None, "EUR", "1.50")))
+    first = await claim(stand, bet(fingerprint=content(player=None)))
     await ended(stand, first, State.OPEN, Outcome.BUSY, None, sent=False)
-    again = await claim(stand, bet(fingerprint=("bet", "p1", None, "1.50")))
+    again = await claim(stand, bet(fingerprint=content(currency=None)))
     assert again.verdict is Verdict.OURS
-    assert (await stand.row(key("b1"))).fingerprint == ("bet", "p1", "EUR", "1.50")
-    assert (await claim(stand, bet(fingerprint=("bet", "p2", "EUR", "1.50")))).verdict is Verdict.CONFLICT
+    assert (await stand.row(key("b1"))).fingerprint == content()
+    assert (await claim(stand, bet(fingerprint=content(player="p2")))).verdict is Verdict.CONFLICT
 
 
 async def test_a_doubt_is_ours_again_and_stays_a_doubt(stand: Stand) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from gateway.canon.operations import DEBITS, MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import OUR_FAULT, Moved, Outcome
-from gateway.journal.wishes import State
-from tests.exchange.driving import DIALECTS, Hop, Story, World, check_answer, dialect
+from gateway.journal.states import State
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, Story, World, dialect
+from tests.exchange.endings import Hop
 from tests.matrix.faults import HISTORIES, Fault, faults
 
 CELLS: dict[str, int] = {}
@@ -41,24 +43,29 @@ def attempt(world: World, operation: Operation, *hops: Hop, waited: float = 0.0)
 def expected(operation: Operation, history: str, proves: Outcome | str) -> tuple[Outcome | None, State]:
     """What must be said (None: one of the two that say "nobody knows"), and the row's state then."""
     applied = "success" in history
-    doubt = applied or "silence" in history
-    unresolved = State.APPLIED if applied else State.UNKNOWN
+    if applied:  # the journal has the yes, and nobody is asked again
+        return (Outcome.ALREADY_DONE if history == "after success" else Outcome.OK), State.APPLIED
+    doubt = "silence" in history
+    if operation in REVERSALS and proves is Outcome.TRANSACTION_NOT_FOUND:
+        return Outcome.NOTHING_TO_DO, State.DECLINED  # we know its bet, so it is not the dialect's "never seen"
     if proves == "not_sent":
         proves = Outcome.WALLET_FAILED
     if not isinstance(proves, Outcome):
-        return Outcome.UNKNOWN, unresolved
+        return Outcome.UNKNOWN, State.UNKNOWN
     if proves.moved is Moved.YES:
-        heard = history == "after success"
-        return (Outcome.ALREADY_DONE if heard else Outcome.OK), State.APPLIED
+        return Outcome.OK, State.APPLIED
     if proves.moved is Moved.UNKNOWN:
-        return proves, unresolved
+        return proves, State.UNKNOWN
     if doubt and proves not in ABOUT_THE_ID.get(operation, set()):
-        return Outcome.UNKNOWN, unresolved
+        return Outcome.UNKNOWN, State.UNKNOWN
+    if operation in DEBITS and proves in ABOUT_THE_ID[operation]:
+        return proves, State.BURIED
     return proves, State.DECLINED if proves.lasting else State.OPEN
 
 
-def check_safety(operation: Operation, story: Story, outcome: Outcome, proves: Outcome | str, doubt: bool) -> None:
-    """The effect of what was said can never part the provider's belief from the money."""
+def check_safety(operation: Operation, story: Story, proves: Outcome | str, *, doubt: bool, known: bool) -> None:
+    """The effect of what was said can never part the provider's belief from the money. *known*: it was applied."""
+    outcome = story.outcome
     effect, heard = story.effect, proves if isinstance(proves, Outcome) else None
     if outcome.moved is Moved.UNKNOWN and operation in DEBITS:
         assert effect
@@ -67,13 +74,14 @@ def check_safety(operation: Operation, story: Story, outcome: Outcome, proves: O
         assert "retries" in effect
     if effect & {"final", "silent"} and operation in MONEY:
         about = heard is not None and heard in ABOUT_THE_ID.get(operation, set())
+        assert not known, "a refusal of what was applied"
         assert heard is not None or proves == "not_sent", "a decline that nobody spoke"
         assert heard is None or heard.moved is Moved.NO
         assert about or not doubt, "a final refusal after an attempt that may have moved money"
     if "done" in effect:
-        assert heard is not None
+        assert heard is not None or known, "done, although nobody said anything"
         vain = heard is Outcome.NOTHING_TO_DO or (operation in REVERSALS and heard in ABOUT_THE_ID[operation])
-        assert heard.moved is Moved.YES or vain, "done, although nobody said that it is"
+        assert known or vain or (heard is not None and heard.moved is Moved.YES), "done, although nobody said it is"
 
 
 def cell(name: str, operation: Operation, history: str, fault: Fault) -> None:
@@ -90,15 +98,16 @@ def cell(name: str, operation: Operation, history: str, fault: Fault) -> None:
     deadline = story.journey.received + world.dialect.deadline_s(story.name)
     assert story.answered_at is not None
     assert story.answered_at <= deadline
-    assert len(story.money_sends if operation in MONEY else story.sends[:1]) == 1
+    asked = [send.again for send in (story.money_sends if operation in MONEY else story.sends[:1])]
+    assert asked in ([[]] if "success" in history else [[False], [False, True]])
+    assert asked != [False, True] or fault.proves in ("not_sent", "nothing")
     assert all(send.until <= story.journey.answer_by for send in story.sends)
 
     outcome, state = expected(operation, history, fault.proves)
     if operation not in MONEY and outcome is Outcome.ALREADY_DONE:
         outcome = Outcome.OK
     assert story.outcome is outcome
-    doubt = "success" in history or "silence" in history
-    check_safety(operation, story, story.outcome, fault.proves, doubt)
+    check_safety(operation, story, fault.proves, doubt="silence" in history, known="success" in history)
     if operation not in MONEY:
         assert not world.memory.rows.keys() - {"acme::t1"}
         return
@@ -106,16 +115,16 @@ def cell(name: str, operation: Operation, history: str, fault: Fault) -> None:
     assert row is not None
     assert row.state is state
     assert row.told == story.effect
-    assert row.doubted == (state is State.UNKNOWN or (state is State.OPEN and doubt))
-    assert (row.key in world.memory.in_flight) == (fault.hop.__name__ == "hangs")
+    assert (row.key in world.in_flight) == (fault.hop.__name__ == "hangs" and bool(asked))
     check_books(world, operation, story, fault)
-    if fault.late is not None:
+    if fault.late is not None and asked:
         check_late(world, operation, history, fault, state)
 
 
 def check_books(world: World, operation: Operation, story: Story, fault: Fault) -> None:
     """Where the wallet told the truth, provider and books agree on everything that was said definitely."""
-    record = world.sandbox.records.find(f"acme::{TARGET[operation]}")
+    key = "rev:acme::t1" if operation in REVERSALS else f"acme::{TARGET[operation]}"
+    record = world.sandbox.records.find(key)
     live = record is not None and record.state != "declined"
     if fault.name == "honest":
         assert live
@@ -135,9 +144,9 @@ def check_late(world: World, operation: Operation, history: str, fault: Fault, s
     assert not late.answers
     row = world.row(TARGET[operation])
     assert row is not None
-    assert not world.memory.in_flight
+    assert not world.in_flight
     assert row.told == told
-    doubt = state is State.APPLIED or "silence" in history
+    doubt = "silence" in history
     wanted = {"hangs, a late yes": State.APPLIED}.get(fault.name, state)
     if not doubt:
         wanted = {"hangs, a late no": State.DECLINED, "hangs, a late 503": State.OPEN}.get(fault.name, wanted)
@@ -176,16 +185,16 @@ def test_no_time_left(name: str, operation: Operation, history: str) -> None:
         world.gone = False
     story = attempt(world, operation, waited=0.9 * world.dialect.deadline_s(operation) - 0.1)
     check_answer(world, story)
-    doubt = "success" in history or "silence" in history
-    assert story.outcome is (Outcome.UNKNOWN if doubt else Outcome.BUSY)
+    doubt, known = "silence" in history, "success" in history
+    yes = Outcome.ALREADY_DONE if history == "after success" else Outcome.OK
+    assert story.outcome is (yes if known else Outcome.UNKNOWN if doubt else Outcome.BUSY)
     assert not story.sends
-    check_safety(operation, story, story.outcome, "not_sent", doubt)
+    check_safety(operation, story, "not_sent", doubt=doubt, known=known)
     if operation in MONEY:
         row = world.row(TARGET[operation])
         assert row is not None
-        wanted = {True: State.APPLIED if "success" in history else State.UNKNOWN, False: State.OPEN}
-        assert row.state is wanted[doubt]
-        assert not world.memory.in_flight
+        assert row.state is (State.APPLIED if known else State.UNKNOWN if doubt else State.OPEN)
+        assert not world.in_flight
 
 
 def test_the_oracle_knows_our_faults() -> None:

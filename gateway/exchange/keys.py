@@ -1,0 +1,106 @@
+"""The names under which a call is remembered, and under which the wallet gets it.
+
+A row's key is `account:scope:id`, with nothing in account or scope that could be taken for a separator: it survives a
+renamed provider. The wallet sees the same keys, whatever the provider's ids look like.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from gateway.canon.calls import Call
+from gateway.canon.operations import DEBITS, REVERSALS, Operation
+from gateway.dialect.requestform import RequestForm
+from gateway.exchange.asking import Asking
+from gateway.exchange.parties import Provider
+from gateway.journal.states import Row
+
+
+def row_key(provider: Provider, facts: Mapping[str, Any], transaction: str) -> str:
+    """`account:scope:id`: what an id is unique within is the table's to say; *facts* hold the scope's fields."""
+    scope = ",".join(quote(str(facts.get(word) or ""), safe="") for word in provider.dialect.scope)
+    return f"{provider.journal_id}:{scope}:{transaction}"
+
+
+class Naming:
+    """The keys of one call."""
+
+    def __init__(self, provider: Provider, form: RequestForm, call: Call) -> None:
+        self.provider, self.form, self.call = provider, form, call
+
+    @property
+    def own(self) -> str:
+        """The key of the call's own row; it has an id."""
+        return self._key(self.call.operation, self.call.transaction or "")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The keys of what the call refers to: what a reversal undoes, the bets of a win."""
+        operation = Operation.BET
+        if self.call.operation in REVERSALS and len(self.form.targets) == 1:
+            operation = next(iter(self.form.targets))
+        return tuple(self._key(operation, each) for each in self.call.reference or ())
+
+    def _key(self, operation: Operation, transaction: str) -> str:
+        scope = {word: getattr(self.call, word) for word in self.provider.dialect.scope}
+        return row_key(self.provider, {**scope, "operation": str(operation)}, transaction)
+
+    def fingerprint(self) -> tuple[str, ...]:
+        """The content that a repeat must share, as `name=text`, sorted; what memory lost is not among it.
+
+        By name: a row must be understood after its table has learned of another field.
+        """
+        parts = [f"operation={self.call.operation}"]
+        for name in self.provider.dialect.fingerprint(self.form.name):
+            value = getattr(self.call, name)
+            if value is not None or name not in self.form.recall:
+                parts.append(f"{name}={_content(value)}")
+        return tuple(sorted(parts))
+
+    def outgoing(self, asking: Asking) -> Call:
+        """The call as the wallet gets it: our account, our keys, and the same content under one key at every try.
+
+        A session goes along only where it is checked, or where nothing else says who the player is: a wallet must not
+        refuse a win for a session that has ended.
+        """
+        call = replace(self.call, provider=self.provider.journal_id)
+        if call.transaction is None:
+            return replace(call, request_id=asking.journey.id)
+        checked = call.operation in self.provider.dialect.session_checked or call.player is None
+        if not checked and not asking.demands(call, "session"):
+            call = replace(call, session=None)
+        return replace(call, request_id=self.own, transaction=self.own, reference=self.references or None)
+
+    def row(self, asking: Asking) -> Row:
+        """The row as it is to be when it is new."""
+        call, account = self.call, self.provider.journal_id
+        chain = f"{account}|{call.player or ''}|{call.round}" if call.round else (self.references or (self.own,))[0]
+        return Row(
+            self.own,
+            account,
+            call.transaction or "",
+            operation=call.operation,
+            name=self.form.name,
+            fingerprint=self.fingerprint(),
+            call=self.outgoing(asking),
+            player=call.player,
+            round=call.round,
+            chain=chain,
+            span=self._span(),
+        )
+
+    def _span(self) -> float:
+        """For how long the provider keeps coming back: with a repeat, and of a debit with a rollback as well."""
+        dialect = self.provider.dialect
+        names = [self.form.name]
+        if self.call.operation in DEBITS:
+            names += [name for name, form in dialect.variants.items() if form.operation in REVERSALS]
+        return float(max(dialect.span_s(name) for name in names))
+
+
+def _content(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f") if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value if value is not None else "")

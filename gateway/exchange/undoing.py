@@ -1,0 +1,62 @@
+"""The call that undoes a row: the same whether we want it or the provider, for the wallet sees one key for both.
+
+What was booked decides, never what a rollback states; only of what we never saw is the message all there is.
+"""
+
+from dataclasses import replace
+
+from gateway.canon.calls import Call
+from gateway.canon.operations import Operation
+from gateway.exchange.asking import Asking
+from gateway.journal.states import Row
+
+UNDONE_BY = {
+    Operation.BET: Operation.ROLLBACK,
+    Operation.BET_WIN: Operation.ROLLBACK,
+    Operation.WIN: Operation.ROLLBACK_WIN,
+    Operation.PROMO_WIN: Operation.ROLLBACK_WIN,
+    Operation.RESERVE: Operation.RELEASE,
+    Operation.WITHDRAW_REQUEST: Operation.WITHDRAW_CANCEL,
+}
+
+
+def undo_call(row: Row, asking: Asking) -> Call:
+    """The reversal of a row that we know. Its amount goes along where the wallet demands it, or may not look it up."""
+    booked = row.call
+    if booked is None or booked.operation not in UNDONE_BY:
+        raise LookupError("nothing is known of what is to be undone")
+    amount = booked.amount if booked.amount is not None else booked.bet_amount
+    call = Call(
+        UNDONE_BY[booked.operation],
+        request_id=row.reversal_key,
+        transaction=row.reversal_key,
+        reference=(row.key,),
+        provider=booked.provider,
+        player=booked.player,
+        session=booked.session,
+        currency=booked.currency,
+        amount=amount,
+        round=booked.round,
+        game=booked.game,
+    )
+    return fitted(call, asking)
+
+
+def unseen_call(call: Call, key: str, asking: Asking) -> Call:
+    """The reversal of what we never saw, or of several at once, under *key*: the message's *call*, bare.
+
+    Whatever else a message states could differ between two rollbacks of one target, and they share one key.
+    """
+    form = asking.wallet.dialect.variant_for(call)
+    kept = {each.name for each in form.fields if not each.optional} | {"provider", "player", "session", "reference"}
+    facts = {name: value for name, value in call.facts().items() if name in kept}
+    return fitted(Call(call.operation, **{**facts, "request_id": key, "transaction": key}), asking)
+
+
+def fitted(call: Call, asking: Asking) -> Call:
+    """*call* without what the wallet's message of it need not have and what could be wrong: session and amount."""
+    if call.player is not None and not asking.demands(call, "session"):
+        call = replace(call, session=None)
+    if "references" in asking.wallet.promises and not asking.demands(call, "amount"):
+        call = replace(call, amount=None)
+    return call
