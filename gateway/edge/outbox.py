@@ -1,7 +1,8 @@
 """Our own doing: rows whose step is due are leased and carried, a few at a time, while the wallet can be heard.
 
-While the breaker is open nothing is leased, so no row ages; when it lets a probe through, one row is it. Between two rounds the journal's heart beats: that is how
-the instances of one journal know of each other, and how an old row is pruned.
+While the breaker is open nothing is leased, so no row ages; when it lets a probe through, one row is it. Between two
+rounds the journal's heart beats: that is how the instances of one journal know of each other, and how an old row is
+pruned.
 """
 
 import asyncio
