@@ -60,13 +60,14 @@ class Gate:
         accounts: int,
         queue: int = 200,
         share: float = 0.25,
+        budget: Budget | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._upstream, self._breaker, self._metrics, self._clock = upstream, breaker, metrics, clock
         self._slots = Slots(Shares.of(connections, accounts, share))
         of_one = int(queue * max(share, 1 / max(1, accounts)))
         self._live, self._recovery = Line(queue, min(queue, max(1, of_one))), Line(queue, queue)
-        self._budget, self.pace, self.lag = Budget(clock), Pace(), Lag()
+        self._budget, self.pace, self.lag = budget or Budget(clock), Pace(), Lag()
         breaker.watch(self._breaker_changed)
 
     async def start(self) -> None:
@@ -169,10 +170,10 @@ class Gate:
         lane, slots, rounds = waiter.lane, self._slots, 0.0
         kind, before = kind_of(lane), [*line.ahead(waiter)]
         if slots.full(kind):
-            moving = sum(not slots.account_full(other.lane) for other in before)
+            moving = sum(number for other, number in before if not slots.account_full(other))
             rounds = (moving + 1) / slots.shares.open_to(kind)
         if slots.account_full(lane):
-            own = sum(other.lane.account == lane.account for other in before)
+            own = sum(number for other, number in before if other.account == lane.account)
             rounds = max(rounds, (own + 1) / slots.shares.open_to_account(kind))
         return self._clock() + rounds * self.pace.hold > waiter.start_by
 

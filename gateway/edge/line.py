@@ -5,7 +5,7 @@ passed over, so it delays nobody else; and no provider fills the line alone.
 """
 
 import asyncio
-from bisect import bisect_left, insort
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,54 +52,71 @@ _RANK = attrgetter("rank")
 
 
 class Line:
-    """At most *limit* calls wait, of one provider at most *account_limit*. Synchronous; it answers no waiter."""
+    """At most *limit* calls wait, of one provider at most *account_limit*. Synchronous; it answers no waiter.
+
+    What it is asked costs as much as there are providers in it, not as much as there are calls.
+    """
 
     def __init__(self, limit: int, account_limit: int) -> None:
         self._limit, self._account_limit = limit, account_limit
-        self._waiting: list[Waiter] = []
+        #: By provider and priority, first come first; none is empty.
+        self._rows: dict[tuple[str, int], deque[Waiter]] = {}
+        self._of: Counter[str] = Counter()
         self._number = 0
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return self._of.total()
 
     def __contains__(self, waiter: Waiter) -> bool:
-        at = bisect_left(self._waiting, waiter.rank, key=_RANK)
-        return at < len(self._waiting) and self._waiting[at] is waiter
+        return waiter in self._rows.get(_row(waiter.lane), ())
 
     @property
     def last(self) -> Waiter | None:
         """The newest of the lowest priority: the first to go."""
-        return self._waiting[-1] if self._waiting else None
+        return max((row[-1] for row in self._rows.values()), key=_RANK, default=None)
 
     def join(self, lane: Lane, start_by: float, answer: asyncio.Future[Shed | None]) -> Waiter:
         """Stand in line. It can be too long then, see `surplus`."""
         self._number += 1
         waiter = Waiter(lane, start_by, answer, (-lane.priority, self._number))
-        insort(self._waiting, waiter, key=_RANK)
+        self._rows.setdefault(_row(lane), deque()).append(waiter)
+        self._of[lane.account] += 1
         return waiter
 
     def leave(self, waiter: Waiter) -> bool:
         """Step out; False when *waiter* does not stand here any more."""
         if waiter not in self:
             return False
-        del self._waiting[bisect_left(self._waiting, waiter.rank, key=_RANK)]
+        row = self._rows[_row(waiter.lane)]
+        row.remove(waiter)
+        if not row:
+            del self._rows[_row(waiter.lane)]
+        self._of[waiter.lane.account] -= 1
+        if not self._of[waiter.lane.account]:
+            del self._of[waiter.lane.account]
         return True
 
     def surplus(self, account: str) -> Waiter | None:
         """Who must go because the line, or the part of *account* in it, is too long; None when nobody must."""
-        own = [waiter for waiter in self._waiting if waiter.lane.account == account]
-        if len(own) > self._account_limit:
-            return own[-1]
+        if self._of[account] > self._account_limit:
+            return max((row[-1] for (whose, _), row in self._rows.items() if whose == account), key=_RANK)
         return self.last if len(self) > self._limit else None
 
-    def ahead(self, waiter: Waiter) -> Iterator[Waiter]:
-        """Everybody who is served before *waiter*."""
-        return (other for other in self._waiting[: bisect_left(self._waiting, waiter.rank, key=_RANK)])
+    def ahead(self, newest: Waiter) -> Iterator[tuple[Lane, int]]:
+        """How many are served before *newest*, who is the newest of its priority, by their lanes."""
+        for (_, priority), row in self._rows.items():
+            if priority >= newest.lane.priority and (number := len(row) - (row[-1] is newest)):
+                yield row[0].lane, number
 
     def first(self, fits: Callable[[Lane], bool]) -> Waiter | None:
         """Who is next of those whom *fits*."""
-        return next((waiter for waiter in self._waiting if fits(waiter.lane)), None)
+        heads = sorted((row[0] for row in self._rows.values()), key=_RANK)
+        return next((waiter for waiter in heads if fits(waiter.lane)), None)
 
     def everybody(self) -> list[Waiter]:
         """All who wait, in order."""
-        return [*self._waiting]
+        return sorted((waiter for row in self._rows.values() for waiter in row), key=_RANK)
+
+
+def _row(lane: Lane) -> tuple[str, int]:
+    return lane.account, lane.priority

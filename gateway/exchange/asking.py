@@ -50,6 +50,7 @@ class Asking:
         self.clock = clock
         self.account, self.outbox = account, outbox
         self.reads = 0
+        self.unsent = False  # did the last question never leave?
         #: Nothing more is asked of a wallet that was not asked, or did not answer, the call itself.
         self.deaf = True
 
@@ -82,6 +83,7 @@ class Asking:
     def read(self, operation: Operation, facts: Mapping[str, Any]) -> Generator[Any, Any, Reply | None]:
         """Ask a question that moves nothing; None when there is no time, or no answer."""
         until = self.until()
+        self.unsent = True
         if until is None:
             return None
         self.reads += 1
@@ -92,9 +94,9 @@ class Asking:
             return None
         self.journey.asked += 1
         ending = yield Send(request, until, until, lane=self.lane(operation))
+        self.unsent = isinstance(ending, NotSent)
         if not isinstance(ending, Heard):
             self.deaf = True
-            self.journey.ending = self.journey.ending or ("not_sent" if isinstance(ending, NotSent) else "silence")
             return None
         reply, _ = self.wallet.dialect.read_reply(name, call, ending.response, self.wallet.keys, self.clock.wall())
         return reply

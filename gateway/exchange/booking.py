@@ -17,7 +17,7 @@ from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
 from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
 from gateway.exchange.undoing import undo_call, unseen_call
-from gateway.exchange.weighing import YES, Weighed, in_doubt, status_weighed, weighed
+from gateway.exchange.weighing import YES, Weighed, about_its_target, in_doubt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.states import Effect, Row, State
 from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
@@ -72,6 +72,7 @@ class Booking:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
         self.row, self.related = claimed.row, claimed.related
+        self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
         if claimed.verdict is not Verdict.OURS:
             return (yield from self._unclaimed(claimed))
         self.ours = True
@@ -241,6 +242,8 @@ class Booking:
         refused = result.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO
         if self.call.operation in CREDITS and refused:
             self.journey.alerts.append("credit_refused")
+        if self.call.operation in REVERSALS and refused and not about_its_target(heard):
+            self.journey.alerts.append("reversal_refused")
         said = result.outcome
         known = self.call.operation in REVERSALS and any(row.call is not None for row in self.related)
         if said is Outcome.TRANSACTION_NOT_FOUND and known:

@@ -95,7 +95,7 @@ class _Recovery:
     def _ask(self) -> Generator[Any, Any, Settle]:
         reply = yield from self._status()
         if reply is None:
-            return self._settle(tried=self.errand.ending != "not_sent")
+            return self._settle(tried=not self.asking.unsent)
         result = status_weighed(reply.outcome, landed=self.landed)
         return self._settle(result.state, outcome=result.outcome, reply=self._kept(reply, result.outcome))
 
@@ -111,7 +111,7 @@ class _Recovery:
         if doubtful and "status" in promises:
             reply = yield from self._status()
             if reply is None:
-                return self._settle(tried=self.errand.ending != "not_sent")
+                return self._settle(tried=not self.asking.unsent)
             if reply.outcome is Outcome.ALREADY_ROLLED_BACK:
                 return self._settle(undone=True, outcome=reply.outcome)
             absent = reply.outcome is Outcome.TRANSACTION_NOT_FOUND
@@ -119,7 +119,7 @@ class _Recovery:
                 return self._settle(undone=False, outcome=reply.outcome)
             # A reversal of ours may still land; sending another is safe under a key that counts once.
             pending = self.row.undo_sent and not self.landed and "idempotent" not in promises
-            early = absent and "tombstones" not in promises
+            early = absent and not {"tombstones", "references"} <= promises  # it might credit what was never booked
             if pending or early or reply.outcome not in (Outcome.OK, Outcome.TRANSACTION_NOT_FOUND):
                 return self._settle()
         ending = yield from self._send(undo_call(self.row, self.asking), self._undone)
@@ -148,11 +148,14 @@ class _Recovery:
         if self.row.state is State.UNKNOWN and "status" in self.asking.wallet.promises:
             reply = yield from self._status()
             if reply is None:
-                return self._settle(tried=self.errand.ending != "not_sent")
+                return self._settle(tried=not self.asking.unsent)
             result = status_weighed(reply.outcome, landed=self.landed)
-            if result.state is not State.OPEN:
+            # A key that counts once may go again at once; should the first call still land, it is the same one.
+            once = reply.outcome is Outcome.TRANSACTION_NOT_FOUND and "idempotent" in self.asking.wallet.promises
+            if result.state is State.OPEN:
+                self.row = replace(self.row, state=State.OPEN)
+            elif not once:
                 return self._settle(result.state, outcome=result.outcome, reply=self._kept(reply, result.outcome))
-            self.row = replace(self.row, state=State.OPEN)
         ending = yield from self._send(call, self._delivered)
         return self._delivered(ending)
 

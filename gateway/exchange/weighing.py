@@ -27,6 +27,11 @@ class Weighed:
     proved: bool = True  # False: the wallet's no was not believed
 
 
+def about_its_target(heard: Outcome) -> bool:
+    """Does a wallet's word to a reversal say what has become of its target?"""
+    return heard in _ABOUT_A_REVERSAL
+
+
 def in_doubt(row: Row | None) -> bool:
     """Did an earlier attempt move the money, or may it have? Then no refusal of a repeat is the truth."""
     return row is not None and row.state in (State.UNKNOWN, State.APPLIED)

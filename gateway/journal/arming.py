@@ -10,9 +10,11 @@ from gateway.journal.states import DONE, Flight, Policy, Row, State, Step, repla
 #: Backoff of a step that came to nothing: 0.5 s doubled, 60 s at most, a quarter of an hour at most later on.
 FIRST_S, CAP_S, LATER_CAP_S = 0.5, 60.0, 900.0
 EARLY_TRIES, MOST_TRIES = 20, 145  # about ten minutes, and about a day
+UNSENT = 5  # as after so many vain tries: a quarter of a minute
 UNKNOWN_CALL = "the wallet promises neither status, nor idempotent with references: what became of it cannot be asked"
 UNKNOWN_UNDOING = "the wallet promises too little to undo this without a human"
 UNHEARD = "nobody served while the provider might have come back: whether it heard our yes cannot be told"
+BY_HAND = "by hand: "
 TOO_MANY = "tried for a day without a definite answer"
 
 
@@ -25,6 +27,8 @@ def backoff(tries: int, policy: Policy) -> float:
 
 def rearmed(row: Row, policy: Policy, now: float) -> Row:
     """*row* after a change, with the step that follows from it."""
+    if row.parked is not None and row.parked.startswith(BY_HAND):
+        return replace(row, step=None)  # until the human says more
     step, due, why = _next(row, policy, now)
     if why is not None:
         return replace(row, step=None, parked=why)
@@ -39,7 +43,11 @@ def _over(row: Row) -> bool:
     """Are both sides certain, and agreed?"""
     if row.undo or not row.settled:
         return False
-    return row.state is not State.APPLIED or row.operation not in DEBITS or row.heard_done
+    if row.state is State.APPLIED:
+        return row.operation not in DEBITS or row.heard_done
+    # A refused win, or a refused bet that a win has named: the provider believes what is not so.
+    refused = row.state in (State.DECLINED, State.OPEN)
+    return not (refused and (row.proved or row.operation not in DEBITS))
 
 
 def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str | None]:

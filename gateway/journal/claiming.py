@@ -4,17 +4,16 @@ At most one call is in flight per row, whoever makes it. A reversal takes the ro
 run beside the call that it undoes; its intent is written first, whatever is in flight. What is undone is never sent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from gateway.canon.operations import DEBITS, REVERSALS, Operation
+from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
+from gateway.journal.settling import SETTLES, held, in_its_round, named, names_of
 from gateway.journal.states import Flight, Policy, Row, State, replace
 from gateway.journal.wishes import Claim, Claimed, Verdict
 
-#: Naming a bet proves that the provider holds it.
-PROVES = frozenset({Operation.WIN, Operation.END_ROUND})
 WIN_WITHOUT_BET = "a win names a bet that was declined or undone"
 #: Seconds until a win that was held back looks for its bet again.
 LOOK_AGAIN_S = 1.0
@@ -45,7 +44,7 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
         return Claimed(Verdict.IN_FLIGHT, row)
     if row.state is State.APPLIED or row.sticks:
         return Claimed(Verdict.KNOWN, row)
-    if row.operation in PROVES:
+    if row.operation in SETTLES:
         verdict, bets = _bets(page, wish.bets, row, policy)
         if verdict is not Verdict.OURS:
             return Claimed(verdict, _held_back(page, row, verdict, bets, policy), bets)
@@ -88,30 +87,27 @@ def _taken(page: Page, row: Row, flight: Flight, token: str) -> Row:
 # -- wins
 
 
-def _bets(page: Page, names: Iterable[str], row: Row, policy: Policy) -> tuple[Verdict, tuple[Row, ...]]:
+def _bets(page: Page, names: Sequence[str], row: Row, policy: Policy) -> tuple[Verdict, tuple[Row, ...]]:
     """May this win be paid now? Its bets are those that it names, else those of its round."""
-    named = [bet for bet in map(page.row, names) if bet is not None and bet.operation in (*DEBITS, None)]
-    bets = named
-    if not named and row.round is not None:
-        bets = list(page.in_round(row.account, row.player, row.round).values())
+    theirs = named(page, names)
+    bets = theirs or in_its_round(page, row)
     if not bets:
         return Verdict.OURS, ()
     live = [bet for bet in bets if bet.state is State.APPLIED and not _dead(bet)]
     if live:
-        if not named and len(live) > 1:  # which of them it pays nobody can tell
-            return Verdict.OURS, ()
-        return Verdict.OURS, tuple(_proved(page, bet, policy) for bet in live)
+        sure = live if theirs else held(live)
+        return Verdict.OURS, tuple(_proved(page, bet, policy) for bet in sure)
     waiting = [bet for bet in bets if not _dead(bet)]
     if waiting:
-        sure = bool(named) or len(waiting) == 1
-        return Verdict.WAITS, tuple(_proved(page, bet, policy) if sure else bet for bet in waiting)
+        # A win of a bet that we do not know says nothing of another one in its round.
+        proves = bool(theirs) or (not names and len(waiting) == 1)
+        return Verdict.WAITS, tuple(_proved(page, bet, policy) if proves else bet for bet in waiting)
     return Verdict.NO_BET, tuple(bets)
 
 
 def ready(page: Page, row: Row, policy: Policy) -> bool:
     """May a win that was held back be delivered now? One that lost its bet meanwhile is parked."""
-    names = row.call.reference if row.call is not None and row.call.reference else ()
-    verdict, bets = _bets(page, names, row, policy)
+    verdict, bets = _bets(page, names_of(row), row, policy)
     if verdict is Verdict.NO_BET:
         _held_back(page, row, verdict, bets, policy)
     elif verdict is Verdict.WAITS:
@@ -121,7 +117,7 @@ def ready(page: Page, row: Row, policy: Policy) -> bool:
 
 def _dead(bet: Row) -> bool:
     """Can nothing of it be paid any more? An undoing of ours that has not begun is called off by its win."""
-    ours_alone = bet.undo and not bet.undo_by and not bet.undo_sent and not bet.in_flight
+    ours_alone = bet.undo and not bet.undo_by and not bet.undo_sent and bet.flight is not Flight.UNDO
     if bet.undo and not ours_alone:
         return True
     return bet.state in (State.REVERSED, State.BURIED, State.DECLINED) or bet.sticks
@@ -160,8 +156,10 @@ def _unsent(row: Row) -> State:
 
 def _reversal(page: Page, wish: Claim, row: Row, policy: Policy, token: str) -> Claimed:
     """A rollback takes its targets. Its own row is for replays only."""
-    if row.state is State.APPLIED and row.heard_done:
+    if row.state is State.APPLIED and (row.heard_done or not wish.targets):
         return Claimed(Verdict.KNOWN, row)
+    if row.in_flight:  # a copy of it: what it wants is written already
+        return Claimed(Verdict.IN_FLIGHT, row, _present(page, wish.targets))
     found = {key: _target(page, wish, key, row, policy) for key in wish.targets}
     verdict = min(found.values(), key=_GRAVEST.index, default=Verdict.OURS)
     unseen = any(page.row(key) is None for key in wish.targets)
@@ -215,11 +213,12 @@ def _target(page: Page, wish: Claim, key: str, row: Row, policy: Policy) -> Verd
         return Verdict.IN_FLIGHT
     if target.state is State.BURIED or (target.unapplied and not target.undo):
         return Verdict.NOTHING
-    if target.state is State.APPLIED:
-        return Verdict.OURS if policy.resolves or not target.undo_sent else Verdict.WAITS
-    if not policy.resolves or page.now < target.since + policy.quarantine:
-        return Verdict.WAITS
-    return Verdict.OURS
+    if target.state is State.APPLIED and not target.undo_sent:
+        return Verdict.OURS
+    # In doubt, the bet or an earlier undoing: only a wallet that counts a key once, and never undoes what it does not
+    # hold, may be told to undo it unasked. Of any other our outbox asks first, or a human.
+    certain = target.state is State.APPLIED or page.now >= target.since + policy.quarantine
+    return Verdict.OURS if policy.repeats and certain else Verdict.WAITS
 
 
 def _intend(page: Page, key: str, verdict: Verdict, row: Row, policy: Policy, token: str | None) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from gateway.canon.operations import REVERSALS
 from gateway.canon.outcomes import Outcome
-from gateway.journal.arming import MOST_TRIES, TOO_MANY, backoff, freed, judged, rearmed
-from gateway.journal.claiming import PROVES, landed, ready
+from gateway.journal.arming import BY_HAND, MOST_TRIES, TOO_MANY, UNSENT, backoff, freed, judged, rearmed
+from gateway.journal.claiming import landed, ready
 from gateway.journal.page import Page
-from gateway.journal.recording import late_yes, learned, undone
+from gateway.journal.recording import LOST, certain, late_yes, learned, undone, withdrawn
+from gateway.journal.settling import SETTLES, paid, unpaid
 from gateway.journal.states import Flight, Policy, Row, State, Step, replace
 from gateway.journal.wishes import Leased, Recorded, Settle
 
@@ -30,7 +31,7 @@ def lease(page: Page, keys: Iterable[str], policy: Policy, token: str) -> tuple[
             row = page.put(judged(page, row, policy))
             if not due(row, page.now):
                 continue
-        if row.step is Step.DELIVER and row.operation in PROVES and not ready(page, row, policy):
+        if row.step is Step.DELIVER and row.operation in SETTLES and not ready(page, row, policy):
             continue
         flight = _FLIGHT[row.step or Step.ASK]
         # A call that may leave now and of which nothing more is ever heard must be found in doubt.
@@ -47,9 +48,8 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
     row = page.row(wish.key)
     if row is None:
         return Recorded(False, None)
-    page.note(
-        row.key, "settle", state=wish.state, outcome=wish.outcome, heard=wish.heard, undone=wish.undone, sent=wish.sent
-    )
+    heard = {"outcome": wish.outcome, "heard": wish.heard, "undone": wish.undone, "untried": not wish.tried}
+    page.note(row.key, "settle", state=wish.state, sent=wish.sent, **heard)
     if row.holder != wish.holder:
         return Recorded(False, _late(page, row, wish, policy))
     row = _freed(page, row, wish)
@@ -57,11 +57,17 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
         row = learned(row, wish.state, wish.outcome, None, page.now)
         if wish.state is State.APPLIED and wish.reply is not None:
             row = replace(row, reply=wish.reply)
-    if wish.undone is not None:
+        if wish.state is State.APPLIED and row.operation in SETTLES:
+            paid(page, row)
+    park = LOST if wish.undone is False and certain(row) else wish.park
+    if wish.undone is not None and park is None:
+        if wish.undone:
+            unpaid(page, row)
         row = undone(row, took=wish.undone)
-    if wish.park is not None:
-        page.note(row.key, "parked", why=wish.park)
-        return Recorded(True, page.put(replace(row, step=None, parked=wish.park)))
+    row = withdrawn(row)
+    if park is not None:
+        page.note(row.key, "parked", why=park)
+        return Recorded(True, page.put(replace(row, step=None, parked=park)))
     return Recorded(True, page.put(_again(page, row, wish, policy)))
 
 
@@ -92,7 +98,10 @@ def _again(page: Page, row: Row, wish: Settle, policy: Policy) -> Row:
     if tries >= MOST_TRIES:
         page.note(row.key, "parked", why=TOO_MANY)
         return replace(row, step=None, parked=TOO_MANY, tries=tries)
-    return replace(row, tries=tries, due=max(row.due, page.now + backoff(tries, policy)))
+    # What never left (a breaker is open) does not count as tried, but must not be leased twice a second either.
+    return replace(
+        row, tries=tries, due=max(row.due, page.now + backoff(max(tries, 0 if wish.tried else UNSENT), policy))
+    )
 
 
 def reap(page: Page, keys: Iterable[str], dead: frozenset[str], policy: Policy) -> int:
@@ -121,7 +130,7 @@ def retried(page: Page, row: Row, policy: Policy, reason: str) -> Row:
 def parked(page: Page, row: Row, reason: str) -> Row:
     """A row, taken out of our own doing until a human says more."""
     page.note(row.key, "parked by hand", reason=reason)
-    return page.put(replace(row, step=None, parked=f"by hand: {reason}"))
+    return page.put(replace(row, step=None, parked=f"{BY_HAND}{reason}"))
 
 
 def resolved(page: Page, row: Row, policy: Policy, what: str, reason: str) -> Row:

@@ -4,16 +4,17 @@ A claim that was lost meanwhile (its instance was held for dead) changes nothing
 late to a row that others have closed is money that moved, and is reversed.
 """
 
-from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
+from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
+from gateway.journal.settling import SETTLES, paid, unpaid
 from gateway.journal.states import DONE, ENDS_IT, Policy, Row, State, replace
 from gateway.journal.wishes import Record, Recorded, Told
 
-_SETTLES = frozenset({Operation.WIN, Operation.END_ROUND})
 #: A wallet's no to a reversal that speaks of its target: there is nothing (left) to undo, or it may not be undone.
 NEVER_THERE = frozenset({Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_NOT_FOUND})
+LOST = "the wallet booked it, and now says that there is nothing to undo"
 TOO_LATE = frozenset({Outcome.ALREADY_SETTLED, Outcome.ROUND_CLOSED})
 
 
@@ -23,6 +24,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     if row is None:
         return Recorded(True, None)
     if wish.holder is None:
+        page.note(row.key, "answer", outcome=wish.outcome, code=wish.code, telling=sorted(wish.telling or ()))
         return Recorded(True, _telling(page, row, wish, policy))
     facts = {"heard": wish.heard, "outcome": wish.outcome, "code": wish.code, "telling": sorted(wish.telling or ())}
     page.note(row.key, "record", state=wish.state, late=wish.telling is None, **facts)
@@ -36,15 +38,16 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         for key in wish.related:
             if (target := page.row(key)) is not None and target.holder == wish.holder:
                 page.put(_target(page, target, wish, policy))
-    elif row.operation in _SETTLES and row.state is State.APPLIED:
-        for key in wish.related:
-            if (bet := page.row(key)) is not None and bet.settled_by is None:
-                page.put(replace(bet, settled_by=row.key))
+    elif row.operation in SETTLES and row.state is State.APPLIED:
+        paid(page, row, wish.related)
     if wish.release:
-        row = replace(row, holder=None, flight=None)
+        state, since = row.state, row.since
+        if state is State.CLAIMED:  # it resolved nothing, and nobody is at it any more
+            state, since = (State.UNKNOWN, page.now) if wish.sent else (State.OPEN, since)
+        row = replace(row, holder=None, flight=None, state=state, since=since)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
-    row = _closed(row)
+    row = withdrawn(_closed(row))
     return Recorded(True, _telling(page, row, wish, policy))
 
 
@@ -58,6 +61,9 @@ def learned(row: Row, state: State, outcome: Outcome | None, wish: Record | None
 def _telling(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
     if wish.telling is not None:
         row = replace(row, telling=wish.telling, answers=row.answers + 1)
+        doubtful = row.state in (State.CLAIMED, State.UNKNOWN, State.APPLIED) and not row.heard_done
+        if wish.telling and wish.telling <= ENDS_IT and row.operation in DEBITS and doubtful and not row.undo:
+            row = replace(row, undo=True)  # before the word that ends it leaves, also where it is a copy's
     return page.put(rearmed(row, policy, page.now))
 
 
@@ -67,6 +73,13 @@ def _closed(row: Row) -> Row:
     if row.state is State.APPLIED and row.operation in DEBITS and told and told <= ENDS_IT and not row.proved:
         return replace(row, undo=True)
     return row
+
+
+def withdrawn(row: Row) -> Row:
+    """What is to be undone and certainly was not applied needs no undoing: it is never sent again, and that is all."""
+    if not row.undo or row.undo_sent or row.in_flight or not row.unapplied:
+        return row
+    return replace(row, undo=False, state=State.BURIED if row.state is State.OPEN else row.state)
 
 
 def _lost(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
@@ -98,6 +111,10 @@ def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:
     outcome = wish.outcome
     if wish.state is State.APPLIED or outcome is Outcome.ALREADY_ROLLED_BACK:
         after = undone(released, took=True)
+        unpaid(page, target)
+    elif wish.state is State.DECLINED and outcome in NEVER_THERE and target.undo and certain(target):
+        page.note(target.key, "parked", why=LOST)
+        return replace(released, step=None, parked=LOST)
     elif wish.state is State.DECLINED and outcome in NEVER_THERE:
         after = undone(released, took=False)
     elif wish.state is State.DECLINED and outcome in TOO_LATE:
@@ -113,6 +130,11 @@ def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:
     return rearmed(after, policy, page.now)
 
 
+def certain(row: Row) -> bool:
+    """Does the wallet hold it for sure, so that "nothing to undo" cannot be true?"""
+    return row.state is State.APPLIED and not row.undo_sent
+
+
 def undone(row: Row, *, took: bool) -> Row:
     """*row* after its reversal *took*, or after the wallet said that there was nothing to undo."""
     state = State.REVERSED if took else State.BURIED
@@ -122,14 +144,16 @@ def undone(row: Row, *, took: bool) -> Row:
 def told(page: Page, wish: Told, policy: Policy) -> None:
     """See `wishes.Told`."""
     row = page.row(wish.key)
-    if row is None or row.answers != wish.answer:
+    if row is None:
         return
+    if row.answers != wish.answer and (wish.told is None or DONE not in wish.told):
+        return  # a later answer is on its way; but a yes that was heard is heard, whatever comes of that one
     page.note(row.key, "told", effect=sorted(wish.told or ()), in_time=wish.told is not None)
     if wish.told is None:
         page.put(rearmed(replace(row, telling=None), policy, page.now))
         return
     kept = row.told if row.told is not None and DONE in row.told and DONE not in wish.told else wish.told
-    row = replace(row, told=kept, telling=None)
+    row = replace(row, told=kept, telling=None if row.answers == wish.answer else row.telling)
     if row.operation not in CREDITS:
         row = _closed(row)
     page.put(rearmed(row, policy, page.now))

@@ -89,11 +89,14 @@ async def test_a_line_of_many_providers_is_bounded_too(stand: Any) -> None:
 
 
 async def test_who_is_ahead(stand: Any) -> None:
-    """Those of the same priority who came before, and all of a higher one."""
+    """Those of the same priority who came before, and all of a higher one, of every provider."""
     line = Line(9, 9)
-    first, second, win = stand(line, DEBIT), stand(line, DEBIT), stand(line, CREDIT)
-    assert [*line.ahead(second)] == [win, first]
+    first, win, second = stand(line, DEBIT), stand(line, CREDIT), stand(line, DEBIT)
+    assert [*line.ahead(second)] == [(first.lane, 1), (win.lane, 1)]
     assert [*line.ahead(win)] == []
+    other = stand(line, DEBIT, "other")
+    assert [*line.ahead(other)] == [(first.lane, 2), (win.lane, 1)]
+    line.leave(other)
     assert line.last is second
     line.leave(first)
     assert not line.leave(first)

@@ -76,12 +76,12 @@ async def test_the_real_end_is_told_when_the_connection_is_free(wallet: Any, ups
     ends: list[Any] = []
     assert isinstance(await hop.send(wish(-1), nothing_late, ends.append), NotSent)
     assert ends == [NotSent("no time left")]
-    assert isinstance(await hop.send(wish(0.1, 0.1), nothing_late, ends.append), Silence)
+    assert isinstance(await hop.send(wish(0.4, 0.4), nothing_late, ends.append), Silence)
     await eventually(lambda: len(ends) == 2)
-    assert isinstance(await hop.send(wish(0.1, 0.5), nothing_late, ends.append), Silence)
+    assert isinstance(await hop.send(wish(0.4, 1.2), nothing_late, ends.append), Silence)
     assert len(ends) == 2
     await eventually(lambda: len(ends) == 3)
-    caller = asyncio.create_task(hop.send(wish(0.5, 0.5), nothing_late, ends.append))
+    caller = asyncio.create_task(hop.send(wish(1.5, 1.5), nothing_late, ends.append))
     await eventually(lambda: len(there.seen) == 3)
     caller.cancel()
     await asyncio.wait({caller})

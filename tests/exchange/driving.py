@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
+from heapq import heappop, heappush
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import MONEY, Operation
-from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
+from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect, Keys, Said
 from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback
@@ -31,24 +32,40 @@ from gateway.journal.states import Policy, Row
 from gateway.journal.wishes import Wait
 from gateway.sandbox.wallet import Wallet as SandboxWallet
 from gateway.wire.jsontext import read_json, write_json
-from gateway.wire.message import Ending, Heard, Request, Response, Silence, Unreachable
+from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
-from gateway.wire.templates import look
+from tests.exchange.endings import Hop, honest
 from tests.exchange.recovering import recover
 
 PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
 DIALECTS = ("155io", "evenbet", "scorpio")
 WALLET_SECRETS = {"signing": [b"whsec_" + base64.b64encode(b"the wallet's secret, thirty-two.")]}
-#: Seconds that an honest wallet takes.
-QUICK = 0.02
 START = 1_800_000_000.0
 
 
 class Clock:
-    """Both clocks, moved by hand."""
+    """Both clocks, moved by hand, and what happens when they pass a moment: calls that land or end late."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self._now = 1000.0
+        self._events: list[tuple[float, int, Callable[[], Any]]] = []
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._now
+
+    @now.setter
+    def now(self, value: float) -> None:
+        while self._events and self._events[0][0] <= value:
+            at, _, event = heappop(self._events)
+            self._now = max(self._now, at)
+            event()
+        self._now = max(self._now, value)
+
+    def after(self, seconds: float, event: Callable[[], Any]) -> None:
+        """Let *event* happen so much later."""
+        heappush(self._events, (self._now + seconds, len(self._events) + id(event), event))
 
     def monotonic(self) -> float:
         """Seconds."""
@@ -95,6 +112,12 @@ def account(name: str) -> tuple[Provider, Keys]:
     return ours, spoken.bind(secrets(), "sender")
 
 
+def made_account(spoken: Dialect) -> tuple[Provider, Keys]:
+    """The same for a made-up dialect."""
+    ours = Provider("acme", "acme", "/acme", spoken, spoken.bind(secrets(), "receiver")).prepared(time.time())
+    return ours, spoken.bind(secrets(), "sender")
+
+
 @cache
 def wallet_side() -> tuple[Wallet, Keys]:
     """The wallet as the story knows it, and the keys with which the wallet itself checks."""
@@ -103,7 +126,6 @@ def wallet_side() -> tuple[Wallet, Keys]:
     return wallet, canonical.bind(WALLET_SECRETS, "receiver")
 
 
-Hop = Callable[["World", Send], Ending]
 #: (step, wish) -> what to raise inside the story instead of performing the wish.
 Throw = Callable[[int, Any], BaseException | None]
 
@@ -162,13 +184,16 @@ class Story:
 class World:
     """A provider, our memory, the wallet, and the time that all three live in."""
 
-    def __init__(self, name: str, balance: str = "100.00") -> None:
+    def __init__(self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES) -> None:
         self.clock = Clock()
+        self.policy = Policy(promises, chance=lambda: 1.0)
         self.memory = self._fresh()
-        self.dialect = dialect(name)
-        self.provider, self.caller = account(name)
-        self.wallet, self.wallet_keys = wallet_side()
-        self.sandbox = SandboxWallet(clock=self.clock.wall)
+        self.dialect = name if isinstance(name, Dialect) else dialect(name)
+        self.provider, self.caller = made_account(name) if isinstance(name, Dialect) else account(name)
+        wallet, self.wallet_keys = wallet_side()
+        self.wallet = replace(wallet, promises=promises)
+        kept = {} if promises == PROMISES else {"promises": promises}
+        self.sandbox = SandboxWallet(clock=self.clock.wall, **kept)  # type: ignore[arg-type]
         person = {"nickname": "Ann", "country": "DE"}
         self.sandbox.open_player("1001", "EUR", Decimal(balance), session="s1", launch="L1", **person)
         self.booked: list[Call] = []  # what reached the wallet's books, in order
@@ -176,6 +201,7 @@ class World:
         self.serial = 0
         self.delay = 0.0  # seconds from our answer to its last byte on the socket
         self.gone = False  # the provider hung up
+        self.meanwhile: list[Callable[[], Any]] = []  # what happens while somebody waits for a row, one per Wait
         self.hop: Hop = honest  # how the last Send ended
         if "authenticate" in self.dialect.variants:
             first = self.tell(self.request(Operation.AUTHENTICATE, session="L1"))
@@ -186,7 +212,7 @@ class World:
         self.booked.clear()
 
     def _fresh(self) -> Memory:
-        return Memory(Policy(PROMISES, chance=lambda: 1.0), clock=self.clock.monotonic, wall=self.clock.wall)
+        return Memory(self.policy, clock=self.clock.monotonic, wall=self.clock.wall)
 
     @property
     def memories(self) -> dict[Any, Any]:
@@ -284,26 +310,30 @@ class World:
             story.answered_at = self.clock.now
             return Delivery(None if self.gone or wish.response is None else self.clock.now)
         if isinstance(wish, Wait):
-            self.clock.now = max(self.clock.now, wish.until)
+            if self.meanwhile:
+                self.meanwhile.pop(0)()
+            else:
+                self.clock.now = max(self.clock.now, wish.until)
         return around(lambda: self.memory.do(wish))
 
-    def finish(self, hop: Hop) -> Story:
-        """A call that was carried on ends after all, and its late story is told."""
-        wish = self.running.pop(0)
+    def finish(self, hop: Hop, wish: Send | None = None) -> Story:
+        """A call that was carried on (the oldest, or *wish*) ends after all, and its late story is told."""
+        wish = self.running[0] if wish is None else wish
+        self.running = [each for each in self.running if each is not wish]
         assert wish.late is not None
         journey = Journey("acme", self.dialect.name, self.clock.now, float("inf"))
         story = Story(None, self.call(Operation.BALANCE), journey, self.dialect)
         self.carry(wish.late(hop(self, wish)), story, [])
         return story
 
-    def recover(self, hop: Hop | None = None, *, seconds: float = 0.0) -> list[Errand]:
+    def recover(self, hop: Hop | None = None, *, seconds: float = 0.0, most: int = 10_000) -> list[Errand]:
         """Let our outbox work, until nothing is due any more at the end of *seconds* from now; gives its errands."""
 
         def tell(flow: Flow, errand: Errand) -> None:
             story = Story(None, self.call(Operation.BALANCE), errand, self.dialect)
             self.carry(flow, story, [hop] * 3 if hop else [])
 
-        return recover(self.memory, self.wallet, self.clock, tell, seconds=seconds)
+        return recover(self.memory, self.wallet, self.clock, tell, seconds=seconds, most=most)
 
     @property
     def in_flight(self) -> set[str]:
@@ -339,95 +369,3 @@ class World:
         if possible:
             return answer
         return replace(answer, body=write_json({**read_json(answer.body), "outcome": str(reply.outcome)}))
-
-
-# -- how one Send can end
-
-
-def honest(world: World, wish: Send) -> Ending:
-    """Booked and answered."""
-    world.clock.now += QUICK
-    return Heard(world.says(wish.request))
-
-
-def not_sent(world: World, wish: Send) -> Ending:
-    """A refused connection."""
-    return Unreachable("ClientConnectorError (ECONNREFUSED)")
-
-
-def silent(world: World, wish: Send) -> Ending:
-    """The connection was reset, nothing was booked."""
-    world.clock.now += QUICK
-    return Silence("ClientOSError (ECONNRESET)")
-
-
-def silent_after_booking(world: World, wish: Send) -> Ending:
-    """Booked, and the connection was reset."""
-    world.clock.now += QUICK
-    world.book(wish.request)
-    return Silence("ClientOSError (ECONNRESET)")
-
-
-def hangs(world: World, wish: Send) -> Ending:
-    """Not a word until the deadline; the call is carried on."""
-    world.clock.now = max(world.clock.now, wish.until)
-    world.running.append(wish)
-    return Silence("no whole answer in time", running=wish.late is not None)
-
-
-def refuses(outcome: Outcome) -> Hop:
-    """A contract-valid refusal, nothing booked."""
-
-    def hop(world: World, wish: Send) -> Ending:
-        world.clock.now += QUICK
-        spoken = world.wallet.dialect
-        opened = spoken.open(wish.request)
-        form = spoken.recognise(opened)
-        return Heard(world.worded(form.name, spoken.read_call(form, opened), Reply(outcome, player="1001")))
-
-    return hop
-
-
-def answers(status: int, body: bytes = b"", *, books: bool = False) -> Hop:
-    """Exactly these bytes."""
-
-    def hop(world: World, wish: Send) -> Ending:
-        world.clock.now += QUICK
-        if books:
-            world.book(wish.request)
-        return Heard(Response(status, (("Content-Type", "application/json"),), body))
-
-    return hop
-
-
-def takes(seconds: float) -> Hop:
-    """Books and answers honestly, so late."""
-
-    def hop(world: World, wish: Send) -> Ending:
-        world.clock.now += seconds
-        return Heard(world.says(wish.request))
-
-    return hop
-
-
-# -- what every answer must be
-
-
-def check_answer(world: World, story: Story) -> None:
-    """The one answer is in the dialect: HTTP 200, its shape, a word that this operation may say, signed if it signs."""
-    response, said, spoken = story.response, story.said, world.dialect
-    name = None if story.journey.operation == "unread" else story.name
-    possible = UNREAD if name is None else CAN_OCCUR[spoken.variants[name].operation]
-    assert story.outcome in possible, f"{story.outcome} cannot be said of {name}"
-    assert response.status == 200, response.status
-    if world.caller.answer is not None:
-        world.caller.answer.check(Opened(response), world.clock.wall())
-    body = Opened(response).body
-    assert isinstance(body, dict), body
-    slot = said.form.slot("code")
-    code = look(body, slot.keys) if slot else None
-    assert code == said.answer.code, f"{code!r} where {said.answer} is due"
-    listed = spoken.tree.get("operations", name or "", "may_say") or spoken.tree.get("may_say")
-    if listed is not None and code is not None:
-        assert code in listed, f"{name} may not say {code!r}"
-    assert said.effect == story.effect or name is None

@@ -15,19 +15,9 @@ from gateway.journal.wishes import Recall, Record
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, Response, Silence
 from gateway.wire.opened import Opened
-from tests.exchange.driving import (
-    Clock,
-    World,
-    account,
-    answers,
-    check_answer,
-    hangs,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-    wallet_side,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import Clock, World, account, wallet_side
+from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent
 
 
 def mute(world: World, wish: Send) -> Ending:

@@ -11,19 +11,9 @@ from gateway.exchange.wishes import Send
 from gateway.journal.states import State
 from gateway.wire.message import Ending, Heard
 from gateway.wire.opened import Draft
-from tests.exchange.driving import (
-    DIALECTS,
-    Hop,
-    Story,
-    World,
-    answers,
-    check_answer,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-    silent_after_booking,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, Story, World
+from tests.exchange.endings import Hop, answers, honest, not_sent, refuses, silent, silent_after_booking
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 

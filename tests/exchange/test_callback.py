@@ -17,21 +17,9 @@ from gateway.journal.wishes import Look, Recall, Remember
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, Request, Response
 from gateway.wire.opened import Draft, Opened
-from tests.exchange.driving import (
-    DIALECTS,
-    START,
-    Story,
-    World,
-    answers,
-    check_answer,
-    dialect,
-    hangs,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-    takes,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, START, Story, World, dialect
+from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, takes
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]

@@ -20,20 +20,9 @@ from gateway.exchange.wishes import Answer, Delivery, Send
 from gateway.journal.memory import Memory
 from gateway.journal.wishes import Look
 from gateway.wire.message import Heard, Request, Response
-from tests.exchange.driving import (
-    DIALECTS,
-    Clock,
-    Hop,
-    Story,
-    World,
-    check_answer,
-    dialect,
-    hangs,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, Clock, Story, World, dialect
+from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
 
 TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.ROLLBACK: "rb1"}
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]

@@ -8,7 +8,9 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.wishes import Claim, Reap
-from tests.exchange.driving import DIALECTS, Hop, World, check_answer, hangs, honest, not_sent, refuses, silent
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, World
+from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 

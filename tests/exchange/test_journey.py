@@ -7,7 +7,8 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.journey import ALERTS, Journey
-from tests.exchange.driving import DIALECTS, World, answers, hangs, honest, not_sent, refuses, silent
+from tests.exchange.driving import DIALECTS, World
+from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent
 
 
 def test_every_alert_has_its_sentence() -> None:

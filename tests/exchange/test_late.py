@@ -9,7 +9,8 @@ from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Send
 from gateway.journal.states import State
 from gateway.wire.message import Ending
-from tests.exchange.driving import DIALECTS, Hop, World, dialect, hangs, honest, refuses, silent, silent_after_booking
+from tests.exchange.driving import DIALECTS, World, dialect
+from tests.exchange.endings import Hop, hangs, honest, refuses, silent, silent_after_booking
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 

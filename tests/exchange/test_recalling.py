@@ -9,19 +9,9 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.wishes import Look, Recall
 from gateway.wire.message import header
-from tests.exchange.driving import (
-    DIALECTS,
-    Hop,
-    World,
-    answers,
-    check_answer,
-    dialect,
-    hangs,
-    not_sent,
-    refuses,
-    silent,
-    silent_after_booking,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, World, dialect
+from tests.exchange.endings import Hop, answers, hangs, not_sent, refuses, silent, silent_after_booking
 
 
 def forgetful() -> World:

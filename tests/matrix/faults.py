@@ -8,18 +8,8 @@ from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
 from gateway.exchange.wishes import Send
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Ending, Heard, Response, Silence, Unreachable
-from tests.exchange.driving import (
-    QUICK,
-    Hop,
-    World,
-    answers,
-    hangs,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-    silent_after_booking,
-)
+from tests.exchange.driving import World
+from tests.exchange.endings import QUICK, Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 
 @dataclass(frozen=True)

@@ -14,20 +14,9 @@ from hypothesis import strategies as st
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from tests.exchange.driving import (
-    DIALECTS,
-    Hop,
-    Story,
-    World,
-    answers,
-    check_answer,
-    hangs,
-    honest,
-    not_sent,
-    refuses,
-    silent,
-    silent_after_booking,
-)
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, Story, World
+from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 FAULTS: dict[str, Hop] = {
     "honest": honest,

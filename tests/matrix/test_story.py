@@ -10,7 +10,9 @@ import pytest
 from gateway.canon.operations import DEBITS, MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import OUR_FAULT, Moved, Outcome
 from gateway.journal.states import State
-from tests.exchange.driving import DIALECTS, Hop, Story, World, check_answer, dialect
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, Story, World, dialect
+from tests.exchange.endings import Hop
 from tests.matrix.faults import HISTORIES, Fault, faults
 
 CELLS: dict[str, int] = {}

@@ -14,7 +14,7 @@ from tests.torture.ledger import iso_exponent
 from tests.torture.providers.beliefs import Belief, Book
 
 PLAYERS = {"1": "EUR", "2": "JPY", "3": "KWD", "4": "EUR", "5": "ETH"}
-HOW = {"bet": Operation.BET, "win": Operation.WIN, "rollback": Operation.ROLLBACK}
+HOW = {"reserve": Operation.RESERVE, "bet": Operation.BET, "win": Operation.WIN, "rollback": Operation.ROLLBACK}
 
 
 def exponent(currency: str) -> int:

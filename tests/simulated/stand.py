@@ -158,5 +158,6 @@ def started(folder: Path) -> tuple[Stand, list[Process]]:
     except BaseException:
         for each in running:
             each.stop()
+        books.unlink(missing_ok=True)
         raise
     return Stand(f"http://{public}", f"http://{wallet}", books, theirs), running

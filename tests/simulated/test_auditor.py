@@ -126,6 +126,17 @@ def after_the_tombstone(history: History) -> None:
     history.plant("acme::x", "bet", "-5")
 
 
+def after_a_tombstone_alone(history: History) -> None:
+    history.books("bet", "x")
+    history.sql("INSERT INTO tombstones (key, written_by) VALUES ('acme::x', 'acme::rx')")
+    history.believes("bet", "x", state="failed")
+
+
+def paid_instead_of_taken(history: History) -> None:
+    history.believes("bet", "x")
+    history.plant("acme::x", "bet", "5")
+
+
 def after_a_rollback_that_left_no_tombstone(history: History) -> None:
     after_the_tombstone(history)
     history.sql("DELETE FROM tombstones")
@@ -147,7 +158,9 @@ PLANTED: dict[Callable[[History], None], tuple[Any, list[str]]] = {
     other_amount: (1, []),
     nobody_sent_it: (5, []),
     nobody_sent_its_refund: (5, []),
+    paid_instead_of_taken: (10, []),
     after_the_tombstone: (-5, ["lost", "after_tombstone"]),
+    after_a_tombstone_alone: (-5, ["after_tombstone"]),
     after_a_rollback_that_left_no_tombstone: (-5, ["lost", "after_tombstone"]),
 }
 
@@ -174,8 +187,16 @@ def test_money_on_another_players_account(history: History) -> None:
     history.plant("acme::x", "bet", "-5", player="4")
     audit = history.audit()
     assert differences(audit) == {EUR: Decimal(5), ("4", "EUR"): Decimal(-5)}
-    assert {row.key for row in audit.rows} == {"acme::x"}
+    assert {(row.key, row.purse) for row in audit.rows} == {("acme::x", purse) for purse in differences(audit)}
     assert not audit.verdict
+
+
+def test_a_held_stake_has_left_the_balance(history: History) -> None:
+    """What is held is a stake like another: it has left the player, and it is in the ledger."""
+    history.books("reserve", "x")
+    history.believes("bet", "x")
+    audit = history.audit()
+    assert audit.verdict, audit.report()
 
 
 def test_two_errors_that_cancel_out_are_found(history: History) -> None:
@@ -229,10 +250,12 @@ def test_the_books_own_double_entry(history: History, sentence: str) -> None:
 # -- what the providers know and do not know
 
 
-def test_a_belief_that_was_never_resolved(history: History) -> None:
+@pytest.mark.parametrize(("state", "undo"), [("unknown", "no"), ("unknown", "wanted"), ("done", "wanted")])
+def test_a_belief_that_was_never_resolved(history: History, state: str, undo: str) -> None:
     """The run ended before its provider did: no verdict, though no money differs."""
-    history.believes("bet", "x", state="unknown")
+    history.believes("bet", "x", state=state, undo=undo)
     audit = history.audit()
+    assert differences(audit) == {}
     assert [each.split(" ")[0] for each in audit.unresolved] == ["acme::x"]
     assert not audit.verdict
 
@@ -316,6 +339,7 @@ def test_a_parked_row_explains_once_and_a_superfluous_one_is_only_counted(histor
     history.believes("bet", "z", state="failed")
     assert not history.audit(parked(), parked()).verdict
     assert history.audit(parked(), parked(key="acme::z")).verdict
+    assert not history.audit(parked(target="acme::z")).verdict
     history.plant("acme::x~2", "bet", "-5")
     assert not history.audit(parked(), parked(), parked(key="acme::z")).verdict
 

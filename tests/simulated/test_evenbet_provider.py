@@ -1,11 +1,12 @@
 """The simulated EvenBet provider against a scripted operator: it does what the page says after each answer."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.simulated.conftest import Play
-from tests.simulated.operators import KEY, LOSES, Reset, Silence, only, provider
+from tests.simulated.operators import KEY, LOSES, WINS, Reset, Silence, only, provider
 from tests.torture.providers import evenbet
 from tests.torture.providers.beliefs import Step
 from tests.torture.providers.play import Patience
@@ -120,6 +121,15 @@ async def test_a_refused_credit_is_noted(play: Play) -> None:
     await play(who, (200, {"balance": 5}), error(9))
     assert who.book.refused_wins == [f"{only(who, 'win').id}: {evenbet.FINAL}"]
     assert only(who, "win").counts == 0
+
+
+async def test_a_bet_stands_whose_rollback_is_refused(play: Play) -> None:
+    """Accepted, called off, and the rollback hears a final code: the bet counts, and nobody is left in doubt."""
+    who = provider("evenbet", replace(WINS, calls_off=1.0))
+    heard = (await play(who, (200, {"balance": 5}), error(400))).heard
+    bet = only(who, "bet")
+    assert [message.path for message in heard] == ["/debit", "/rollback"]
+    assert (bet.undo, bet.counts, bet.resolved, bet.given_up) == ("refused", -bet.amount, True, False)
 
 
 # -- one client seen in the field

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -117,6 +118,18 @@ def test_the_same_id_with_another_amount_must_be_refused(answer: Event, contradi
     assert bet.counts == -bet.amount
 
 
+def test_a_rollback_with_another_amount_is_no_conflict() -> None:
+    """What was booked decides there: only bets and prizes are sent with another amount."""
+    _, told = play(replace(WINS, calls_off=1.0, conflicts=1.0))
+    assert told == ["bet", "bet", "cancel"]
+
+
+def test_scorpios_deadlines_are_in_the_messages() -> None:
+    """3 s for a bet, 4 s for a win and a cancel."""
+    for habits, expected in ((WINS, [3.0, 4.0]), (replace(WINS, calls_off=1.0), [3.0, 4.0])):
+        assert [post.timeout for post in by_hand(provider("scorpio", habits).round(0))] == expected
+
+
 def test_of_two_copies_one_answer_is_heard() -> None:
     """Accepted and refused at once is a contradiction; accepted and failed is not."""
     heard = set()
@@ -183,6 +196,6 @@ def test_a_decision_cites_its_document() -> None:
 def test_an_id_is_used_once() -> None:
     """Ids are unique in the whole system; a provider that reuses one is a bug of the simulation."""
     book = Book("acme")
-    book.add(Belief("acme", "bet", "b1", "7", "EUR", 1, "g"))
+    book.add(Belief("acme", "bet", "b1", "7", "EUR", Decimal(1), "g"))
     with pytest.raises(ValueError, match="b1"):
-        book.add(Belief("acme", "bet", "b1", "7", "EUR", 1, "g"))
+        book.add(Belief("acme", "bet", "b1", "7", "EUR", Decimal(1), "g"))

@@ -1,0 +1,51 @@
+"""Which bets a win belongs to: they are settled once it is paid, and open again once it is rolled back.
+
+A win belongs to the bets that it names; one that names none, to those of its round that the provider is known to hold,
+and to the only one of its round if there is but one.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from gateway.canon.operations import DEBITS, Operation
+from gateway.journal.page import Page
+from gateway.journal.states import Row, replace
+
+#: Naming a bet proves that the provider holds it, and being paid settles it.
+SETTLES = frozenset({Operation.WIN, Operation.END_ROUND})
+
+
+def named(page: Page, names: Iterable[str]) -> tuple[Row, ...]:
+    """The rows of those bets that are known, tombstones included."""
+    return tuple(bet for bet in map(page.row, names) if bet is not None and bet.operation in (*DEBITS, None))
+
+
+def in_its_round(page: Page, row: Row) -> tuple[Row, ...]:
+    """The debits of the round of *row*."""
+    return () if row.round is None else tuple(page.in_round(row.account, row.player, row.round).values())
+
+
+def held(bets: Sequence[Row]) -> tuple[Row, ...]:
+    """Of a round's bets those that a win of the round is certainly about."""
+    return tuple(bets) if len(bets) == 1 else tuple(bet for bet in bets if bet.heard_done)
+
+
+def names_of(row: Row) -> tuple[str, ...]:
+    """The keys that a win names."""
+    return row.call.reference or () if row.call is not None else ()
+
+
+def paid(page: Page, row: Row, keys: Iterable[str] | None = None) -> None:
+    """*row* was paid: its bets are settled. *keys*: which they are, where the claim has found them."""
+    bets = named(page, names_of(row)) or held(in_its_round(page, row)) if keys is None else named(page, keys)
+    for bet in bets:
+        if bet.settled_by is None and bet.operation is not None:
+            page.put(replace(bet, settled_by=row.key))
+
+
+def unpaid(page: Page, row: Row) -> None:
+    """*row* was rolled back: the bets that it settled are open again."""
+    if row.operation not in SETTLES:
+        return
+    for bet in (*named(page, names_of(row)), *in_its_round(page, row)):
+        if bet.settled_by == row.key:
+            page.put(replace(bet, settled_by=None))

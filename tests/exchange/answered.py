@@ -1,0 +1,30 @@
+"""What every answer to a provider must be, whatever went before."""
+
+from typing import TYPE_CHECKING
+
+from gateway.canon.outcomes import CAN_OCCUR, UNREAD
+from gateway.wire.opened import Opened
+from gateway.wire.templates import look
+
+if TYPE_CHECKING:
+    from tests.exchange.driving import Story, World
+
+
+def check_answer(world: "World", story: "Story") -> None:
+    """The one answer is in the dialect: HTTP 200, its shape, a word that this operation may say, signed if it signs."""
+    response, said, spoken = story.response, story.said, world.dialect
+    name = None if story.journey.operation == "unread" else story.name
+    possible = UNREAD if name is None else CAN_OCCUR[spoken.variants[name].operation]
+    assert story.outcome in possible, f"{story.outcome} cannot be said of {name}"
+    assert response.status == 200, response.status
+    if world.caller.answer is not None:
+        world.caller.answer.check(Opened(response), world.clock.wall())
+    body = Opened(response).body
+    assert isinstance(body, dict), body
+    slot = said.form.slot("code")
+    code = look(body, slot.keys) if slot else None
+    assert code == said.answer.code, f"{code!r} where {said.answer} is due"
+    listed = spoken.tree.get("operations", name or "", "may_say") or spoken.tree.get("may_say")
+    if listed is not None and code is not None:
+        assert code in listed, f"{name} may not say {code!r}"
+    assert said.effect == story.effect or name is None

@@ -1,0 +1,54 @@
+"""Made-up dialects, for what no shipped one can show: bet and win in one, rounds that end, doubts that we undo."""
+
+from dataclasses import replace
+from functools import cache
+
+from gateway.canon.outcomes import Moved, Outcome
+from gateway.dialect.dialect import Dialect
+from tests.dialect import made
+
+TABLE = """
+retry_span_s = { default = 300 }
+[operations.bet_win]
+path = "/spin"
+fields = { transaction = "body.id", round = "body.round", bet_amount = "body.bet", win_amount = "body.win" }
+codes.insufficient_funds = "NO_MONEY"
+[operations.end_round]
+path = "/end"
+fields = { transaction = "body.id", round = "body.round", reference = "body.bet?" }
+[operations.promo_win]
+path = "/promo"
+fields = { transaction = "body.id", amount = "body.amount", promotion = "body.promo?" }
+[operations.bet]
+zero = "allowed"
+[operations.win]
+fields.reference = "body.bet?"
+zero = "allowed"
+[operations.rollback]
+targets = ["bet", "win", "bet_win"]
+fields.round = "body.round?"
+[effects.bet_win]
+rolls_back = ["ERROR", { http = 500 }, { no_answer = true }]
+"""
+
+
+@cache
+def acme() -> Dialect:
+    """The sound table of the refusals, with more operations; its rollback may undo wins."""
+    return made.dialect(TABLE)
+
+
+@cache
+def final() -> Dialect:
+    """The same provider, which takes every word but a success for the end: we reverse before a doubt is answered.
+
+    The compiler proves such a table by its `reverse_unknown` row; here the compiled dialect is changed by hand.
+    """
+    acme_ = acme()
+    said = dict(acme_.said)
+    for (name, outcome), each in said.items():
+        if name in ("bet", "bet_win") and outcome.moved is not Moved.YES:
+            effect = frozenset({"silent"} if outcome in (Outcome.UNKNOWN, Outcome.IN_PROGRESS) else {"final"})
+            said[name, outcome] = replace(each, effect=effect)
+    forms = {name: replace(form, reverse_unknown=name in ("bet", "bet_win")) for name, form in acme_.variants.items()}
+    return replace(acme_, said=said, variants=forms)
