@@ -53,7 +53,7 @@ BREAKS = {
     Mood.HALF_BODY, Mood.HALF_CHUNK, Mood.OVERSIZE, Mood.LATE_LANDING_RESET, Mood.LATE_ARRIVAL,
 }  # fmt: skip
 #: A repeat does not hear the truth yet, or moves the money again.
-ONCE = HANGS | {Mood.LATE_LANDING_RESET, Mood.LATE_ARRIVAL, Mood.DUPLICATE_BOOKING}
+ONCE = HANGS | {Mood.LATE_LANDING_RESET, Mood.DUPLICATE_BOOKING}
 #: A read states no id, and at first no currency: there is nothing that these could belie.
 ECHOES = {Mood.WRONG_ECHO, Mood.WRONG_CURRENCY}
 PLAYERS = count(5001)
