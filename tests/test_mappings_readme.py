@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.canon.calls import CALL_FIELDS
-from gateway.canon.operations import CREDITS, DEBITS, FACTS, READS, REVERSALS, Operation
+from gateway.canon.calls import AMOUNTS, CALL_FIELDS
+from gateway.canon.operations import CREDITS, DEBITS, FACTS, READS, REVERSALS, SESSION_CHECKED, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.cli import run, words
+from gateway.dialect.compiler.contract import CONTENT, replay_balances
+from gateway.dialect.compiler.layers import Tree
 from gateway.wire.recipes import RECIPES
 
 BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
@@ -78,6 +80,15 @@ def test_generated_blocks_are_fresh(page: Path) -> None:
 
     assert fresh == page.read_text("utf-8")
     assert {match[1] for match in BLOCK.finditer(text)} == set(generated())
+
+
+def test_what_holds_where_a_table_says_nothing(page: Path) -> None:
+    """The defaults of the retry contract are those of the code."""
+    rows = {line.split("|")[1].strip(" `"): line for line in page.read_text("utf-8").splitlines() if line[:3] == "| `"}
+    checked = rows["session_checked"].split("|")[3].strip().split(", ")
+    assert (set(checked), len(checked)) == (SESSION_CHECKED, len(SESSION_CHECKED))
+    assert set(rows["fingerprint"].split("|")[3].strip().split(", ")) == {*CONTENT - AMOUNTS, "amounts"}
+    assert rows["replay_balance"].split("|")[3].strip() == f'`"{replay_balances(Tree())["default"]}"`'
 
 
 def test_every_snippet_is_toml(page: Path) -> None:

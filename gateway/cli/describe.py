@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from gateway.canon.calls import AMOUNTS
 from gateway.canon.outcomes import Outcome
+from gateway.cli.described_contract import WORD_OF_SUCCESS, retry_contract
 from gateway.cli.explained_answer import EFFECTS
 from gateway.cli.explained_call import spelled
 from gateway.cli.recipe_words import recipe_words, worked_example
@@ -64,7 +65,7 @@ def page(where: Shelf, name: str, dialect: Dialect) -> Sheet:
     _signatures(sheet, dialect, _conversations(where, name))
     _fields(sheet, dialect)
     _answers(sheet, dialect)
-    _times(sheet, dialect)
+    retry_contract(sheet, dialect, _forms(dialect))
     _origin(sheet, dialect)
     return sheet
 
@@ -166,26 +167,9 @@ def _answers(sheet: Sheet, dialect: Dialect) -> None:
     sheet.items(f"{word}: {EFFECTS[word]}" for word in EFFECTS if word in used)
 
 
-WORD_OF_SUCCESS = "(success)"
-
-
 def _samples(dialect: Dialect) -> list[str]:
     found = {said.form.sample.text: None for said in dialect.said.values() if said.form.sample}
     return list(found)
-
-
-def _times(sheet: Sheet, dialect: Dialect) -> None:
-    sheet.heading("Deadlines and retries")
-    spans = dialect.tree.section("retry_span_s")
-    shared = dialect.deadlines_ms["default"]
-    rows = []
-    for form in _forms(dialect):
-        span = spans.get(form.name, spans.get("default"))
-        repeats = "not stated" if span is None else "one try" if span == 0 else f"{span} s"
-        rows.append((form.name, f"{dialect.deadlines_ms.get(form.name, shared)} ms", repeats))
-    sheet.table(("operation", "the provider waits", "it repeats for"), rows)
-    scope = " and ".join(dialect.scope)
-    sheet.say(f"A transaction id is unique within {f'one {scope}' if scope else 'the provider'}.")
 
 
 def _origin(sheet: Sheet, dialect: Dialect) -> None:

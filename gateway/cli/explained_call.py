@@ -9,6 +9,7 @@ from gateway.canon.calls import AMOUNTS, Call
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
 from gateway.cli.canonical_json import call_json, plain
+from gateway.cli.described_contract import told
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.dialect import Dialect, Keys
 from gateway.dialect.requestform import Reading, RequestForm, says
@@ -168,6 +169,11 @@ class Explained:
             step("refused", f"{fault.outcome}: {fault.why}")
             return fault
         step("call", call_json(self.call).replace("\n", "\n" + " " * 11))
+        if content := self.dialect.fingerprint(form.name):
+            row = ("fingerprint", form.name if form.name in self.dialect.tree.section("fingerprint") else "default")
+            where = self.at(row) if row in self.dialect.tree.origins else ""
+            step("repeat", f"the same id with another {' or '.join(content)} is another call", where)
+            step("", f"once applied, a repeat is told {told(self.dialect, form.name)}")
         return None
 
     def _fields(self, form: RequestForm, reading: Reading | None) -> None:

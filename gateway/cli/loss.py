@@ -18,7 +18,6 @@ from gateway.cli.tables import Choices, Folders, named, pairs
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem, render
-from gateway.dialect.proofs.names import given
 from gateway.dialect.proofs.pairs import asked, prove_pair
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.money_forms import loss as lost_of
@@ -85,7 +84,7 @@ def _shared_words(sheet: Sheet, dialect: Dialect) -> None:
 
 def _fields(sheet: Sheet, dialect: Dialect) -> None:
     sheet.heading("Fields")
-    has = {name: given(form) for name, form in dialect.variants.items()}
+    has = {name: form.given for name, form in dialect.variants.items()}
     ever = set().union(*has.values())
     never = [name for name in CALL_FIELDS if name not in ever]
     sheet.say(f"No call carries: {', '.join(never) or 'nothing is missing'}.")
@@ -166,7 +165,7 @@ def together(sheet: Sheet, provider: Dialect, wallet: Dialect, problems: list[Pr
     for name, form in provider.variants.items():
         for operation in asked(provider, form):
             for variant in has.get(operation, ()):
-                lost = sorted(given(form) - given(wallet.variants[variant]))
+                lost = sorted(form.given - wallet.variants[variant].given)
                 rows.append((name, variant, ", ".join(lost) or "nothing"))
     sheet.heading("Fields that the wallet is not told")
     sheet.table(("provider's", "wallet's", "not told"), rows)

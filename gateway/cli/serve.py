@@ -14,6 +14,7 @@ from gateway.dialect.problems import Refused, render
 from gateway.edge.app import App, Parties, prepare, run_loop
 from gateway.edge.logs import Log
 from gateway.edge.settings import Settings, SettingsRefused, load
+from gateway.journal.wishes import JournalRefused
 
 
 def serve(
@@ -57,17 +58,20 @@ def read_settings(config: Path) -> Settings | None:
 
 async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
     log.adopt(asyncio.get_running_loop())
-    app = App(settings, parties, log)
 
     def started(public: tuple[str, int], admin: tuple[str, int]) -> None:
         wallet = parties.wallet.dialect.name
         say(f"gateway {gateway.__version__}, wallet {settings.wallet.url} ({wallet})")
         for provider in parties.providers:
             say(f"  {provider.name:<12} {url(public)}{provider.mount}  ({provider.dialect.name})")
+        say(f"  journal      {settings.journal.url or 'in memory'}")
         say(f"  admin        {url(admin)}  /healthz /readyz /metrics")
 
     try:
-        return await app.run(started)
+        return await App(settings, parties, log).run(started)
+    except JournalRefused as refused:
+        say(f"the journal cannot be served: {refused}")
+        return FINDINGS
     except OSError as fault:
         say(cannot_listen(fault, f"{settings.public.listen} and {settings.admin.listen}"))
         return FINDINGS

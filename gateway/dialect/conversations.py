@@ -16,9 +16,11 @@ from gateway.canon.operations import MONEY
 from gateway.canon.outcomes import Moved, Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.compiler.rows import OUTCOMES, Effects
+from gateway.dialect.contracts import differences, touched
 from gateway.dialect.coverage import Touched, untouched
 from gateway.dialect.dialect import Dialect, Keys
 from gateway.dialect.examples import (
+    Contract,
     Example,
     ExamplesFile,
     Failure,
@@ -76,6 +78,7 @@ class Conversations:
             ("said", self.file.said, self._said),
             ("heard", self.file.heard, self._heard),
             ("failure", self.file.failure, self._failure),
+            ("contract", self.file.contract, self._contract),
         )
         for kind, entries, play in kinds:
             for index, entry in enumerate(entries):
@@ -333,6 +336,16 @@ class Conversations:
                         "correct the example, or [effects]",
                         "GW402",
                     )
+
+    def _contract(self, dialect: Dialect, contract: Contract, at: KeyPath) -> None:
+        for name in contract.operations:
+            if name not in dialect.variants:
+                self.complain((*at, "operations"), f'the table has no operation "{name}"', "", "GW105")
+                continue
+            self.touched.rows |= touched(dialect.tree, name, contract)
+            for key, real in differences(dialect, name, contract):
+                remedy = f"correct the example, or the row: {key} = {toml_value(real)}"
+                self.complain((*at, key), f'{key} of operation "{name}" is {toml_value(real)}', remedy)
 
 
 def effect_of(dialect: Dialect, name: str, answer: WireAnswer) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.compiler.layers import Path
+from gateway.dialect.contracts import contract_rows
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
 
@@ -30,6 +31,13 @@ def untouched(dialect: Dialect, touched: Touched) -> list[Problem]:
         if path not in touched.rows:
             shown = ".".join(path[:-1] if path[-2] == "heard_as" else path)
             says, remedy = f"no example touches this row: {shown}", "add an [[example]], [[said]] or [[heard]]"
+            problems.append(dialect.tree.origin(*path).problem("GW404", says, remedy))
+    for path in contract_rows(dialect):
+        if path not in touched.rows:
+            says = f"no example touches this row: {'.'.join(path)}"
+            if path[0] == "session_checked":
+                says = f'no example says whether a dead session stops operation "{path[1]}"'
+            remedy = f"add a [[contract]] with {path[-1] if path[0] == 'operations' else path[0]}"
             problems.append(dialect.tree.origin(*path).problem("GW404", says, remedy))
     return problems
 

@@ -6,14 +6,16 @@ wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the liv
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
-from gateway.canon.calls import AMOUNTS, Call, Reply
+from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import REVERSALS, SESSION_CHECKED, Operation
+from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path, Tree
+from gateway.dialect.durability import reasons
 from gateway.dialect.hearing import Hearing
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.dialect.wireanswer import WireAnswer
@@ -22,6 +24,9 @@ from gateway.wire.opened import Draft, Opened
 from gateway.wire.signatures import BoundRecipe, Forged, Recipe
 
 Role = Literal["receiver", "sender"]
+ReplayBalance = Literal["stored", "fresh"]
+#: However short a provider's patience, a debit in doubt is left to it for so many seconds.
+LEAST_HORIZON_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,11 @@ class Keys:
 
 @dataclass(frozen=True)
 class Dialect:
-    """One compiled table with its options chosen. *variants* by the table's own operation names."""
+    """One compiled table with its options chosen. *variants* by the table's own operation names.
+
+    *deadlines_ms*, *retry_spans_s*, *replay_balances*: by these names, and "default". *fingerprints*: of every money
+    operation. *session_checked*: the operations that a dead session stops.
+    """
 
     name: str
     title: str
@@ -72,12 +81,40 @@ class Dialect:
     missing: Mapping[str, tuple[Any, ...]]
     deadlines_ms: Mapping[str, int]
     scope: tuple[str, ...]
+    retry_spans_s: Mapping[str, int]
+    replay_balances: Mapping[str, str]
+    fingerprints: Mapping[str, tuple[str, ...]]
+    session_checked: frozenset[Operation]
 
     # -- what stands in the table's head
 
     def deadline_s(self, name: str | None) -> float:
         """When the provider stops listening, in seconds from the head of its request."""
         return self.deadlines_ms.get(name or "default", self.deadlines_ms["default"]) / 1000
+
+    def span_s(self, name: str) -> int:
+        """For how long the provider repeats operation *name*, in seconds; 0: one try."""
+        return self.retry_spans_s.get(name, self.retry_spans_s["default"])
+
+    def horizon_s(self, name: str) -> float:
+        """How long a debit *name* in doubt is left to the provider before we reverse it ourselves, in seconds."""
+        return max(LEAST_HORIZON_S, 3.0 * self.span_s(name))
+
+    def replay_balance(self, name: str) -> ReplayBalance:
+        """The balance that a repeat of the applied operation *name* is told: the one of then, or the one of now."""
+        return "fresh" if self.replay_balances.get(name, self.replay_balances["default"]) == "fresh" else "stored"
+
+    def fingerprint(self, name: str) -> tuple[str, ...]:
+        """The fields of ours that make the same id of operation *name* another call, in canon's order of fields.
+
+        The operation itself and its id are not among them; empty for what moves no money.
+        """
+        return self.fingerprints.get(name, ())
+
+    @cached_property
+    def needs_journal(self) -> tuple[str, ...]:
+        """Why durability "off" is not allowed for this table, a line for each row that says so; empty: it is."""
+        return reasons(self)
 
     def secrets(self, role: Role) -> set[str]:
         """The names of the secrets that an account in this role must have."""
@@ -104,22 +141,6 @@ class Dialect:
         recipe = self.answer_recipe
         answer = recipe.bind(secrets, for_check=not receives, for_make=receives) if recipe else None
         return Keys(requests, answer)
-
-    session_checked = SESSION_CHECKED
-
-    def span_s(self, name: str | None) -> float:
-        """For how long the provider keeps repeating."""
-        spans = self.tree.get("retry_span_s", default={})
-        return float(spans.get(name or "default", spans.get("default", 0)))
-
-    def fingerprint(self, name: str) -> tuple[str, ...]:
-        """The fields whose difference under one id is a conflict."""
-        amounts = () if self.variants[name].operation in REVERSALS else tuple(sorted(AMOUNTS))
-        return ("player", "round", "reference", "currency", *amounts)
-
-    def replay_balance(self, name: str) -> str:
-        """stored or fresh."""
-        return "stored"
 
     # -- reading a request
 

@@ -2,7 +2,8 @@
 
 `[[example]]`: a raw call, the canonical call it becomes, a canonical reply, the raw answer and its effect.
 `[[said]]`: outcomes that an operation says alike. `[[heard]]`: an answer read back. `[[failure]]`: what follows when
-the transport fails. An example with a source is pasted from the provider's documents, and no tool rewrites it.
+the transport fails. `[[contract]]`: what the journal goes by. An example with a source is pasted from the provider's
+documents, and no tool rewrites it.
 """
 
 from collections.abc import Mapping
@@ -78,6 +79,20 @@ class Failure(_Part):
     effect: dict[str, Effect]
 
 
+class Contract(_Part):
+    """What the journal goes by for one operation or several; what is stated must be so, and nothing else is asked."""
+
+    operations: list[str]
+    options: dict[str, str] = {}
+    replay_balance: Literal["stored", "fresh"] = Field("stored", description="The balance that a repeat hears.")
+    fingerprint: list[str] = Field(
+        [], description="The fields that make the same id another call; their order is free."
+    )
+    session_checked: bool = Field(False, description="Does a dead session stop it?")
+    targets: list[str] = Field([], description="What it may undo.")
+    reverse_unknown: bool = Field(False, description="Do we reverse it before a doubt is answered?")
+
+
 class ExamplesFile(_Part):
     """The whole file."""
 
@@ -90,6 +105,7 @@ class ExamplesFile(_Part):
     said: list[Said] = []
     heard: list[HeardAnswer] = []
     failure: list[Failure] = []
+    contract: list[Contract] = []
 
 
 def read_examples(source: Source) -> ExamplesFile:
@@ -124,7 +140,7 @@ def toml_value(value: Any) -> str:
         return "absent"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return "[" + ", ".join(f'"{each}"' for each in value) + "]"
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {toml_value(each)}" for key, each in value.items()) + " }"

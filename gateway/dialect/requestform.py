@@ -171,6 +171,11 @@ class RequestForm:
         """The names at the top level of the body that this operation's rows speak of."""
         return self._documented
 
+    @property
+    def given(self) -> frozenset[str]:
+        """Fields that a call of this variant has or may have: placed, set, derived or recalled."""
+        return frozenset({each.name for each in self.fields} | set(self.set) | set(self.derive) | set(self.recall))
+
     def given_by(self, call: Call) -> bool:
         """Does everything that this variant gives to its calls hold for *call*?"""
         return all(getattr(call, name) == _shaped(name, value) for name, value in self.set.items())

@@ -235,6 +235,15 @@ class Table(Section):
     deadline_ms: dict[str, Milliseconds] | None = Field(None, description="When the provider stops listening.")
     retry_span_s: dict[str, Seconds] | None = Field(None, description="How long it keeps repeating; 0: one try.")
     scope: list[Literal["player", "operation", "round"]] | None = Field(None, description="An id is unique within.")
+    replay_balance: dict[str, Literal["stored", "fresh"]] | None = Field(
+        None, description="The balance that a repeat of an applied operation hears: the one told then, or now's."
+    )
+    fingerprint: dict[str, Annotated[list[FieldName], Field(min_length=1)]] | None = Field(
+        None, description="Fields that make the same id another call."
+    )
+    session_checked: list[OperationName] | None = Field(
+        None, description="The operations that a dead session stops; it never stops a credit or a reversal."
+    )
     request: RequestTable | None = None
     operations: dict[str, OperationTable] | None = None
     money: MoneyTable | None = None

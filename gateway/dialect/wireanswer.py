@@ -46,3 +46,7 @@ class WireAnswer:
             return f"HTTP {self.http}" if self.http else "success without a code"
         word = f'"{self.code}"' if isinstance(self.code, str) else str(self.code).lower()
         return word if self.http is None else f"{word} with HTTP {self.http}"
+
+
+#: What happens when we die, or a proxy in front of us answers in our place.
+TRANSPORT = (WireAnswer(http=500), WireAnswer(no_answer=True))

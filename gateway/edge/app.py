@@ -18,19 +18,27 @@ from gateway.dialect.proofs.pairs import prove_pair
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import Admin, Readiness, is_loopback
+from gateway.edge.breaker import Breaker
+from gateway.edge.gate import Gate
+from gateway.edge.journals import open_journal
 from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics
+from gateway.edge.outbox import Outbox
 from gateway.edge.secrets import Reference, SecretRefused, resolve
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import ProviderPart, Settings, parse_listen
 from gateway.edge.upstream import Upstream
+from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
+from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Provider, Wallet
+from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Flow
-from gateway.journal.memory import Memory
+from gateway.journal.store import Store
+from gateway.journal.wishes import Leased
 from gateway.wire.message import Request
 from gateway.wire.signatures import SecretFault
 
@@ -95,6 +103,7 @@ class _Preparation:
             if dialect is not None and keys is not None:
                 provider = Provider(name, part.journal_id, part.mount, dialect, keys, dict(part.settings))
                 providers.append(self._prepared(provider, at))
+        self._durable(providers)
         self._times([provider.dialect for provider in providers])
         if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
             raise Refused(self.problems)
@@ -161,6 +170,15 @@ class _Preparation:
             self._complain("GW506", at, says, f"gateway check {provider.dialect.name}; the table's proofs missed it")
             return provider
 
+    def _durable(self, providers: Sequence[Provider]) -> None:
+        """A journal that forgets is no journal for a table whose money hangs on what is remembered."""
+        if self.settings.journal.durability == "strict":
+            return
+        for provider in providers:
+            for reason in provider.dialect.needs_journal:
+                says = f'durability "off" cannot serve providers.{provider.name}: {reason}'
+                self._complain("GW508", ("journal", "durability"), says, 'durability = "strict", and a journal.url')
+
     def _times(self, dialects: Sequence[Dialect]) -> None:
         """What must outlast what, and who may listen where."""
         longest = max((max(dialect.deadlines_ms.values()) / 1000 for dialect in dialects), default=0.0)
@@ -176,9 +194,12 @@ class _Preparation:
 
 
 class App:
-    """The parts, joined. *log* gets one line per callback; `metrics` and `lifecycle` are there for whoever watches."""
+    """The parts, joined. *log* gets one line per callback and errand; *journal*: another than the settings name.
 
-    def __init__(self, settings: Settings, parties: Parties, log: Log) -> None:
+    `metrics`, `breaker`, `journal` and `lifecycle` are there for whoever watches.
+    """
+
+    def __init__(self, settings: Settings, parties: Parties, log: Log, journal: Store | None = None) -> None:
         clock, log_bug = SystemClock(), log.bug
         wallet = parties.wallet
         operations = {
@@ -197,27 +218,59 @@ class App:
         def refuse(provider: Mounted, request: Request, outcome: Outcome, why: str, journey: Journey) -> Flow:
             return refusal(request, cast(Provider, provider), journey, clock, outcome, why)
 
+        def errand(leased: Leased, errand: Errand) -> Flow:
+            return recovery(leased, wallet, errand, clock)
+
+        def run(errand: Errand, seconds: float) -> None:
+            metrics.errand(errand)
+            log.errand(errand, seconds)
+
         readiness = Readiness()
+        self.journal = journal or open_journal(settings)
+        watched = Watched(self.journal, metrics.journal, log.journal)
         upstream = Upstream(
             settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
+        )
+        self.breaker = breaker = Breaker()
+        breaker.watch(metrics.breaker)
+        breaker.watch(lambda state: log.event("breaker", state=str(state)))
+        gate = Gate(
+            upstream,
+            breaker,
+            metrics,
+            connections=settings.wallet.connections,
+            accounts=len(parties.providers),
+            queue=settings.wallet.queue,
+            share=settings.wallet.share,
         )
         host, port = parse_listen(settings.public.listen)
         server = Server(
             parties.providers,
             start=start,
             refuse=refuse,
-            memory=Memory(),
-            hop=upstream,
+            memory=watched,
+            hop=gate,
             metrics=metrics,
             log=log,
             host=host,
             port=port,
         )
+        width = max(2, settings.wallet.connections // 10)
+        outbox = Outbox(
+            watched,
+            gate,
+            errand,
+            width=lambda: width if breaker.closed else int(breaker.admits),
+            done=run,
+            failed=bug,
+        )
         admin = Admin(*parse_listen(settings.admin.listen), metrics.registry, readiness)
         self.lifecycle = Lifecycle(
             server,
             admin,
-            upstream,
+            gate,
+            watched,
+            outbox,
             readiness,
             log,
             accept_grace=settings.drain.accept_grace,
@@ -225,7 +278,7 @@ class App:
         )
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
-        """Serve until a signal, drain, give the exit code. OSError when a port is taken."""
+        """Serve until a signal, drain, give the exit code. OSError: a port is taken; JournalRefused: the journal is."""
         return await self.lifecycle.run(started)
 
 

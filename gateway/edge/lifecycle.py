@@ -1,20 +1,24 @@
 """From the first signal to the exit code: a stop that loses no callback.
 
 1. `/readyz` says 503. 2. For *accept_grace* seconds callbacks are still taken, each answer closes its connection, so a
-balancer has time to notice. 3. The listener closes, idle connections with it. 4. Callbacks at work end, *timeout*
-seconds at most, and wallet calls with their late stories. 5. The rest closes; the exit code is 0.
+balancer has time to notice. 3. The listener closes, idle connections with it. 4. Callbacks and errands at work
+end, *timeout* seconds at most, and wallet calls with their late stories. 5. The journal is written and closed, and with
+it the rest; the exit code is 0.
 A second signal stops at once; the exit code is 1.
 """
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from time import monotonic
 
 from gateway.edge.admin import Admin, Readiness
+from gateway.edge.gate import Gate
 from gateway.edge.logs import Log
+from gateway.edge.outbox import Outbox
 from gateway.edge.server import Server
 from gateway.edge.upstream import Upstream
+from gateway.journal.store import Store
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -29,18 +33,19 @@ class Lifecycle:
         self,
         server: Server,
         admin: Admin,
-        upstream: Upstream,
+        upstream: Upstream | Gate,
+        journal: Store,
+        outbox: Outbox,
         readiness: Readiness,
         log: Log,
         *,
         accept_grace: float = 5.0,
         timeout: float = 10.0,
-        finish: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._server, self._admin, self._upstream = server, admin, upstream
+        self._journal, self._outbox = journal, outbox
         self._readiness, self._log = readiness, log
         self._accept_grace, self._timeout = accept_grace, timeout
-        self._finish = finish
         self._first, self._second = asyncio.Event(), asyncio.Event()
 
     def stop(self) -> None:
@@ -50,15 +55,17 @@ class Lifecycle:
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
         """Start, serve, drain; returns the exit code. *started* hears the public and the admin address.
 
-        Raises OSError when a port is taken; what had started is stopped then.
+        Raises OSError when a port is taken, JournalRefused when the journal is; what had started is stopped then.
         """
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.stop)
         try:
+            await self._journal.start()
             await self._upstream.start()
             admin = await self._admin.start()
             public = await self._server.start()
+            self._outbox.begin()
             self._readiness.loaded = True
             self._log.event("started", public=_show(public), admin=_show(admin))
             if started is not None:
@@ -67,10 +74,10 @@ class Lifecycle:
             return await self._drain()
         finally:
             await self._server.stop()
+            await self._outbox.stop(0.0)
             await self._upstream.stop(0.0)
             await self._admin.stop()
-            if self._finish is not None:
-                await self._finish()
+            await self._journal.stop()
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 
@@ -94,7 +101,9 @@ class Lifecycle:
         await asyncio.sleep(self._accept_grace)
         await self._server.close()
         give_up = monotonic() + self._timeout
+        errands = asyncio.create_task(self._outbox.stop(self._timeout))
         left = await self._server.finish(self._timeout)
+        await errands
         await self._upstream.stop(max(0.0, give_up - monotonic()))
         # Calls that were cut off are Silence to their stories, which still have something safe to say.
         return await self._server.finish(1.0) if left else 0

@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from gateway.edge.metrics import Told
+from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
 
 Style = Literal["auto", "json", "text"]
@@ -61,6 +62,8 @@ class Log:
             "ending": journey.ending,
             "verified_by": journey.verified_by,
             "transaction": _clean(journey.transaction),
+            "claim": journey.claim,
+            "state": journey.state,
             "why": _clean(journey.why),
             "alerts": list(journey.alerts),
             "asked": journey.asked,
@@ -69,6 +72,33 @@ class Log:
             "bug": type(journey.bug).__name__ if journey.bug is not None else "",
         }
         self._log.info("callback", **{name: value for name, value in facts.items() if value not in ("", [])})
+
+    def errand(self, errand: Errand, seconds: float) -> None:
+        """The one line of an errand of the outbox; a parked row is a warning, that a human must see."""
+        facts: dict[str, Any] = {
+            "id": errand.id,
+            "key": _clean(errand.key),
+            "step": str(errand.step),
+            "tries": errand.tries,
+            "state": errand.state,
+            "next": errand.next,
+            "parked": _clean(errand.parked),
+            "heard": errand.heard,
+            "why": _clean(errand.why),
+            "alerts": list(errand.alerts),
+            "asked": errand.asked,
+            "ms": round(seconds * 1000, 1),
+            "bug": type(errand.bug).__name__ if errand.bug is not None else "",
+        }
+        say = self._log.warning if errand.parked else self._log.info
+        say("outbox", **{name: value for name, value in facts.items() if value not in ("", [])})
+
+    def journal(self, unavailable: bool, why: str) -> None:
+        """The journal cannot write (any more), or can again; while it cannot, no money call leaves."""
+        if unavailable:
+            self._log.error("journal", unavailable=True, why=_clean(why))
+        else:
+            self._log.info("journal", unavailable=False)
 
     def event(self, name: str, **facts: str | int | float | bool) -> None:
         """Something about the process: started, draining, stopped. The facts are ours, never foreign."""

@@ -12,7 +12,14 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from gateway.canon.outcomes import DONE_CLASS, OUR_FAULT, Moved, Outcome
+from gateway.edge.breaker import State
+from gateway.edge.journal_metrics import JournalMetrics
+from gateway.edge.line import Shed
+from gateway.edge.slots import Kind
+from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
+from gateway.exchange.wishes import Lane, Priority
+from gateway.journal.states import Step
 from gateway.wire.message import Ending, Heard, NotSent
 
 #: Dense around the deadlines that providers give: 1, 3, 4, 5 and 10 seconds.
@@ -20,6 +27,10 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5, 3.0, 3.6, 4.
 CLASSES = ("done", "declined", "refused", "transient", "unknown", "unanswered")
 ENDINGS = ("heard", "not_sent", "silence")
 KEYS = ("key 1", "key 2", "key 3", "key 4", "other")
+#: The priority of a shed call; what our own recovery asks has a word of its own.
+PRIORITIES = (*(priority.name.lower() for priority in Priority), "outbox")
+#: How an errand of the outbox ends: nothing is left to do, it is due again, or a human must look.
+ERRANDS = ("finished", "again", "parked")
 UNREAD = "unread"
 OTHER = "other"
 
@@ -56,7 +67,8 @@ def ending_word(ending: Ending) -> str:
 class Metrics:
     """All series of one gateway, in a registry of its own.
 
-    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds.
+    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds. `journal`: the series
+    of the journal and its outbox.
     """
 
     def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
@@ -104,6 +116,29 @@ class Metrics:
             registry=registry,
         )
         calls = Counter("gateway_wallet_calls", "Wallet calls by ending.", ("ending",), registry=registry)
+        breaker = Gauge("gateway_breaker_state", "1 for the state that it is in.", ("state",), registry=registry)
+        slots = Gauge(
+            "gateway_wallet_slots_in_use",
+            "Wallet connections by what they are held for, calls that nobody waits for any more included.",
+            ("kind",),
+            registry=registry,
+        )
+        shed = Counter(
+            "gateway_shed",
+            "Wallet calls that were not sent: line full, no slot in time, ourselves late, breaker open, stopping.",
+            ("priority", "why"),
+            registry=registry,
+        )
+        budget = Counter(
+            "gateway_retry_budget", "Repeats inside a callback, granted or refused.", ("answer",), registry=registry
+        )
+        errands = Counter(
+            "gateway_outbox_errands",
+            "Steps that our recovery did, by how they ended.",
+            ("step", "ended"),
+            registry=registry,
+        )
+        self.journal = JournalMetrics(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
         self._bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
         self._unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
@@ -122,6 +157,12 @@ class Metrics:
         self._verified = {(name, key): verified.labels(name, key) for name in providers for key in KEYS}
         self._late = {(name, how): late.labels(name, how) for name in providers for how in (Told.LATE, Told.GONE)}
         self._calls = {word: calls.labels(word) for word in ENDINGS}
+        self._breaker = {state: breaker.labels(state) for state in State}
+        self._slots = {kind: slots.labels(kind) for kind in Kind}
+        self._shed = {(word, why): shed.labels(word, why) for word in PRIORITIES for why in Shed}
+        self._budget = {granted: budget.labels(word) for granted, word in ((True, "granted"), (False, "refused"))}
+        self._errands = {(str(step), word): errands.labels(step, word) for step in Step for word in ERRANDS}
+        self.breaker(State.CLOSED)
         self._alerts = {kind: alert.labels(kind) for kind in {*alerts, OTHER}}
 
     def began(self) -> None:
@@ -150,6 +191,30 @@ class Metrics:
     def called(self, ending: Ending, seconds: float) -> None:
         """A wallet call has ended for the story that asked (`Upstream(on_ending=...)`)."""
         self._calls[ending_word(ending)].inc()
+
+    def breaker(self, state: State) -> None:
+        """The breaker changed."""
+        for each, gauge in self._breaker.items():
+            gauge.set(each is state)
+
+    def holding(self, kind: Kind, slots: int) -> None:
+        """How many slots calls of *kind* hold now."""
+        self._slots[kind].set(slots)
+
+    def shed(self, lane: Lane, why: Shed) -> None:
+        """A call was not sent, by our own choice."""
+        self._shed["outbox" if lane.outbox else lane.priority.name.lower(), why].inc()
+
+    def repeated(self, granted: bool) -> None:
+        """A story asked to repeat a call."""
+        self._budget[granted].inc()
+
+    def errand(self, errand: Errand) -> None:
+        """An errand of the outbox is over."""
+        ended = "parked" if errand.parked else "finished" if errand.finished else "again"
+        self._errands[str(errand.step), ended].inc()
+        for kind in errand.alerts:
+            self._alerts[kind if kind in self._alerts else OTHER].inc()
 
     def bug(self) -> None:
         """An exception in our own code."""

@@ -20,13 +20,13 @@ from pydantic import (
     Field,
     PrivateAttr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from gateway.edge.secrets import Reference
+from gateway.edge.slots import FEWEST
 
 Promise = Literal["idempotent", "tombstones", "status", "references"]
 Scalar = bool | int | str
@@ -68,6 +68,16 @@ def _url(text: str) -> str:
     return text
 
 
+def _journal_url(text: str) -> str:
+    if text.startswith("sqlite:") and text.removeprefix("sqlite:").strip("/"):
+        return text
+    if text.startswith(("postgresql://", "postgres://")):
+        if urlsplit(text).password is not None:
+            raise ValueError("a journal's URL has no password; secrets.password refers to it")
+        return text
+    raise ValueError('a journal is "sqlite:///absolute/path", "sqlite:path" or "postgresql://host/database"')
+
+
 def _mount(text: str) -> str:
     if text != "/" and not re.fullmatch(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+", text):
         raise ValueError('a mount begins with "/", does not end with one, and is written as it comes in a URL')
@@ -105,26 +115,38 @@ class AdminPart(_Part):
 
 
 class Wallet(_Part):
-    """The one wallet: its dialect, where it is, and what it promises."""
+    """The one wallet: its dialect, where it is, and what it promises.
+
+    *connections* are calls at one time, a tenth of them for recovery and a fifth for wins and reversals; *queue* calls
+    more may wait for one, the least important being refused first. One provider takes *share* of either, or its equal
+    part where that is more. To a call that is refused here nothing has happened. *accept_manual_resolution*: a wallet
+    that promises too little leaves doubts that only a human can end (gateway outbox list).
+    """
 
     dialect: str = "canonical"
     url: Annotated[str, AfterValidator(_url)]
     secrets: dict[str, References] = {}
     promises: list[Promise] = []
-    connections: int = Field(default=100, ge=1, le=10_000)
+    accept_manual_resolution: bool = False
+    connections: int = Field(default=100, ge=FEWEST, le=10_000)
+    queue: int = Field(default=200, ge=0, le=10_000)
+    share: float = Field(default=0.25, gt=0, le=1)
 
 
 class Journal(_Part):
-    """What is remembered, and how well. "off": in memory, for a wallet that keeps all four promises."""
+    """What is remembered, and how well.
 
-    durability: Literal["off", "strict"] = Field(default="strict", validate_default=True)
+    "strict": durable before anything is sent or said; *url* is `sqlite:///absolute/path`, `sqlite:path` (relative to
+    this file) for one process, or `postgresql://...` for several (secrets.password, or what libpq reads). "off": in
+    memory, for a wallet that keeps all four promises. *quarantine*: seconds in which a call in doubt may still land at
+    the wallet. *closed_days* after a row was closed it is pruned to a hash.
+    """
 
-    @field_validator("durability")
-    @classmethod
-    def _memory_only(cls, durability: str) -> str:
-        if durability == "strict":
-            raise ValueError("the durable journal is not part of this version yet")
-        return durability
+    url: Annotated[str, AfterValidator(_journal_url)] | None = None
+    secrets: dict[Literal["password"], References] = {}
+    durability: Literal["off", "strict"] = "strict"
+    quarantine: float = Field(default=60.0, ge=1, le=3600)
+    closed_days: int = Field(default=90, ge=1, le=3650)
 
 
 class ProviderPart(_Part):
@@ -157,7 +179,7 @@ class Settings(BaseSettings):
     public: Public = Public()
     admin: AdminPart = AdminPart()
     wallet: Wallet
-    journal: Journal = Field(default_factory=dict, validate_default=True)
+    journal: Journal = Journal()
     providers: dict[Name, ProviderPart] = Field(min_length=1)
     drain: Drain = Drain()
 
@@ -183,11 +205,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        missing = [promise for promise in get_args(Promise) if promise not in self.wallet.promises]
-        if missing:
-            raise ValueError(
-                f'journal.durability: "off" needs all four promises of the wallet; missing: {", ".join(missing)}'
-            )
+        self._journal_fits()
         for field in ("journal_id", "mount"):
             taken: dict[str, str] = {}
             for name, provider in self.providers.items():
@@ -197,6 +215,25 @@ class Settings(BaseSettings):
                     raise ValueError(f"providers.{name}.{field}: the same as that of providers.{taken[value]}")
                 taken[value] = name
         return self
+
+    def _journal_fits(self) -> None:
+        promises = set(self.wallet.promises)
+        missing = [promise for promise in get_args(Promise) if promise not in promises]
+        if self.journal.durability == "off" and missing:
+            raise ValueError(
+                f'journal.durability: "off" needs all four promises of the wallet; missing: {", ".join(missing)}'
+            )
+        if self.journal.durability == "strict" and self.journal.url is None:
+            raise ValueError(
+                'journal.url: a durable journal needs a place, such as "sqlite:///var/lib/gateway/journal.db"'
+                ' (or durability = "off", for a wallet that keeps all four promises)'
+            )
+        resolves = "status" in promises or {"idempotent", "references"} <= promises
+        if not resolves and not self.wallet.accept_manual_resolution:
+            raise ValueError(
+                "wallet.promises: without status, and without idempotent together with references, what a silent wallet"
+                " leaves in doubt is parked for a human; say wallet.accept_manual_resolution = true"
+            )
 
 
 def load(path: Path) -> Settings:

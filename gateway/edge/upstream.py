@@ -5,7 +5,8 @@ not decide: the same type is raised before and after the request has left. While
 once it is true, anything short of a whole answer is Silence. An answer whose end is only a closed connection cannot be
 told from a torn one, and is Silence too.
 
-A call belongs to the Upstream: a handler that is cancelled, or that stops waiting, never cancels it.
+A call belongs to the Upstream: a handler that is cancelled, or that stops waiting, never cancels it. Whoever counts
+connections is told by *finished* when a call really ends, which can be long after its story was answered.
 """
 
 import asyncio
@@ -21,10 +22,13 @@ from yarl import URL
 
 from gateway.edge.carry import CarryLate
 from gateway.exchange.wishes import Flow, Send
-from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence, Unreachable
 
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _BODILESS = frozenset({204, 304})
+
+
+Finished = Callable[[Ending], None]
 
 
 @dataclass(slots=True)
@@ -110,30 +114,38 @@ class Upstream:
         if session is not None:
             await session.close()
 
-    async def send(self, wish: Send, carry_late: CarryLate) -> Ending:
-        """Ask the wallet, as `gateway.exchange.wishes.Send` promises. Never raises but CancelledError."""
+    async def send(self, wish: Send, carry_late: CarryLate, finished: Finished = lambda ending: None) -> Ending:
+        """Ask the wallet, as `gateway.exchange.wishes.Send` promises. Never raises but CancelledError.
+
+        *finished* hears the call's real end, once, whatever becomes of the caller: when it holds no connection any
+        more. That is before this returns, but for a call that is carried on after `until`.
+        """
         asked = monotonic()
-        ending = await self._send(wish, carry_late, asked)
+        ending = await self._send(wish, carry_late, finished, asked)
         self._on_ending(ending, monotonic() - asked)
         return ending
 
-    async def _send(self, wish: Send, carry_late: CarryLate, now: float) -> Ending:
-        if self._session is None:
-            return NotSent("the wallet hop is closed")
+    async def _send(self, wish: Send, carry_late: CarryLate, finished: Finished, now: float) -> Ending:
+        session, why = self._session, ""
         if wish.request.method != "POST":
-            return NotSent("only POST is sent to a wallet")
-        if now >= wish.until:
-            return NotSent("no time left")
+            why = "only POST is sent to a wallet"
+        elif now >= wish.until:
+            why = "no time left"
+        if session is None or why:
+            refused = NotSent(why or "the wallet hop is closed")
+            finished(refused)
+            return refused
         call = _Call(wish.until)
-        task = asyncio.create_task(self._run(self._session, call, wish))
+        task = asyncio.create_task(self._run(session, call, wish))
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
+        task.add_done_callback(lambda done: finished(_ended(done)))
         try:
             await asyncio.wait({task}, timeout=wish.until - now)
         except asyncio.CancelledError:
             self._part(call, task, wish, carry_late)
             raise
-        return task.result() if task.done() else self._part(call, task, wish, carry_late)
+        return _ended(task) if task.done() else self._part(call, task, wish, carry_late)
 
     def _part(self, call: _Call, task: asyncio.Task[Ending], wish: Send, carry_late: CarryLate) -> Ending:
         """Stop waiting: what has not left never leaves; what has left goes on, and its late story is carried."""
@@ -150,19 +162,21 @@ class Upstream:
     async def _follow(self, task: asyncio.Task[Ending], late: Callable[[Ending], Flow], carry_late: CarryLate) -> None:
         try:
             await asyncio.wait({task})
-            await carry_late(late(task.result()))
+            await carry_late(late(_ended(task)))
         except Exception as bug:
             self._on_bug(bug)
 
     async def _run(self, session: aiohttp.ClientSession, call: _Call, wish: Send) -> Ending:
         """The call itself; ends by *patience* at the latest. A cancelled call ends by its bit like any other."""
+        unreachable = False
         try:
             async with asyncio.timeout(max(wish.until, wish.patience) - monotonic()):
                 return Heard(await self._post(session, call, wish.request))
         except asyncio.CancelledError:
             why = "cut off"
         except TimeoutError as fault:
-            why = "no connection in time" if isinstance(fault, aiohttp.ClientError) else "no whole answer, ever"
+            unreachable = isinstance(fault, aiohttp.ClientConnectionError)
+            why = "no connection in time" if unreachable else "no whole answer, ever"
         except _NeverLeave:
             why = "it could not be sent in time"
         except _TooLarge:
@@ -170,8 +184,8 @@ class Upstream:
         except _Endless:
             why = "the answer has neither a length nor chunks: nobody can tell whether it is whole"
         except Exception as fault:
-            why = _reason(fault)
-        return Silence(why) if call.left else NotSent(why)
+            unreachable, why = isinstance(fault, aiohttp.ClientConnectionError), _reason(fault)
+        return Silence(why) if call.left else Unreachable(why) if unreachable else NotSent(why)
 
     async def _post(self, session: aiohttp.ClientSession, call: _Call, request: Request) -> Response:
         url = URL.build(
@@ -209,6 +223,11 @@ async def _leaving(
     if call.abandoned or monotonic() >= call.until:
         raise _NeverLeave
     call.left = True
+
+
+def _ended(task: asyncio.Task[Ending]) -> Ending:
+    """How a call that is over ended. One that was cut off before its first step has no result, and never left."""
+    return NotSent("cut off") if task.cancelled() else task.result()
 
 
 def _reason(fault: Exception) -> str:

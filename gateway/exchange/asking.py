@@ -29,9 +29,9 @@ def lane(account: str, operation: Operation, *, outbox: bool = False) -> Lane:
     priority = Priority.READ
     if operation in REVERSALS:
         priority = Priority.REVERSAL
-    elif operation in DEBITS:
+    elif operation in DEBITS or operation is Operation.AUTHENTICATE:  # without it there will be no bet
         priority = Priority.DEBIT
-    elif operation in MONEY:
+    elif operation in MONEY or operation is Operation.STATUS:  # which is asked on behalf of money
         priority = Priority.CREDIT
     return Lane(account, priority, outbox)
 

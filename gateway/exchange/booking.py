@@ -16,12 +16,12 @@ from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
 from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
-from gateway.exchange.undoing import fitted, undo_call
+from gateway.exchange.undoing import undo_call, unseen_call
 from gateway.exchange.weighing import YES, Weighed, about_its_target, in_doubt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.states import Effect, Row, State
 from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
-from gateway.wire.message import Ending, Heard, NotSent, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Silence, Unreachable
 
 _REFUSES_US = frozenset({401, 403})
 #: After these the wallet has no balance to tell, or is in no state to tell it.
@@ -72,6 +72,7 @@ class Booking:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
         self.row, self.related = claimed.row, claimed.related
+        self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
         if claimed.verdict is not Verdict.OURS:
             return (yield from self._unclaimed(claimed))
         self.ours = True
@@ -95,28 +96,32 @@ class Booking:
             yield Wait(held, until)
 
     def _unclaimed(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
-        """The answer that the journal has."""
-        row, verdict = claimed.row, claimed.verdict
-        # A yes of the journal's needed no asking; what its answer demands may.
-        self.asking.deaf = row.state is not State.APPLIED or verdict not in (Verdict.KNOWN, Verdict.ADOPTED)
-        if (alert := _ALERTS.get(verdict)) is not None:
+        """The answer that the journal has. What a yes of it demands may be asked for; a no is filled from memory."""
+        if (alert := _ALERTS.get(claimed.verdict)) is not None:
             self.journey.alerts.append(alert)
-        if verdict is Verdict.KNOWN and row.state is State.APPLIED:
-            return (yield from self._repeated(row))
+        if claimed.verdict is Verdict.KNOWN and claimed.row.state is State.APPLIED:
+            self.asking.deaf = False
+            return (yield from self._repeated(claimed.row))
+        outcome = self._in_the_journal(claimed)
+        self.asking.deaf = not self.provider.dialect.said[self.form.name, outcome].done
+        return Reply(outcome)
+
+    def _in_the_journal(self, claimed: Claimed) -> Outcome:
+        row, verdict = claimed.row, claimed.verdict
         if verdict is Verdict.CONFLICT:
             certain = row.unapplied or (row.settled and row.heard_done)
-            return Reply(Outcome.TRANSACTION_CONFLICT if certain else Outcome.UNKNOWN)
+            return Outcome.TRANSACTION_CONFLICT if certain else Outcome.UNKNOWN
         if verdict is Verdict.UNDONE and self.call.operation not in REVERSALS:
-            return Reply(self._sayable(Outcome.ALREADY_ROLLED_BACK))
+            return self._sayable(Outcome.ALREADY_ROLLED_BACK)
         if verdict is Verdict.PRUNED:
             applied = row.outcome is not None and row.outcome.moved is Moved.YES
-            return Reply(Outcome.ALREADY_DONE if applied else Outcome.TRANSACTION_CONFLICT)
+            return Outcome.ALREADY_DONE if applied else Outcome.TRANSACTION_CONFLICT
         if verdict is Verdict.WAITS and self.call.operation in CREDITS and row.state is not State.UNKNOWN:
             self.journey.why = "its bet is in doubt: it is paid after it"
-            return Reply(Outcome.BUSY)
+            return Outcome.BUSY
         if verdict is Verdict.ADOPTED and row.heard_done:
-            return Reply(Outcome.ALREADY_DONE)
-        return Reply(self._sayable(_SAID.get(verdict) or row.outcome or Outcome.UNKNOWN))
+            return Outcome.ALREADY_DONE
+        return self._sayable(_SAID.get(verdict) or row.outcome or Outcome.UNKNOWN)
 
     def _repeated(self, row: Row) -> Generator[Any, Any, Reply]:
         """What was applied is not asked for again; its balance is that of then, or that of now."""
@@ -131,7 +136,8 @@ class Booking:
     def _undo(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
         """Ask the wallet to undo the targets, under the key that our own reversal would use."""
         keys = [row.reversal_key for row in claimed.related]
-        known = [row for row in claimed.related if row.call is not None]
+        # What came only after its tombstone was undone unseen: the wallet gets the same words again under that key.
+        known = [row for row in claimed.related if row.call is not None and row.state is not State.BURIED]
         if not known and claimed.related and "references" not in self.asking.wallet.promises:
             self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)
             self.journey.why = "never seen here, and the wallet does not promise to find it"
@@ -143,8 +149,7 @@ class Booking:
                 self.journey.alerts.append("amount_differs")
         else:
             key = "+".join(keys) if keys else self.naming.own
-            outgoing = replace(self.naming.outgoing(self.asking), transaction=key, request_id=key)
-            outgoing = fitted(outgoing, self.asking)
+            outgoing = unseen_call(self.naming.outgoing(self.asking), key, self.asking)
         return (yield from self._send(outgoing))
 
     def _inquire(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
@@ -163,8 +168,9 @@ class Booking:
         return replace(reply, outcome=self.weighed.outcome)
 
     def _send(self, outgoing: Call) -> Generator[Any, Any, Reply]:
-        """Ask, and once more if the first attempt never left, or if the same key may be sent twice."""
+        """Ask, and once more if no connection was to be had, or if the same key may be sent twice."""
         again = False
+        first: Ending = NotSent("")
         while True:
             until = self.asking.until()
             if until is None:
@@ -181,9 +187,11 @@ class Booking:
             ending: Ending = yield Send(request, until, patience, late, lane, again)
             if isinstance(ending, NotSent):
                 self.sent = self.silent
+                if again and not isinstance(ending, Unreachable):
+                    ending = first  # that there was no second attempt is no news
             if again or not self.ours or not self._may_repeat(ending):
                 return self._judged(name, outgoing, ending)
-            again, self.silent = True, isinstance(ending, Silence)
+            again, first, self.silent = True, ending, isinstance(ending, Silence)
 
     def _may_repeat(self, ending: Ending) -> bool:
         """Is another attempt safe, and is there time for it?"""
@@ -191,7 +199,7 @@ class Booking:
             return False
         if isinstance(ending, Silence):
             return not ending.running and "idempotent" in self.asking.wallet.promises
-        return isinstance(ending, NotSent)
+        return isinstance(ending, Unreachable)
 
     def _unsent(self, outcome: Outcome, why: str) -> Reply:
         """Certain that this attempt never left; of an earlier one that may have, we still know nothing."""

@@ -47,21 +47,17 @@ class Naming:
         scope = {word: getattr(self.call, word) for word in self.provider.dialect.scope}
         return row_key(self.provider, {**scope, "operation": str(operation)}, transaction)
 
-    def fingerprint(self) -> tuple[str | None, ...]:
-        """The content that a repeat must share, as texts.
+    def fingerprint(self) -> tuple[str, ...]:
+        """The content that a repeat must share, as `name=text`, sorted; what memory lost is not among it.
 
-        A field that the message leaves to our memory is None where memory lost it, and then fits anything.
+        By name: a row must be understood after its table has learned of another field.
         """
-        names = self.provider.dialect.fingerprint(self.form.name)
-        return (str(self.call.operation), *(self._content(name) for name in names))
-
-    def _content(self, name: str) -> str | None:
-        value = getattr(self.call, name)
-        if value is None:
-            return None if name in self.form.recall else ""
-        if isinstance(value, Decimal):
-            return format(value.normalize(), "f") if value else "0"
-        return ",".join(value) if isinstance(value, tuple) else str(value)
+        parts = [f"operation={self.call.operation}"]
+        for name in self.provider.dialect.fingerprint(self.form.name):
+            value = getattr(self.call, name)
+            if value is not None or name not in self.form.recall:
+                parts.append(f"{name}={_content(value)}")
+        return tuple(sorted(parts))
 
     def outgoing(self, asking: Asking) -> Call:
         """The call as the wallet gets it: our account, our keys, and the same content under one key at every try.
@@ -102,3 +98,9 @@ class Naming:
         if self.call.operation in DEBITS:
             names += [name for name, form in dialect.variants.items() if form.operation in REVERSALS]
         return float(max(dialect.span_s(name) for name in names))
+
+
+def _content(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f") if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value if value is not None else "")

@@ -20,7 +20,7 @@ from gateway.exchange.parties import Wallet
 from gateway.exchange.undoing import undo_call
 from gateway.exchange.weighing import YES, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
-from gateway.journal.states import Row, State, Step
+from gateway.journal.states import State, Step
 from gateway.journal.wishes import Leased, Settle
 from gateway.wire.message import Ending, Heard, NotSent, Silence
 
@@ -36,13 +36,14 @@ UNWRITABLE = "the wallet's message of it cannot be written"
 
 def recovery(leased: Leased, wallet: Wallet, errand: Errand, clock: Clock) -> Flow:
     """Do the step of a row that is ours. Yields Sends and one Settle; always gives the row back."""
-    return _Recovery(leased.row, leased.landed, Asking(wallet, errand, clock, leased.row.account, outbox=True)).run()
+    asking = Asking(wallet, errand, clock, leased.row.account, outbox=True)
+    return _Recovery(leased, asking, errand).run()
 
 
 class _Recovery:
-    def __init__(self, row: Row, landed: bool, asking: Asking) -> None:
-        self.row, self.landed, self.asking = row, landed, asking
-        self.errand: Any = asking.journey
+    def __init__(self, leased: Leased, asking: Asking, errand: Errand) -> None:
+        self.row, self.landed, self.asking = leased.row, leased.landed, asking
+        self.errand = errand
         self.sent = False
         self.heard = ""
         self.running = False
@@ -62,12 +63,14 @@ class _Recovery:
         yield from self._settled(settle)
 
     def _settled(self, settle: Settle) -> Flow:
-        self.errand.parked = settle.park or ""
+        errand = self.errand
         recorded = yield settle
-        if recorded.row is not None:
-            self.errand.state, self.errand.parked = str(recorded.row.state), recorded.row.parked or ""
-        if self.errand.parked and "parked" not in self.errand.alerts:
-            self.errand.alerts.append("parked")
+        errand.heard = self.heard
+        if (row := recorded.row) is not None:
+            errand.state, errand.next, errand.parked = str(row.state), str(row.step or ""), row.parked or ""
+            errand.finished = row.step is None and row.parked is None
+        if errand.parked:
+            errand.alerts.append("parked")
 
     def _settle(self, state: State | None = None, **facts: Any) -> Settle:
         holder = self.row.holder or ""

@@ -42,6 +42,17 @@ def undo_call(row: Row, asking: Asking) -> Call:
     return fitted(call, asking)
 
 
+def unseen_call(call: Call, key: str, asking: Asking) -> Call:
+    """The reversal of what we never saw, or of several at once, under *key*: the message's *call*, bare.
+
+    Whatever else a message states could differ between two rollbacks of one target, and they share one key.
+    """
+    form = asking.wallet.dialect.variant_for(call)
+    kept = {each.name for each in form.fields if not each.optional} | {"provider", "player", "session", "reference"}
+    facts = {name: value for name, value in call.facts().items() if name in kept}
+    return fitted(Call(call.operation, **{**facts, "request_id": key, "transaction": key}), asking)
+
+
 def fitted(call: Call, asking: Asking) -> Call:
     """*call* without what the wallet's message of it need not have and what could be wrong: session and amount."""
     if call.player is not None and not asking.demands(call, "session"):

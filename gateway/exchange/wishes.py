@@ -37,6 +37,7 @@ class Send:
 
     When the request has left and *until* passes, the result is Silence, the call is carried on until *patience*, and
     the story `late(ending)` is carried when it ends. A call that has not left by *until* never leaves: NotSent.
+    *again*: a repeat inside one callback; where too many were repeated lately, the result is NotSent.
     """
 
     request: Request
@@ -44,7 +45,7 @@ class Send:
     patience: float
     late: Callable[[Ending], Flow] | None = None
     lane: Lane = Lane()
-    again: bool = False  # a second attempt within one callback: within the retry budget, or NotSent
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 Nothing is armed for what is certain on both sides. Everything else has a step, or stands parked before a human.
 """
 
-from dataclasses import replace
-
 from gateway.canon.operations import DEBITS, REVERSALS
 from gateway.journal.page import Page
-from gateway.journal.states import DONE, Flight, Policy, Row, State, Step
+from gateway.journal.states import DONE, Flight, Policy, Row, State, Step, replace
 
 #: Backoff of a step that came to nothing: 0.5 s doubled, 60 s at most, a quarter of an hour at most later on.
 FIRST_S, CAP_S, LATER_CAP_S = 0.5, 60.0, 900.0
@@ -36,6 +34,8 @@ def rearmed(row: Row, policy: Policy, now: float) -> Row:
         return replace(row, step=None, parked=why)
     parked = None if step is not None or _over(row) else row.parked
     tries = row.tries if step is row.step else 0
+    if (step, due, tries, parked) == (row.step, row.due, row.tries, row.parked):
+        return row
     return replace(row, step=step, due=due, tries=tries, parked=parked)
 
 

@@ -5,14 +5,13 @@ run beside the call that it undoes; its intent is written first, whatever is in 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
 from gateway.journal.settling import SETTLES, held, in_its_round, named, names_of
-from gateway.journal.states import Flight, Policy, Row, State
+from gateway.journal.states import Flight, Policy, Row, State, replace
 from gateway.journal.wishes import Claim, Claimed, Verdict
 
 WIN_WITHOUT_BET = "a win names a bet that was declined or undone"
@@ -27,12 +26,13 @@ _GRAVEST = (
 
 def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
     """See `wishes.Claim`; *token* becomes the holder of what is taken."""
+    before = page.row(wish.row.key)
+    if before is not None and not fits(before.fingerprint, wish.row.fingerprint):
+        page.note(before.key, "conflict")
+        return Claimed(Verdict.CONFLICT, before)
     row, known = _merged(page, wish.row)
     if not known and (outcome := page.pruned(row.key)) is not None:
         return Claimed(Verdict.PRUNED, replace(row, outcome=outcome))
-    if known and not fits(_content(page, row.key), wish.row.fingerprint):
-        page.note(row.key, "conflict")
-        return Claimed(Verdict.CONFLICT, row)
     if row.operation in REVERSALS:
         return _reversal(page, wish, row, policy, token)
     if row.undone:
@@ -50,8 +50,8 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
             return Claimed(verdict, _held_back(page, row, verdict, bets, policy), bets)
     else:
         bets = ()
-    before = landed(row, page.now, policy)
-    return Claimed(Verdict.OURS, _taken(page, row, Flight.CALL, token), bets, landed=before)
+    arrived = landed(row, page.now, policy)
+    return Claimed(Verdict.OURS, _taken(page, row, Flight.CALL, token), bets, landed=arrived)
 
 
 def landed(row: Row, now: float, policy: Policy) -> bool:
@@ -59,16 +59,10 @@ def landed(row: Row, now: float, policy: Policy) -> bool:
     return now >= row.since + policy.quarantine_s
 
 
-def _content(page: Page, key: str) -> tuple[str | None, ...]:
-    """The content that the row of that key stands for; empty for a tombstone of something unseen."""
-    row = page.row(key)
-    return () if row is None else row.fingerprint
-
-
-def fits(known: tuple[str | None, ...], claimed: tuple[str | None, ...]) -> bool:
-    """Is it the same content, as far as both are known?"""
-    pairs = zip(known, claimed, strict=True) if len(known) == len(claimed) else [("", "-")] if known else []
-    return all(old is None or new is None or old == new for old, new in pairs)
+def fits(known: tuple[str, ...], claimed: tuple[str, ...]) -> bool:
+    """Is it the same content, as far as both tell it? Each is `name=text` parts; a tombstone of the unseen has none."""
+    mine, theirs = (dict(part.split("=", 1) for part in parts) for parts in (known, claimed))
+    return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
 
 
 def _merged(page: Page, new: Row) -> tuple[Row, bool]:
@@ -79,10 +73,7 @@ def _merged(page: Page, new: Row) -> tuple[Row, bool]:
     if row.operation is None:  # a tombstone of something unseen, which comes after all
         about = {name: getattr(new, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}
         return replace(row, **about), True
-    if len(row.fingerprint) != len(new.fingerprint):
-        return row, True
-    filled = zip(row.fingerprint, new.fingerprint, strict=True)
-    return replace(row, fingerprint=tuple(old if old is not None else fresh for old, fresh in filled)), True
+    return replace(row, fingerprint=tuple(sorted({*row.fingerprint, *new.fingerprint}))), True
 
 
 def _taken(page: Page, row: Row, flight: Flight, token: str) -> Row:

@@ -1,7 +1,6 @@
 """The outbox's side of a row: taking those that are due, settling what came of it, freeing what the dead held."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from gateway.canon.operations import REVERSALS
 from gateway.canon.outcomes import Outcome
@@ -10,7 +9,7 @@ from gateway.journal.claiming import landed, ready
 from gateway.journal.page import Page
 from gateway.journal.recording import LOST, certain, late_yes, learned, undone, withdrawn
 from gateway.journal.settling import SETTLES, paid, unpaid
-from gateway.journal.states import Flight, Policy, Row, State, Step
+from gateway.journal.states import Flight, Policy, Row, State, Step, replace
 from gateway.journal.wishes import Leased, Recorded, Settle
 
 _FLIGHT = {Step.ASK: Flight.ASK, Step.DELIVER: Flight.CALL, Step.REVERSE: Flight.UNDO}
@@ -49,9 +48,8 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
     row = page.row(wish.key)
     if row is None:
         return Recorded(False, None)
-    page.note(
-        row.key, "settle", state=wish.state, outcome=wish.outcome, heard=wish.heard, undone=wish.undone, sent=wish.sent
-    )
+    heard = {"outcome": wish.outcome, "heard": wish.heard, "undone": wish.undone, "untried": not wish.tried}
+    page.note(row.key, "settle", state=wish.state, sent=wish.sent, **heard)
     if row.holder != wish.holder:
         return Recorded(False, _late(page, row, wish, policy))
     row = _freed(page, row, wish)

@@ -16,6 +16,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal.page import Note, Page
 from gateway.journal.performing import perform
 from gateway.journal.queue import Queue
+from gateway.journal.reading import Counts, Tally
 from gateway.journal.sessions import Remembered
 from gateway.journal.states import Policy, Row
 from gateway.journal.wishes import Lease, Reap, Recall, Record, Remember, Wait, Wish
@@ -43,13 +44,28 @@ class Memory:
         self.remembered = Remembered()
         self.most_rows = most_rows
         self.me = me
+        self.failing = ""
         self._clock, self._wall = clock, wall
         self._started = wall()
         self._numbers = count(1)
         self._rounds: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         self._queue = Queue(self.rows)
+        self._tally = Tally()
         self._closed: OrderedDict[str, None] = OrderedDict()  # keys of rows that may be forgotten first
         self._waiting: dict[str, asyncio.Event] = {}
+
+    async def start(self) -> None:
+        """Nothing is to be opened."""
+
+    async def stop(self) -> None:
+        """Nothing is kept."""
+
+    async def beat(self) -> None:
+        """Nobody else is there."""
+
+    async def counts(self) -> Counts:
+        """What is remembered now."""
+        return self._tally.counts(self._clock())
 
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says and give its result."""
@@ -90,8 +106,9 @@ class Memory:
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
         """The debits of a round, oldest first."""
-        keys = [key for key in self._rounds.get((account, name), ()) if key in self.rows]
-        return {key: self.rows[key] for key in keys if player in (None, self.rows[key].player)}
+        found = [self.rows[key] for key in self._rounds.get((account, name), ()) if key in self.rows]
+        found.sort(key=lambda row: (row.created, row.key))
+        return {row.key: row for row in found if player in (None, row.player)}
 
     def pruned(self, key: str) -> Outcome | None:
         """Nothing is kept of what is forgotten."""
@@ -103,6 +120,7 @@ class Memory:
 
     def _write(self, page: Page) -> None:
         for key, row in page.rows.items():
+            self._tally.change(self.rows.get(key), row)
             self.rows[key] = row
             self.rows.move_to_end(key)
             self._queue.put(row)
@@ -132,6 +150,7 @@ class Memory:
     def _drop(self, key: str) -> None:
         row = self.rows.pop(key)
         self._queue.drop(row)
+        self._tally.change(row, None)
         if row.round is not None and (keys := self._rounds.get((row.account, row.round))) is not None:
             keys.pop(key, None)
             if not keys:

@@ -5,12 +5,12 @@ transaction. A page is itself a Source, so a wish that fails is dropped with its
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.canon.operations import DEBITS
 from gateway.canon.outcomes import Outcome
-from gateway.journal.states import Row
+from gateway.journal.states import Row, replace
 
 
 @dataclass(frozen=True, slots=True)

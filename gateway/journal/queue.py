@@ -18,8 +18,9 @@ class Queue:
 
     def put(self, row: Row) -> None:
         """A row has changed: what it armed, and what it no longer keeps waiting, may be due."""
-        if row.step is not None and row.parked is None:
+        if row.parked is None and (row.step is not None or row.in_flight):
             self._chains[row.chain or row.key][row.key] = None
+        if row.parked is None and row.step is not None:
             heappush(self._heap, (row.due, row.key))
         if not row.active or row.parked is not None:
             self._forget(row)
@@ -35,7 +36,7 @@ class Queue:
         waiting = self._chains.get(chain)
         if waiting is None:
             return
-        if row.step is None or row.parked is not None:
+        if row.parked is not None or (row.step is None and not row.in_flight):
             waiting.pop(row.key, None)
         if not waiting:
             del self._chains[chain]

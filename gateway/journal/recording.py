@@ -4,14 +4,12 @@ A claim that was lost meanwhile (its instance was held for dead) changes nothing
 late to a row that others have closed is money that moved, and is reversed.
 """
 
-from dataclasses import replace
-
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
 from gateway.journal.settling import SETTLES, paid, unpaid
-from gateway.journal.states import DONE, ENDS_IT, Policy, Row, State
+from gateway.journal.states import DONE, ENDS_IT, Policy, Row, State, replace
 from gateway.journal.wishes import Record, Recorded, Told
 
 #: A wallet's no to a reversal that speaks of its target: there is nothing (left) to undo, or it may not be undone.
@@ -26,6 +24,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     if row is None:
         return Recorded(True, None)
     if wish.holder is None:
+        page.note(row.key, "answer", outcome=wish.outcome, code=wish.code, telling=sorted(wish.telling or ()))
         return Recorded(True, _telling(page, row, wish, policy))
     facts = {"heard": wish.heard, "outcome": wish.outcome, "code": wish.code, "telling": sorted(wish.telling or ())}
     page.note(row.key, "record", state=wish.state, late=wish.telling is None, **facts)
@@ -44,7 +43,10 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     elif row.operation in SETTLES and row.state is State.APPLIED:
         paid(page, row, wish.related)
     if wish.release:
-        row = replace(row, holder=None, flight=None)
+        state, since = row.state, row.since
+        if state is State.CLAIMED:  # it resolved nothing, and nobody is at it any more
+            state, since = (State.UNKNOWN, page.now) if wish.sent else (State.OPEN, since)
+        row = replace(row, holder=None, flight=None, state=state, since=since)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
     row = withdrawn(_closed(row))

@@ -34,3 +34,34 @@ class Remembered:
         while len(self._facts) > self._most:
             self._facts.popitem(last=False)
         return self._facts[key] != known
+
+
+class Sessions:
+    """Sessions' facts as they stand in a durable store: what is here need not be read, nor written again.
+
+    What was written longer than *fresh_s* ago is written once more when it is used, so that the store knows that it is
+    in use.
+    """
+
+    def __init__(self, most: int = MOST, fresh_s: float = 86_400.0) -> None:
+        self._facts: OrderedDict[tuple[str, str], tuple[dict[str, Any], float]] = OrderedDict()
+        self._most, self._fresh_s = most, fresh_s
+
+    def recall(self, account: str, identity: str) -> dict[str, Any] | None:
+        """All facts, None where the store must be asked."""
+        if (known := self._facts.get((account, identity))) is None:
+            return None
+        self._facts.move_to_end((account, identity))
+        return dict(known[0])
+
+    def knows(self, account: str, identity: str, facts: Mapping[str, Any], wall: float) -> bool:
+        """Does the store hold all these facts already, written not long ago?"""
+        known, written = self._facts.get((account, identity), ({}, 0.0))
+        return written > wall - self._fresh_s and {**known, **facts} == known
+
+    def keep(self, account: str, identity: str, facts: Mapping[str, Any], written: float) -> None:
+        """The store holds exactly these facts."""
+        self._facts[account, identity] = dict(facts), written
+        self._facts.move_to_end((account, identity))
+        while len(self._facts) > self._most:
+            self._facts.popitem(last=False)

@@ -5,11 +5,10 @@ and to the only one of its round if there is but one.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from gateway.canon.operations import DEBITS, Operation
 from gateway.journal.page import Page
-from gateway.journal.states import Row
+from gateway.journal.states import Row, replace
 
 #: Naming a bet proves that the provider holds it, and being paid settles it.
 SETTLES = frozenset({Operation.WIN, Operation.END_ROUND})

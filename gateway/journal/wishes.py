@@ -12,7 +12,15 @@ from gateway.journal.states import Effect, Row, State
 
 
 class JournalUnavailable(Exception):
-    """The journal cannot write (or not in time): what it was asked for did not happen, and will not happen later."""
+    """The journal cannot write, or not in time: what was asked for must be held for not done.
+
+    A claim will never be ours. What a Record or a Settle said of the wallet is kept in mind and written as soon as the
+    journal writes again, without the telling; if we die before, the next start finds the row in doubt.
+    """
+
+
+class JournalRefused(Exception):
+    """The journal cannot be served as it is: held by another process, damaged, or of a newer version. For people."""
 
 
 class Verdict(StrEnum):
@@ -38,8 +46,8 @@ class Verdict(StrEnum):
 class Claim:
     """Take the row for one wallet call. The result is a Claimed.
 
-    *row* as it is to be when it is new; its fingerprint's None stands for what is not known this time and fits
-    anything. *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
+    *row* as it is to be when it is new; what its fingerprint does not name is not known this time, and fits anything.
+    *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
     """
 
     row: Row

@@ -47,6 +47,11 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreachable(NotSent):
+    """Not sent because no connection was to be had: the other end's fault, where other NotSents are our own choice."""
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """The request (or a part of it) left, and no whole answer came: nobody knows what was done.
 

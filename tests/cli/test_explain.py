@@ -51,6 +51,18 @@ def test_an_honest_call(gateway: Gateway, secret: str, root: Path) -> None:
         assert shown in ended.out
 
 
+def test_what_a_repeat_would_be(gateway: Gateway, tmp_path: Path, root: Path) -> None:
+    """Which other content makes the same id another call, with the row if there is one, and the balance it is told."""
+    out = gateway(*DEBIT, *EUR, stdin=BODY).out
+    assert "repeat     the same id with another player or round or currency or amount is another call\n" in out
+    assert "once applied, a repeat is told the balance told then" in out
+    (tmp_path / "made.toml").write_text('dialect = "made"\nextends = "evenbet"\nfingerprint.bet = ["amount", "game"]\n')
+    out = gateway("explain", "made", *DEBIT[2:], *EUR, "--tables", tmp_path, stdin=BODY).out
+    assert f"the same id with another game or amount is another call   [{tmp_path}/made.toml:3]" in out
+    balance = gateway("explain", "evenbet", "-", "--path", "/balance", stdin=b'{"token": "t"}').out
+    assert "repeat  " not in balance
+
+
 def test_a_forged_call(gateway: Gateway, secret: str) -> None:
     """The likely cause, the answer that is really given, exit code 1; what was read is shown all the same."""
     ended = gateway(*DEBIT, *EUR, "--secret", secret, stdin=BODY.replace(b"29", b"30"))

@@ -1,7 +1,9 @@
 """Every single row of every shipped table is held by a proof or by an example: lost or changed, something complains.
 
 The mutants are made of the parsed table: each row of codes, said_as, heard_as and effects, in the table, in an
-operation, in `[unread]` and in a choice of an option, is deleted, and is changed in every way listed here.
+operation, in `[unread]` and in a choice of an option, is deleted, and is changed in every way listed here. So is what
+the journal goes by (replay_balance, fingerprint, session_checked, targets, reverse_unknown): no answer shows it, the
+`[[contract]]` entries of the examples do.
 """
 
 import copy
@@ -15,15 +17,19 @@ from typing import Any
 
 import pytest
 
+from gateway.canon.calls import CALL_FIELDS
+from gateway.canon.operations import Operation
 from gateway.dialect.conversations import Conversations, effect_of
-from gateway.dialect.proofs.safety import TRANSPORT
 from gateway.dialect.shelf import Shelf, each_choice
 from gateway.dialect.source import Source
+from gateway.dialect.wireanswer import TRANSPORT
 
 TABLES = [name for name in Shelf().names if Shelf().path(name).with_suffix(".examples.toml").is_file()]
 ROOT = Path(__file__).parents[2]
 EFFECTS = ("done", "final", "retries", "rolls_back", "silent")
-ROWS = ("codes", "said_as", "heard_as", "effects")
+ROWS = ("codes", "said_as", "heard_as", "effects", "replay_balance", "fingerprint")
+#: Keys of which the whole value is one row.
+WHOLE = ("session_checked", "targets", "reverse_unknown")
 At = tuple[str, ...]
 Section = dict[str, Any]
 Change = tuple[str, Callable[[Section], None]]
@@ -73,6 +79,15 @@ def rows(data: Section, kind: str, at: At = ()) -> Iterator[At]:
                 yield from rows(value, kind, (*at, key))
 
 
+def holders(data: Section, at: At = ()) -> Iterator[At]:
+    """The paths of all sections in which a key stands that is a row by itself."""
+    if any(key in data for key in WHOLE):
+        yield at
+    for key, value in data.items():
+        if isinstance(value, dict) and key not in (*ROWS, "answers", "request", "missing"):
+            yield from holders(value, (*at, key))
+
+
 def within(data: Section, at: At) -> Section:
     """The section at a path."""
     for key in at:
@@ -83,12 +98,14 @@ def within(data: Section, at: At) -> Section:
 def mutants(name: str) -> Iterator[Mutant]:
     """Every mutant of a table."""
     data = original(name).data
-    for kind, changes in zip(ROWS, (of_codes, of_said_as, of_heard_as, of_effects), strict=True):
-        for at in rows(data, kind):
-            for says, change in changes(data, at):
-                mutant = copy.deepcopy(data)
-                change(within(mutant, at))
-                yield Mutant(f"{'.'.join(at)}: {says}", mutant, {at[1]: at[3]} if at[0] == "options" else {})
+    made = (of_codes, of_said_as, of_heard_as, of_effects, of_balances, of_contents)
+    found = [(at, changes) for kind, changes in zip(ROWS, made, strict=True) for at in rows(data, kind)]
+    found += [(at, of_whole) for at in holders(data)]
+    for at, changes in found:
+        for says, change in changes(data, at):
+            mutant = copy.deepcopy(data)
+            change(within(mutant, at))
+            yield Mutant(f"{'.'.join(at)}: {says}", mutant, {at[1]: at[3]} if at[:1] == ("options",) else {})
 
 
 def of_codes(data: Section, at: At) -> Iterator[Change]:
@@ -128,6 +145,37 @@ def of_effects(data: Section, at: At) -> Iterator[Change]:
                 for other in (None, *(each for each in EFFECTS if answer not in here.get(each, ()))):
                     says = f"{'.'.join((*place, effect))} {answer!r} becomes {other}"
                     yield says, mover(effect, answer, other, place)
+
+
+def of_balances(data: Section, at: At) -> Iterator[Change]:
+    """A repeat is told the other balance, or nobody says which."""
+    for name, word in within(data, at).items():
+        yield f"{name} deleted", setter(name, None)
+        yield f"{name} otherwise", setter(name, "fresh" if word == "stored" else "stored")
+
+
+def of_contents(data: Section, at: At) -> Iterator[Change]:
+    """What makes a repeat another call is lost; loses each field; gains each other one."""
+    for name, fields in within(data, at).items():
+        yield f"{name} deleted", setter(name, None)
+        for field_ in CALL_FIELDS:
+            changed = [each for each in fields if each != field_] + [field_] * (field_ not in fields)
+            yield f"{name} with or without {field_}", setter(name, changed)
+
+
+def of_whole(data: Section, at: At) -> Iterator[Change]:
+    """A flag is turned; a list of operations is lost, loses each one, gains each other one."""
+    section = within(data, at)
+    for key in WHOLE:
+        if key in section:
+            yield f"{key} deleted", setter(key, None)
+            if isinstance(section[key], bool):
+                yield f"{key} turned", setter(key, not section[key])
+                continue
+            for operation in map(str, Operation):
+                changed = [each for each in section[key] if each != operation]
+                changed += [operation] * (operation not in section[key])
+                yield f"{key} with or without {operation}", setter(key, changed)
 
 
 def unheard_of(answer: Any) -> Any:
@@ -189,6 +237,9 @@ def behaviour(name: str, mutant: Mutant) -> str:
             {pair: (said.answer, said.form, said.end.sentence, said.effect) for pair, said in dialect.said.items()},
             [(each, hearing.rows, hearing.said_for) for each, hearing in dialect.hearings.items()],
             [effect_of(dialect, each, answer) for each in dialect.variants for answer in TRANSPORT],
+            [(each, dialect.replay_balance(each), dialect.fingerprint(each)) for each in dialect.variants],
+            [(each.name, sorted(each.targets), each.reverse_unknown) for each in dialect.variants.values()],
+            sorted(dialect.session_checked),
         ]
     return repr(found)
 
@@ -215,14 +266,14 @@ def judged() -> dict[str, "subprocess.Popen[str]"]:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_row_is_held(name: str, judged: dict[str, "subprocess.Popen[str]"]) -> None:
-    """No row of codes, stand-ins, heard words or effects can be lost or changed without a complaint."""
+    """No row of codes, stand-ins, heard words, effects or the contract is lost or changed without a complaint."""
     out, _ = judged[name].communicate(timeout=300)
     assert (judged[name].returncode, out.splitlines()) == (0, [])
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_kind_of_row_has_its_mutants(name: str) -> None:
-    """Each stand-in, code, heard word and effect of the file is deleted by some mutant: none is overlooked."""
+    """Each row of the file is deleted by some mutant: none is overlooked."""
     text, made = original(name).data, [mutant.says for mutant in mutants(name)]
     lists = [
         value for kind in ("said_as", "heard_as") for at in rows(text, kind) for value in within(text, at).values()
@@ -234,8 +285,9 @@ def test_every_kind_of_row_has_its_mutants(name: str) -> None:
         for here in (within(text, at), *(v for v in within(text, at).values() if isinstance(v, dict)))
         for effect in EFFECTS
     )
-    words = sum(len(within(text, at)) for at in rows(text, "codes"))
-    assert deleted == sum(map(len, lists)) + effects + words > 0
+    words = sum(len(within(text, at)) for kind in ("codes", *ROWS[4:]) for at in rows(text, kind))
+    whole = sum(key in within(text, at) for at in holders(text) for key in WHOLE)
+    assert deleted == sum(map(len, lists)) + effects + words + whole > 0
 
 
 @pytest.mark.heavy

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.edge.breaker import Breaker
+from gateway.edge.gate import Gate
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics
 from gateway.edge.server import Server
@@ -113,6 +115,53 @@ async def upstream() -> AsyncIterator[Callable[..., Awaitable[Upstream]]]:
     yield make
     for one in started:
         await one.stop(0.0)
+
+
+class Guarded:
+    """A gate before a real hop, with its breaker and its metrics."""
+
+    def __init__(self, url: str, connections: int, accounts: int, breaker: Breaker, **options: Any) -> None:
+        self.breaker, self.metrics = breaker, Metrics({})
+        self.endings: list[Any] = []
+        self.upstream = Upstream(
+            url, connections=connections, on_ending=lambda ending, seconds: self.endings.append(ending)
+        )
+        self.gate = Gate(
+            self.upstream, self.breaker, self.metrics, connections=connections, accounts=accounts, **options
+        )
+
+    def sample(self, name: str, **labels: str) -> float | None:
+        """A metric's value."""
+        return self.metrics.registry.get_sample_value(name, labels)
+
+    @property
+    def held(self) -> tuple[float | None, ...]:
+        """Slots in use: ordinary, urgent, outbox."""
+        return tuple(self.sample("gateway_wallet_slots_in_use", kind=kind) for kind in ("ordinary", "urgent", "outbox"))
+
+    def shed(self, priority: str, why: str) -> float | None:
+        """How many calls of *priority* were not sent for that reason."""
+        return self.sample("gateway_shed_total", priority=priority, why=why)
+
+
+@pytest.fixture
+async def guarded() -> AsyncIterator[Callable[..., Awaitable[Guarded]]]:
+    """`await guarded(url, connections=5, accounts=1, **options)`: a running gate."""
+    started: list[Guarded] = []
+
+    async def make(
+        url: str, connections: int = 5, accounts: int = 1, breaker: Breaker | None = None, **options: Any
+    ) -> Guarded:
+        one = Guarded(url, connections, accounts, breaker or Breaker(), **options)
+        await one.gate.start()
+        one.gate.lag.stop()  # a busy machine sheds reads, and rightly; whoever tests that starts it again
+        started.append(one)
+        return one
+
+    yield make
+    for one in started:
+        await one.gate.stop(0.0)
+        assert one.held == (0, 0, 0), "a slot was not given back"
 
 
 @dataclass

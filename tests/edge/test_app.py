@@ -23,6 +23,7 @@ from gateway.dialect.shelf import Shelf
 from gateway.edge.app import App, prepare, run_loop
 from gateway.edge.logs import Log
 from gateway.edge.settings import load
+from gateway.journal.wishes import JournalRefused
 from gateway.sandbox.server import SandboxServer
 
 DIALECTS = {"marbles": "155io", "acme": "evenbet", "slots": "scorpio"}
@@ -60,7 +61,7 @@ class House:
         lines = [
             'public.listen = "127.0.0.1:0"',
             'admin.listen = "127.0.0.1:0"',
-            'journal.durability = "off"',
+            'journal.url = "sqlite:journal.db"',
             "drain.accept_grace = 0",
             "[wallet]",
             f'url = "{wallet}"',
@@ -223,6 +224,24 @@ async def test_every_provider_reaches_the_wallet(house: House) -> None:
             assert answer.status == 200
 
 
+async def test_a_wallet_that_is_gone_is_left_alone(house: House) -> None:
+    """Five attempts that found nobody open the breaker (one callback may try twice): logged, counted, left alone."""
+    async with Served(house) as served:
+        await served.wallet.stop()
+        caller = served.callers["slots"]
+        for _ in range(9):
+            assert (await caller.send(caller.call(Operation.BET))).reply.outcome is not Outcome.OK
+        assert [line["state"] for line in served.lines("breaker")] == ["open"]
+        why = [line["why"] for line in served.lines("callback")]
+        refused = [each == "the breaker is open" for each in why]
+        assert refused == sorted(refused)
+        assert refused.count(False) in (4, 5)
+        async with served.client.get(f"{served.admin}/metrics") as answer:
+            text = await answer.text()
+        assert 'gateway_breaker_state{state="open"} 1.0' in text
+        assert 'gateway_wallet_calls_total{ending="not_sent"} 5.0' in text
+
+
 async def test_a_message_that_was_not_taken_in_is_refused_in_the_dialect(house: House) -> None:
     """A body above the limit gets the dialect's own refusal, signed, and the wallet hears nothing."""
     async with Served(house) as served:
@@ -249,10 +268,19 @@ async def test_a_taken_port_is_an_error_and_nothing_stays_open(house: House) -> 
     async with Served(house) as served:
         more = f'public.listen = "{served.url.removeprefix("http://")}"\n'
         text = house.path.read_text().replace('public.listen = "127.0.0.1:0"\n', more)
-        house.path.write_text(text)
+        house.path.write_text(text.replace("sqlite:journal.db", "sqlite:another.db"))
         settings = load(house.path)
         second = App(settings, prepare(settings, house.path), Log(io.BytesIO(), "json"))
         with pytest.raises(OSError, match="address already in use"):
+            await second.run()
+
+
+async def test_a_journal_serves_one_process(house: House) -> None:
+    """A second gateway on the same file is refused by name, and nothing of it stays open."""
+    async with Served(house):
+        settings = load(house.path)
+        second = App(settings, prepare(settings, house.path), Log(io.BytesIO(), "json"))
+        with pytest.raises(JournalRefused, match=r"journal\.db is served by another process \(pid \d+\)"):
             await second.run()
 
 

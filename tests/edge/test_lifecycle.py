@@ -18,9 +18,11 @@ from gateway.edge.admin import Admin, Readiness
 from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics
+from gateway.edge.outbox import Outbox
 from gateway.edge.server import Server
 from gateway.edge.upstream import Upstream
 from gateway.exchange.wishes import Answer, Send
+from gateway.journal.memory import Memory
 from gateway.wire.message import Request, Response
 
 loop_name, wallet, grace, timeout = sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
@@ -36,19 +38,21 @@ def start(provider, request, journey):
     ending = yield Send(Request("POST", "/bet"), journey.received + until, journey.received + 9, late)
     yield Answer(Response(200, (), type(ending).__name__.encode()))
 
-class Memory:
+class Notes(Memory):
     async def perform(self, wish):
-        log.event(wish)
+        return log.event(wish) if isinstance(wish, str) else await super().perform(wish)
 
 log = Log(style="json")
 
 async def main():
     provider = SimpleNamespace(name="acme", mount="/acme", dialect=SimpleNamespace(name="plain"))
     metrics, readiness, upstream = Metrics({"acme": ("bet",)}), Readiness(), Upstream(wallet)
-    server = Server([provider], start=start, refuse=None, memory=Memory(), hop=upstream, metrics=metrics, log=log,
+    journal = Notes()
+    server = Server([provider], start=start, refuse=None, memory=journal, hop=upstream, metrics=metrics, log=log,
                     host="127.0.0.1", port=0)
+    outbox = Outbox(journal, upstream, None, width=lambda: 2, done=None, failed=print)
     admin = Admin("127.0.0.1", 0, metrics.registry, readiness)
-    life = Lifecycle(server, admin, upstream, readiness, log, accept_grace=grace, timeout=timeout)
+    life = Lifecycle(server, admin, upstream, journal, outbox, readiness, log, accept_grace=grace, timeout=timeout)
     return await life.run()
 
 if loop_name == "uvloop":

@@ -4,8 +4,12 @@ import pytest
 from prometheus_client import generate_latest
 
 from gateway.canon.outcomes import Moved, Outcome
+from gateway.edge.breaker import State
+from gateway.edge.line import Shed
 from gateway.edge.metrics import CLASSES, Metrics, Told, classify
+from gateway.edge.slots import Kind
 from gateway.exchange.journey import Journey
+from gateway.exchange.wishes import Lane, Priority
 from gateway.wire.message import Heard, NotSent, Response, Silence
 
 
@@ -54,6 +58,13 @@ def test_all_series_exist_from_the_start() -> None:
     for line in (
         'gateway_wallet_calls_total{ending="silence"} 0.0',
         'gateway_alerts_total{kind="odd"} 0.0',
+        'gateway_breaker_state{state="closed"} 1.0',
+        'gateway_breaker_state{state="half_open"} 0.0',
+        'gateway_breaker_state{state="open"} 0.0',
+        'gateway_wallet_slots_in_use{kind="urgent"} 0.0',
+        'gateway_shed_total{priority="debit",why="queue"} 0.0',
+        'gateway_shed_total{priority="outbox",why="breaker"} 0.0',
+        'gateway_retry_budget_total{answer="refused"} 0.0',
         'gateway_signatures_verified_total{key="key 2",provider="acme"} 0.0',
         'gateway_late_answers_total{how="gone",provider="acme"} 0.0',
         "gateway_bugs_total 0.0",
@@ -111,3 +122,20 @@ def test_wallet_endings() -> None:
         1,
         2,
     ]
+
+
+def test_what_stands_before_the_wallet() -> None:
+    """The breaker is in one state; slots, shed calls and repeats count under their words, recovery under its own."""
+    metrics = Metrics({})
+    value = metrics.registry.get_sample_value
+    metrics.breaker(State.HALF_OPEN)
+    assert [value("gateway_breaker_state", {"state": state}) for state in State] == [0, 0, 1]
+    metrics.holding(Kind.URGENT, 3)
+    assert [value("gateway_wallet_slots_in_use", {"kind": kind}) for kind in Kind] == [0, 3, 0]
+    metrics.shed(Lane("acme", Priority.CREDIT), Shed.WAIT)
+    metrics.shed(Lane("acme", Priority.CREDIT, outbox=True), Shed.WAIT)
+    assert value("gateway_shed_total", {"priority": "credit", "why": "wait"}) == 1
+    assert value("gateway_shed_total", {"priority": "outbox", "why": "wait"}) == 1
+    metrics.repeated(True)
+    assert value("gateway_retry_budget_total", {"answer": "granted"}) == 1
+    assert value("gateway_retry_budget_total", {"answer": "refused"}) == 0

@@ -59,6 +59,21 @@ def refused(path: Path) -> list[str]:
     return told.value.lines
 
 
+@pytest.mark.parametrize("promises", [["status"], ["idempotent", "references"]])
+def test_a_wallet_that_can_end_a_doubt_needs_no_human(promises: list[str], tmp_path: Path) -> None:
+    """Asked or repeated, it says in the end what became of it."""
+    text = GOOD.replace('["idempotent", "tombstones", "status", "references"]', str(promises))
+    (tmp_path / "gateway.toml").write_text(text.replace('durability = "off"', 'url = "sqlite:j.db"'))
+    assert load(tmp_path / "gateway.toml").wallet.promises == promises
+
+
+def test_a_human_may_be_accepted(tmp_path: Path) -> None:
+    """With no promise at all, what is left in doubt is a human's, and the operator has said so."""
+    text = GOOD.replace('["idempotent", "tombstones", "status", "references"]', "[]\naccept_manual_resolution = true")
+    (tmp_path / "gateway.toml").write_text(text.replace('durability = "off"', 'url = "sqlite:j.db"'))
+    assert load(tmp_path / "gateway.toml").wallet.promises == []
+
+
 def test_a_whole_file(write: Any) -> None:
     """Every part, and what follows from a provider's name."""
     settings = load(write(GOOD))
@@ -80,10 +95,11 @@ def test_the_environment_overrides_single_leaves(write: Any, monkeypatch: pytest
     monkeypatch.setenv("GATEWAY_PROVIDERS__ACME__MOUNT", "/cb/acme")
     monkeypatch.setenv("GATEWAY_DRAIN__TIMEOUT", "20")
     monkeypatch.setenv("GATEWAY_WALLET__CONNECTIONS", "7")
+    monkeypatch.setenv("GATEWAY_WALLET__QUEUE", "0")
     monkeypatch.setenv("GATEWAY_PORT_8080_TCP", "tcp://10.0.0.1:8080")
     settings = load(write(GOOD))
     assert settings.wallet.url == "https://wallet.example/api"
-    assert settings.wallet.connections == 7
+    assert (settings.wallet.connections, settings.wallet.queue, settings.wallet.share) == (7, 0, 0.25)
     assert settings.providers["acme"].mount == "/cb/acme"
     assert settings.providers["acme"].dialect == "plain"
     assert settings.drain.timeout == 20.0
@@ -126,13 +142,33 @@ def test_show_says_where_each_value_came_from(write: Any, monkeypatch: pytest.Mo
         ('"http://127.0.0.1:9000"', '"ftp://x"', "gateway.toml: wallet.url: a wallet's URL is http"),
         ('"http://127.0.0.1:9000"', '"http://u:canary@x"', "gateway.toml: wallet.url: a wallet's URL has no cred"),
         ('"http://127.0.0.1:9000"', '"http://x:canary"', "gateway.toml: wallet.url: this is not a URL"),
-        ('durability = "off"', 'durability = "strict"', "gateway.toml: journal.durability: the durable journal is"),
-        ('[journal]\ndurability = "off"', "", "gateway.toml: journal.durability: the durable journal is"),
+        ('durability = "off"', 'durability = "strict"', "gateway.toml: journal.url: a durable journal needs a place"),
+        ('[journal]\ndurability = "off"', "", "gateway.toml: journal.url: a durable journal needs a place"),
+        (
+            'durability = "off"',
+            'url = "mysql://x"',
+            'gateway.toml: journal.url: a journal is "sqlite:///absolute/path"',
+        ),
+        (
+            'durability = "off"',
+            'url = "sqlite:///"',
+            'gateway.toml: journal.url: a journal is "sqlite:///absolute/path"',
+        ),
+        (
+            'durability = "off"',
+            'url = "postgresql://u:canary@x/y"',
+            "gateway.toml: journal.url: a journal's URL has no",
+        ),
         (
             '"tombstones", "status", ',
             "",
             'gateway.toml: journal.durability: "off" needs all four promises of the'
             " wallet; missing: tombstones, status",
+        ),
+        (
+            '"status", "references"]\n[journal]\ndurability = "off"',
+            ']\n[journal]\nurl = "sqlite:j.db"',
+            "gateway.toml: wallet.promises: without status, and without idempotent together with references",
         ),
         ('[{ env = "WALLET_SECRET" }]', '"canary"', "gateway.toml: wallet.secrets.signing: a secret is a list"),
         ('[{ env = "WALLET_SECRET" }]', '["canary"]', "gateway.toml: wallet.secrets.signing: a secret is a list"),
@@ -141,6 +177,12 @@ def test_show_says_where_each_value_came_from(write: Any, monkeypatch: pytest.Mo
         ('dialect = "plain"\nsecrets', "dialekt = 'canary'\nsecrets", "gateway.toml: providers.acme.dialect: Field"),
         ("[providers.acme]", "[providers.Acme]", "gateway.toml: providers.Acme.[key]: "),
         ("[journal]", "[jurnal]", "gateway.toml: jurnal: no such setting"),
+        (
+            "[wallet]",
+            "[wallet]\nconnections = 4",
+            "gateway.toml: wallet.connections: Input should be greater than or equ",
+        ),
+        ("[wallet]", "[wallet]\nshare = 0", "gateway.toml: wallet.share: Input should be greater than 0"),
         ("[wallet]", "[wallet", "gateway.toml: not TOML (at line 4, column 8)"),
     ],
 )

@@ -69,6 +69,41 @@ async def test_a_cancelled_caller_does_not_cancel_the_call(wallet: Any, upstream
     assert caller.cancelled()
 
 
+async def test_the_real_end_is_told_when_the_connection_is_free(wallet: Any, upstream: Any, eventually: Any) -> None:
+    """`finished` hears each call once: before send returns, or long after it, or although its caller is gone."""
+    there = await wallet(hang)
+    hop = await upstream(there.url)
+    ends: list[Any] = []
+    assert isinstance(await hop.send(wish(-1), nothing_late, ends.append), NotSent)
+    assert ends == [NotSent("no time left")]
+    assert isinstance(await hop.send(wish(0.4, 0.4), nothing_late, ends.append), Silence)
+    await eventually(lambda: len(ends) == 2)
+    assert isinstance(await hop.send(wish(0.4, 1.2), nothing_late, ends.append), Silence)
+    assert len(ends) == 2
+    await eventually(lambda: len(ends) == 3)
+    caller = asyncio.create_task(hop.send(wish(1.5, 1.5), nothing_late, ends.append))
+    await eventually(lambda: len(there.seen) == 3)
+    caller.cancel()
+    await asyncio.wait({caller})
+    assert len(ends) == 3
+    await eventually(lambda: len(ends) == 4)
+    assert all(isinstance(end, Silence) for end in ends[1:])
+
+
+async def test_a_call_that_is_cut_off_before_its_first_step_was_not_sent(wallet: Any, upstream: Any) -> None:
+    """Stopped in the very moment of asking: it has no result, and never left."""
+    there = await wallet()
+    hop = await upstream(there.url)
+    ends: list[Any] = []
+    caller = asyncio.create_task(hop.send(wish(), nothing_late, ends.append))
+    await asyncio.sleep(0)
+    for call in hop._calls:
+        call.cancel()
+    assert await caller == NotSent("cut off")
+    assert ends == [NotSent("cut off")]
+    assert there.seen == []
+
+
 async def test_stop_waits_for_calls_and_then_cuts_them_off(wallet: Any, upstream: Any) -> None:
     """stop(timeout): what ends in time is heard, the rest is Silence, never NotSent."""
 

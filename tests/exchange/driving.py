@@ -25,17 +25,17 @@ from gateway.exchange.callback import callback
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
 from gateway.exchange.parties import Provider, Wallet
-from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Answer, Delivery, Flow, Send
 from gateway.journal.memory import Memory
 from gateway.journal.sessions import Remembered
 from gateway.journal.states import Policy, Row
-from gateway.journal.wishes import Lease, Wait
+from gateway.journal.wishes import Wait
 from gateway.sandbox.wallet import Wallet as SandboxWallet
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from tests.exchange.endings import Hop, honest
+from tests.exchange.recovering import recover
 
 PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
 DIALECTS = ("155io", "evenbet", "scorpio")
@@ -328,26 +328,12 @@ class World:
 
     def recover(self, hop: Hop | None = None, *, seconds: float = 0.0, most: int = 10_000) -> list[Errand]:
         """Let our outbox work, until nothing is due any more at the end of *seconds* from now; gives its errands."""
-        errands, end = [], self.clock.now + seconds
-        for _ in range(most):
-            leased = self.memory.do(Lease(10))
-            for each in leased:
-                row = each.row
-                errand = Errand(row.account, "", self.clock.now, self.clock.now + 5.0, f"o{len(errands)}", key=row.key)
-                story = Story(None, self.call(Operation.BALANCE), errand, self.dialect)
-                self.carry(recovery(each, self.wallet, errand, self.clock), story, [hop] * 3 if hop else [])
-                errand.step = row.step
-                errands.append(errand)
-            if leased:
-                continue
-            rows = self.memory.rows.values()  # what is due by now and was not leased waits for something of its chain
-            later = [row.due for row in rows if row.step and not row.parked and row.due > self.clock.now]
-            if self.clock.now >= end:
-                break
-            self.clock.now = min(min(later, default=end), end)
-        else:
-            raise AssertionError("the outbox never comes to rest")
-        return errands
+
+        def tell(flow: Flow, errand: Errand) -> None:
+            story = Story(None, self.call(Operation.BALANCE), errand, self.dialect)
+            self.carry(flow, story, [hop] * 3 if hop else [])
+
+        return recover(self.memory, self.wallet, self.clock, tell, seconds=seconds, most=most)
 
     @property
     def in_flight(self) -> set[str]:

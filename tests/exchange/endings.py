@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from gateway.canon.calls import Reply
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Send
-from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
+from gateway.wire.message import Ending, Heard, Response, Silence, Unreachable
 
 if TYPE_CHECKING:
     from tests.exchange.driving import World
@@ -24,7 +24,7 @@ def honest(world: "World", wish: Send) -> Ending:
 
 def not_sent(world: "World", wish: Send) -> Ending:
     """A refused connection."""
-    return NotSent("ClientConnectorError (ECONNREFUSED)")
+    return Unreachable("ClientConnectorError (ECONNREFUSED)")
 
 
 def silent(world: "World", wish: Send) -> Ending:

@@ -7,7 +7,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
 from gateway.exchange.wishes import Send
 from gateway.wire.jsontext import read_json, write_json
-from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
+from gateway.wire.message import Ending, Heard, Response, Silence, Unreachable
 from tests.exchange.driving import World
 from tests.exchange.endings import QUICK, Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
@@ -27,7 +27,7 @@ class Fault:
 
 def _unsent(why: str) -> Hop:
     def hop(world: World, wish: Send) -> Ending:
-        return NotSent(why)
+        return Unreachable(why)
 
     return hop
 

@@ -19,7 +19,7 @@ from gateway.wire.message import Garbled, Response
 
 @dataclass(frozen=True)
 class Witnessed:
-    """What the wallet's side saw of one call: how often it was asked, and how the balance changed."""
+    """What the wallet's side saw of one call: how often it was asked for money, and how the balance changed."""
 
     asked: int
     moved: Decimal

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from gateway.canon.calls import Call
-from gateway.canon.operations import Operation
+from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.cli.caller import Caller, Exchange
 from gateway.cli.demo.expected import Witnessed, differences, examples_of
@@ -81,7 +81,8 @@ class _Conversation:
         before, heard = wallet.balance(self.player), len(self._asked())
         got = await self.caller.send(call, self.stage.forging[self.name] if scenario.forged else None)
         balance, asked = wallet.balance(self.player), self._asked()[heard:]
-        saw = Witnessed(len(asked), balance - before, balance)
+        money = [each for each in asked if each[0].operation in MONEY]  # what it was told besides moves nothing
+        saw = Witnessed(len(money), balance - before, balance)
         examples = examples_of(self.stage.shelf, self.name)
         differs = differences(self.caller.dialect, scenario, got, saw, examples)
         return Row(self.name, scenario, got, asked, differs)

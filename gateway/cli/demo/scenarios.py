@@ -16,7 +16,8 @@ class Scenario:
     """One row: a call, and what must become of it.
 
     *before*: a bet of this amount is made first, which the call then refers to (a win, a rollback) or repeats.
-    *asked*: how often the wallet is asked; *moved*: by how much the player's balance changes, both by the call itself.
+    *asked*: how often the wallet is asked to move money; *moved*: by how much the player's balance changes, both by
+    the call itself.
     """
 
     title: str
@@ -38,7 +39,15 @@ SCENARIOS = (
     Scenario(
         "rollback", Operation.ROLLBACK, Decimal("2.00"), Outcome.OK, moved=Decimal("2.00"), before=Decimal("2.00")
     ),
-    Scenario("sent twice", Operation.BET, Decimal("3.00"), Outcome.ALREADY_DONE, before=Decimal("3.00"), repeats=True),
+    Scenario(
+        "sent twice",
+        Operation.BET,
+        Decimal("3.00"),
+        Outcome.ALREADY_DONE,
+        asked=0,
+        before=Decimal("3.00"),
+        repeats=True,
+    ),
     Scenario("forged", Operation.BET, Decimal("4.00"), Outcome.SIGNATURE_INVALID, asked=0, forged=True),
     Scenario("silent wallet", Operation.BET, Decimal("2.50"), Outcome.UNKNOWN, mood=Mood.SILENT),
 )

@@ -26,7 +26,7 @@ from gateway.dialect.shelf import Shelf
 from gateway.edge.app import App, prepare
 from gateway.edge.logs import Log
 from gateway.edge.settings import load, show
-from gateway.sandbox.admin import CallLog
+from gateway.sandbox.call_log import CallLog
 from gateway.sandbox.moods import Mood
 from gateway.sandbox.server import SandboxServer
 from gateway.wire.message import Request
@@ -221,7 +221,7 @@ def _written(
         "# so that `gateway send --config` can sign; a real provider keeps its own.",
         f'public.listen = "{HOST}:{ports["callbacks"]}"',
         f'admin.listen = "{HOST}:{ports["admin"]}"',
-        'journal.durability = "off"',
+        'journal.url = "sqlite:journal.db"',
         "drain.accept_grace = 0",
         f"drain.timeout = {max(max(each.deadlines_ms.values()) for each in cast.dialects.values()) / 1000 + 5:g}",
         "[wallet]",

@@ -1,9 +1,11 @@
 """From a proved Compiled table to the Dialect that serves."""
 
 from gateway.canon.calls import CALL_FIELDS
+from gateway.canon.operations import MONEY
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.answerform import NAMES
 from gateway.dialect.compiler.compiled import Compiled
+from gateway.dialect.compiler.contract import fingerprint, replay_balances, retry_spans, session_checked
 from gateway.dialect.compiler.rows import Row, meanings, nothing_to_undo
 from gateway.dialect.dialect import Dialect, Literally, Said
 from gateway.dialect.hearing import Hearing
@@ -35,6 +37,10 @@ def build(compiled: Compiled) -> Dialect:
         missing={name: tuple(map(source_of, sources)) for name, sources in tree.section("missing").items()},
         deadlines_ms={"default": 4000, **deadlines},
         scope=tuple(tree.get("scope", default=())),
+        retry_spans_s=retry_spans(tree),
+        replay_balances=replay_balances(tree),
+        fingerprints={form.name: fingerprint(tree, form) for form in narrow_first if form.operation in MONEY},
+        session_checked=session_checked(tree),
     )
 
 

@@ -15,6 +15,8 @@ from gateway.dialect.problems import Problem, suggest
 from gateway.dialect.wireanswer import WireAnswer
 
 OUTCOMES = {str(outcome): outcome for outcome in Outcome}
+#: Effects after which a debit in doubt is looked into: the provider asks again, or takes it back.
+COMES_BACK = frozenset({"retries", "rolls_back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ def meanings(scopes: Sequence[Scope], operation: Any, silent_ok: bool) -> Mappin
 
 
 __all__ = [
+    "COMES_BACK",
     "EFFECTS",
     "OUTCOMES",
     "Chosen",

@@ -3,6 +3,7 @@
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.problems import Problem
 from gateway.dialect.proofs.completeness import prove_completeness
+from gateway.dialect.proofs.contract import prove_contract
 from gateway.dialect.proofs.money import prove_money
 from gateway.dialect.proofs.names import prove_names
 from gateway.dialect.proofs.requests import prove_requests
@@ -23,6 +24,7 @@ def prove(compiled: Compiled) -> list[Problem]:
         prove_money,
         prove_rows,
         prove_safety,
+        prove_contract,
         prove_vectors,
     ):
         proof(compiled)

@@ -38,22 +38,23 @@ def prove_names(compiled: Compiled) -> None:
     _missing(compiled)
 
 
-def given(form: RequestForm) -> set[str]:
-    """Fields that a call of this variant has or may have."""
-    return {each.name for each in form.fields} | set(form.set) | set(form.derive) | set(form.recall)
-
-
-def certain(form: RequestForm) -> set[str]:
-    """Fields that every call of this variant has, or that memory is asked for."""
+def stated(form: RequestForm) -> set[str]:
+    """Fields that every message of this variant gives, by itself or with what is set and derived."""
     found = {each.name for each in form.fields if not each.optional} | set(form.set)
     for name, rule in form.derive.items():
         if not isinstance(rule, str) or set(HOLE.findall(rule)) <= found:
             found.add(name)
+    return found
+
+
+def certain(form: RequestForm) -> set[str]:
+    """Fields that every call of this variant has, or that memory is asked for."""
+    found = stated(form)
     return found | {name for name, key in form.recall.items() if key in found}
 
 
 def _needs(compiled: Compiled, name: str, form: RequestForm) -> None:
-    has, sure, at = given(form), certain(form), ("operations", name)
+    has, sure, at = form.given, certain(form), ("operations", name)
     needs = set(_NEEDS.get(form.operation, ()))
     if form.operation in MONEY:
         needs.add("transaction")

@@ -11,11 +11,18 @@ from typing import Any
 from gateway.canon.operations import Operation
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
-from gateway.dialect.proofs.names import given
 from gateway.dialect.requestform import RequestForm
 
 #: Fields that the gateway itself gives to every call.
 _OURS = frozenset({"request_id", "provider"})
+#: By which operation we take a debit back that stays in doubt, and the fields that we give to that ourselves.
+UNDONE_BY = {
+    Operation.BET: Operation.ROLLBACK,
+    Operation.BET_WIN: Operation.ROLLBACK,
+    Operation.RESERVE: Operation.RELEASE,
+    Operation.WITHDRAW_REQUEST: Operation.WITHDRAW_CANCEL,
+}
+_REVERSAL = frozenset({"transaction", "reference"})
 _HOLE = re.compile(r"\{([a-z_.]+)\}")
 
 
@@ -43,6 +50,15 @@ def _complaints(provider: Dialect, wallet: Dialect) -> Iterator[Problem]:
                 )  # fmt: skip
             for variant in has.get(operation, ()):
                 yield from _lacking(provider, form, wallet, wallet.variants[variant])
+        if (undo := UNDONE_BY.get(form.operation)) is None:
+            continue
+        if undo not in has:
+            yield at.problem(
+                "GW501", f'"{name}" in doubt is taken back by {undo}, which the wallet\'s table "{wallet.name}" does '
+                "not have", f"add an operation {undo} to {wallet.name}.toml", what="key",
+            )  # fmt: skip
+        for variant in has.get(undo, ()):
+            yield from _lacking(provider, form, wallet, wallet.variants[variant], _REVERSAL)
     if any("ask" in sources for sources in provider.missing.values()) and Operation.BALANCE not in has:
         yield provider.tree.origin("missing").problem(
             "GW501", f'a source "ask" asks for balance, which the wallet\'s table "{wallet.name}" does not have',
@@ -50,11 +66,13 @@ def _complaints(provider: Dialect, wallet: Dialect) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _lacking(provider: Dialect, form: RequestForm, wallet: Dialect, variant: RequestForm) -> Iterator[Problem]:
-    """Fields that the wallet's *variant* must have, and that a call of *form* does not always bring."""
+def _lacking(
+    provider: Dialect, form: RequestForm, wallet: Dialect, variant: RequestForm, added: frozenset[str] = frozenset()
+) -> Iterator[Problem]:
+    """Fields that the wallet's *variant* must have, and that a call of *form* does not always bring, nor *added*."""
     if any(form.set.get(field, value) != value for field, value in variant.set.items()):
         return  # a call of this form is never said with this variant
-    may = given(form) | _OURS | set(variant.set)
+    may = form.given | _OURS | added | set(variant.set)
     always = may - {each.name for each in form.fields if each.optional}
     always |= set(form.derive) | set(form.recall)
     for field in sorted({each.name for each in variant.fields if not each.optional}):

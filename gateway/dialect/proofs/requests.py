@@ -34,7 +34,7 @@ def prove_requests(compiled: Compiled) -> None:
         _out_of_place(compiled, form)
     for one, other in combinations(compiled.requests.values(), 2):
         _apart(compiled, one, other)
-    for section in ("deadline_ms", "retry_span_s"):
+    for section in ("deadline_ms", "retry_span_s", "replay_balance", "fingerprint"):
         for name in compiled.tree.section(section):
             if name not in compiled.requests and name != "default":
                 compiled.complain(
@@ -184,10 +184,8 @@ def _out_of_place(compiled: Compiled, form: RequestForm) -> None:
         wrong["targets"] = "only what takes or gives money can be undone"
     if "zero" in own and not {each.name for each in form.fields} & AMOUNTS:
         wrong["zero"] = "it has no amount"
-    if own.get("reverse_unknown"):
-        wrong["reverse_unknown"] = (
-            "a reversal of our own must be durable before the answer, and no journal is durable yet"
-        )
+    if own.get("reverse_unknown") and form.operation not in DEBITS:
+        wrong["reverse_unknown"] = "only a debit in doubt is taken back; everything else is finished"
     for key, fact in wrong.items():
         compiled.complain(
             "GW123", (*at, key), f'{key} means nothing on operation "{form.name}": {fact}', "delete it", what="key"

@@ -5,7 +5,7 @@ from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.compiler.rows import OUTCOMES
 from gateway.dialect.problems import suggest
-from gateway.dialect.proofs.safety import TRANSPORT
+from gateway.dialect.wireanswer import TRANSPORT
 
 
 def prove_rows(compiled: Compiled) -> None:

@@ -6,18 +6,16 @@ numbers of the rules are those of the complaints' last digit: GW301 is rule 1.
 
 from collections.abc import Callable
 
-from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
+from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
 from gateway.canon.outcomes import DONE_CLASS, TRANSIENT, UNREAD, Moved, Outcome
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import Path
-from gateway.dialect.compiler.rows import Chosen, Effect, nothing_to_undo
-from gateway.dialect.wireanswer import WireAnswer
+from gateway.dialect.compiler.rows import COMES_BACK, Chosen, Effect, nothing_to_undo
+from gateway.dialect.requestform import RequestForm
+from gateway.dialect.wireanswer import TRANSPORT, WireAnswer
 
 #: Statuses that a proxy on the way sends of its own, also after it has passed the request on.
 _ANYBODYS = frozenset({408, 499, 500, 502, 504})
-_COMES_BACK = frozenset({"retries", "rolls_back"})
-#: What happens when we die, or a proxy in front of us answers in our place.
-TRANSPORT = (WireAnswer(http=500), WireAnswer(no_answer=True))
 
 
 def prove_safety(compiled: Compiled) -> None:
@@ -34,6 +32,7 @@ def prove_safety(compiled: Compiled) -> None:
                 _said(findings, name, outcome, chosen)
         for answer in TRANSPORT:
             _transport(findings, name, answer)
+        _reversed(findings, name)
     for outcome in sorted(UNREAD):
         chosen = compiled.choose(None, outcome)
         if isinstance(chosen, Chosen):
@@ -71,7 +70,7 @@ def _said(findings: _Findings, name: str, outcome: Outcome, chosen: Chosen) -> N
     if "done" in effect.does and outcome not in nothing_to_undo(operation):
         return found("GW305", *_AS_DONE)
     if outcome.moved is Moved.UNKNOWN:
-        _doubt(operation, effect, found)
+        _doubt(compiled.requests[name], effect, found)
     if outcome in TRANSIENT and operation not in DEBITS and "retries" not in effect.does:
         found(
             "GW303",
@@ -84,7 +83,7 @@ def _said(findings: _Findings, name: str, outcome: Outcome, chosen: Chosen) -> N
             "GW304", "which is retried although the answer will never change",
             'say it with a final word, or state because = "..." in the effects section when their words allow no other',
         )  # fmt: skip
-    undone = outcome is Outcome.ALREADY_DONE and operation in DEBITS and effect.does <= _COMES_BACK
+    undone = outcome is Outcome.ALREADY_DONE and operation in DEBITS and effect.does <= COMES_BACK
     if outcome.moved is Moved.YES and effect.does != {"done"} and not undone:
         found(
             "GW306", f"a refusal, although the money moved ({_list(effect)})",
@@ -99,13 +98,14 @@ _AS_DONE = (
 )
 
 
-def _doubt(operation: Operation, effect: Effect, found: Callable[[str, str, str], None]) -> None:
-    """Rules 1 and 2: nobody knows, so the provider must come back."""
-    if operation in DEBITS:
-        if not effect.does <= _COMES_BACK:
+def _doubt(form: RequestForm, effect: Effect, found: Callable[[str, str, str], None]) -> None:
+    """Rules 1 and 2: nobody knows, so the provider must come back, or a debit is reversed by us."""
+    if form.operation in DEBITS:
+        if not effect.does <= COMES_BACK and not form.reverse_unknown:
             found(
                 "GW301", f"after which the provider does not come back ({_list(effect)})",
-                "say it with an answer that makes the provider retry or roll back",
+                "say it with an answer that makes the provider retry or roll back; where they have none, "
+                "reverse_unknown = true",
             )  # fmt: skip
     elif "retries" not in effect.does:
         found(
@@ -130,7 +130,21 @@ def _transport(findings: _Findings, name: str, answer: WireAnswer) -> None:
 
     if "done" in effect.does:
         return found("GW305", *_AS_DONE)
-    return _doubt(compiled.requests[name].operation, effect, found)
+    return _doubt(compiled.requests[name], effect, found)
+
+
+def _reversed(findings: _Findings, name: str) -> None:
+    """Our own reversal is asked for where the provider would not come back, and nowhere else."""
+    compiled = findings.compiled
+    form = compiled.requests[name]
+    if not form.reverse_unknown or form.operation not in DEBITS:
+        return
+    said = [compiled.choose(name, outcome) for outcome in compiled.occurring(name) if outcome.moved is Moved.UNKNOWN]
+    effects = [compiled.effect(name, chosen) for chosen in said if isinstance(chosen, Chosen)]
+    effects += [compiled.effects.of(name, answer, done=False) for answer in TRANSPORT]
+    if all(effect.does <= COMES_BACK for effect in effects):
+        says = f'a row that nothing uses: after every doubt the provider of "{name}" comes back of its own accord'
+        compiled.complain("GW203", ("operations", name, "reverse_unknown"), says, "delete it", what="key")
 
 
 def _unread(findings: _Findings, money: list[str], outcome: Outcome, chosen: Chosen) -> None:

@@ -68,7 +68,7 @@ def test_a_literal_source() -> None:
 
 def test_head_of_the_table() -> None:
     """Name, title, scope and deadlines, the four seconds of the default where a table adds none."""
-    made = dialect('scope = ["player", "round"]\ndeadline_ms = { bet = 1500 }')
-    assert (made.name, made.title, made.scope) == ("made", "Acme, made up for the refusals", ("player", "round"))
+    made = dialect('scope = ["player", "operation"]\ndeadline_ms = { bet = 1500 }')
+    assert (made.name, made.title, made.scope) == ("made", "Acme, made up for the refusals", ("player", "operation"))
     assert made.deadlines_ms == {"default": 4000, "bet": 1500}
     assert dialect().scope == ()

@@ -70,6 +70,28 @@ def test_a_rollback_of_wins_needs_the_wallets_word_for_it(folder: Path) -> None:
     assert proved(folder, "scorpio") == []
 
 
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_debit_in_doubt_needs_a_way_back(folder: Path, provider: str) -> None:
+    """GW501 at the bet, whatever the provider itself can ask for: we take back what stays in doubt."""
+    change(folder, "canonical", '[operations.rollback]\npath = "/rollback"', '[operations.x]\noperation = "release"\n'
+           'path = "/x"')  # fmt: skip
+    found = [(problem.code, problem.keypath[-2:], problem.says) for problem in proved(folder, provider)]
+    assert [(code, at) for code, at, _ in found] == [
+        ("GW501", ("operations", "bet")), ("GW501", ("operations", "rollback")),
+    ]  # fmt: skip
+    assert '"bet" in doubt is taken back by rollback' in found[0][2]
+
+
+def test_what_the_way_back_must_have(folder: Path) -> None:
+    """GW502 for a field that the wallet's rollback must have, and that a bet of the provider does not bring."""
+    rollback = 'path = "/rollback"\n'
+    change(folder, "canonical", rollback, rollback + 'fields.session = "body.session"\n')
+    assert {problem.keypath for problem in proved(folder, "scorpio")} == {
+        ("operations", "bet"), ("operations", "rollback"),
+    }  # fmt: skip
+    assert {problem.keypath for problem in proved(folder, "155io")} == {("operations", "rollback")}
+
+
 def test_asking_needs_a_balance(folder: Path) -> None:
     """A `[missing]` source that asks, and a wallet without the operation."""
     change(folder, "canonical", '[operations.balance]\npath = "/balance"\n', "")

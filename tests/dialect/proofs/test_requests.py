@@ -19,6 +19,8 @@ from tests.dialect.made import complaints
         ('[operations.bet]\npath = "/bet/{id}/{id}"\nfields = { game = "path.id" }', "GW107", "operations.bet.path"),
         ("[deadline_ms]\nbett = 1", "GW105", "deadline_ms.bett"),
         ("[retry_span_s]\nbett = 1", "GW105", "retry_span_s.bett"),
+        ('[replay_balance]\nbett = "fresh"', "GW105", "replay_balance.bett"),
+        ('[fingerprint]\nbett = ["amount"]', "GW105", "fingerprint.bett"),
     ],
 )
 def test_addresses_and_names(patch: str, code: str, keypath: str) -> None:

@@ -12,6 +12,7 @@ from gateway.dialect.source import Source
 
 HEAD = """dialect = "made"
 deadline_ms = { default = 4000 }
+retry_span_s = { default = 60 }
 [request]
 fields = { player = "body.player", currency = "body.currency" }
 signature = { scheme = "none" }
@@ -20,6 +21,8 @@ form = "text"
 """
 FIELDS = """fields = { transaction = "body.id", reference = "body.ref", amount = "body.amount", bet_amount = "body.b",
   win_amount = "body.w" }""".replace("\n ", "")
+
+REVERSED = "reverse_unknown = true\n"
 
 
 def words(operation: Operation, changed: dict[Outcome, str]) -> dict[Outcome, str]:
@@ -30,8 +33,10 @@ def words(operation: Operation, changed: dict[Outcome, str]) -> dict[Outcome, st
     return said | changed
 
 
-def complaints(root: Path, operation: Operation, changed: dict[Outcome, str], back: str = "retries") -> list[Problem]:
-    """What is said of a table of one operation: YES is done, NO final, BACK makes the provider come back."""
+def complaints(
+    root: Path, operation: Operation, changed: dict[Outcome, str], back: str = "retries", more: str = ""
+) -> list[Problem]:
+    """What is said of a table of one operation: YES is done, NO final, BACK has the effect *back*; *more*: its rows."""
     ends = {"YES": Outcome.OK, "NO": Outcome.REQUEST_INVALID, "BACK": Outcome.UNKNOWN}
     occurring = CAN_OCCUR[operation]
     said = words(operation, changed)
@@ -39,7 +44,8 @@ def complaints(root: Path, operation: Operation, changed: dict[Outcome, str], ba
         end: [o for o in Outcome if said[o] == word and o in occurring and o is not end] for word, end in ends.items()
     }
     text = (
-        HEAD + f'[operations.{operation}]\npath = "/x"\n{FIELDS}\n[answers]\nbody = \'{{"code": "$code"}}\'\n[codes]\n'
+        HEAD
+        + f'[operations.{operation}]\npath = "/x"\n{FIELDS}\n{more}[answers]\nbody = \'{{"code": "$code"}}\'\n[codes]\n'
     )
     text += "".join(f'{end} = "{word}"\n' for word, end in ends.items())
     text += "[said_as]\n" + "".join(f"{end} = {[str(o) for o in row]}\n" for end, row in rows.items() if row)
@@ -87,3 +93,30 @@ def test_only_a_repeat_finishes_a_credit(operation: Operation, root: Path) -> No
     """A rollback does not: a win in doubt is never taken back."""
     assert {one.code for one in complaints(root, operation, {}, "rolls_back")} >= {"GW302", "GW303", "GW307"}
     assert "GW304" in {one.code for one in complaints(root, operation, {Outcome.PLAYER_BLOCKED: "BACK"})}
+
+
+@pytest.mark.parametrize("operation", sorted(DEBITS))
+def test_our_own_reversal_makes_a_final_doubt_safe(operation: Operation, root: Path) -> None:
+    """A debit whose every doubt ends it, silence and HTTP errors included, is safe once we take it back ourselves."""
+    for effect in ("final", "silent"):
+        assert {one.code for one in complaints(root, operation, {}, effect)} == {"GW301"}
+        assert complaints(root, operation, {}, effect, REVERSED) == []
+    assert {one.code for one in complaints(root, operation, {Outcome.IN_PROGRESS: "NO"})} == {"GW301"}
+    assert complaints(root, operation, {Outcome.IN_PROGRESS: "NO"}, more=REVERSED) == []
+
+
+@pytest.mark.parametrize("operation", sorted(DEBITS))
+def test_our_own_reversal_is_asked_for_where_it_is_needed(operation: Operation, root: Path) -> None:
+    """Where the provider comes back after every doubt the row is dead; a doubt taken as done is never excused."""
+    for effect in ("retries", "rolls_back"):
+        (one,) = complaints(root, operation, {}, effect, REVERSED)
+        assert (one.code, one.keypath) == ("GW203", ("operations", str(operation), "reverse_unknown"))
+    assert "GW305" in {one.code for one in complaints(root, operation, {}, "done", REVERSED)}
+    assert "GW305" in {one.code for one in complaints(root, operation, {Outcome.IN_PROGRESS: "YES"}, "final", REVERSED)}
+
+
+@pytest.mark.parametrize("operation", sorted(MONEY - DEBITS))
+def test_only_a_debit_is_taken_back_by_us(operation: Operation, root: Path) -> None:
+    """GW123 on everything else, and the doubt stays what it was."""
+    assert [one.code for one in complaints(root, operation, {}, more=REVERSED)] == ["GW123"]
+    assert {one.code for one in complaints(root, operation, {}, "silent", REVERSED)} >= {"GW123", "GW302"}

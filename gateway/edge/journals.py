@@ -1,0 +1,75 @@
+"""Which store keeps the journal, as the settings have it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from gateway.edge.secrets import resolve
+from gateway.edge.settings import Settings
+from gateway.journal.limits import DAY_S, Kept
+from gateway.journal.memory import Memory
+from gateway.journal.sqlite.desk import SqliteDesk
+from gateway.journal.sqlite.store import Sqlite
+from gateway.journal.states import Policy
+from gateway.journal.store import Store
+from gateway.journal.wishes import JournalRefused
+
+if TYPE_CHECKING:
+    from gateway.journal.postgres.desk import PostgresDesk
+
+_EXTRA = "journal.url: a journal in PostgreSQL needs the extra: pip install wallet-gateway[postgres]"
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What the wallet promises, and how long a call in doubt may take to land."""
+    return Policy(frozenset(map(str, settings.wallet.promises)), settings.journal.quarantine)
+
+
+def open_journal(settings: Settings) -> Store:
+    """The store, not started yet. Raises JournalRefused when what it needs is not installed."""
+    policy, part = policy_of(settings), settings.journal
+    kept = Kept(rows_s=part.closed_days * DAY_S)
+    if part.durability == "off" or part.url is None:
+        return Memory(policy)
+    if part.url.startswith("sqlite:"):
+        return Sqlite(sqlite_path(settings), policy, kept=kept)
+    try:
+        from gateway.journal.postgres.store import Postgres
+    except ImportError:
+        raise JournalRefused(_EXTRA) from None
+    return Postgres(postgres_url(settings), policy, kept=kept)
+
+
+def open_desk(settings: Settings) -> "SqliteDesk | PostgresDesk":
+    """The durable journal, for people to look into and to change. Raises JournalRefused."""
+    policy, part = policy_of(settings), settings.journal
+    kept = Kept(rows_s=part.closed_days * DAY_S)
+    if not (part.url or "").startswith(("postgresql:", "postgres:")):
+        return SqliteDesk(sqlite_path(settings), policy, kept)
+    try:
+        from gateway.journal.postgres.desk import PostgresDesk
+    except ImportError:
+        raise JournalRefused(_EXTRA) from None
+    return PostgresDesk(postgres_url(settings), policy, kept)
+
+
+def postgres_url(settings: Settings) -> str:
+    """The address of a journal in PostgreSQL, with its password if the settings refer to one."""
+    references = settings.journal.secrets.get("password", [])
+    password = resolve(references[0], settings.folder).decode() if references else None
+    return _with_password(settings.journal.url or "", password)
+
+
+def sqlite_path(settings: Settings) -> Path:
+    """The file of a journal in SQLite; relative to the settings file's folder."""
+    text = (settings.journal.url or "").removeprefix("sqlite:")
+    return Path(text.removeprefix("//")) if text.startswith("///") else settings.folder / text
+
+
+def _with_password(url: str, password: str | None) -> str:
+    parts = urlsplit(url)
+    if password is None or parts.hostname is None:
+        return url
+    at = f":{parts.port}" if parts.port else ""
+    who = f"{parts.username or ''}:{quote(password, safe='')}@{parts.hostname}{at}"
+    return urlunsplit((parts.scheme, who, *parts[2:]))

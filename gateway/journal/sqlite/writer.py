@@ -1,0 +1,253 @@
+"""The one thread that writes a journal's file: it takes all wishes that wait, and makes them durable in one commit.
+
+A disk that is full, or an fsync that failed: the transaction counts for nothing, everybody who waits hears why, the
+file is closed and opened anew until it can be written again. Meanwhile `failing` says what is wrong.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+import apsw
+
+from gateway.journal.sqlite.book import Book
+from gateway.journal.unwanted import given_back, owed, without_listener
+from gateway.journal.wishes import JournalRefused, JournalUnavailable, Told
+
+_LOG = logging.getLogger(__name__)
+_FIRST_PAUSE_S = 0.05
+#: These are about one wish's own content; whatever else SQLite says is about the file.
+_OF_THE_WISH = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, apsw.BindingsError, apsw.RangeError)
+
+
+class Entry:
+    """A wish that waits for its commit, and for whom; *future* None: for nobody."""
+
+    __slots__ = ("dropped", "error", "future", "result", "wish")
+
+    def __init__(self, wish: Any, future: "asyncio.Future[Any] | None" = None) -> None:
+        self.wish = wish
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.dropped = False  # its story has gone
+
+
+def reason(error: BaseException) -> str:
+    """What is wrong, in plain words."""
+    if isinstance(error, apsw.FullError):
+        return "the disk is full"
+    if isinstance(error, apsw.BusyError):
+        return "another process holds the journal's file"
+    if isinstance(error, apsw.IOError):
+        code = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", 0), "I/O error")
+        return f"the disk failed ({code})"
+    return f"{type(error).__name__}: {error}"
+
+
+class Writer:
+    """Performs entries through *book*; *deliver* is called, in the thread, with each batch when it is durable or lost.
+
+    *deliver* gets the entries, each with its result or its error, and the keys whose call has ended.
+    """
+
+    def __init__(self, book: Book, deliver: Callable[[list[Entry], set[str]], None]) -> None:
+        self.failing = ""
+        self.commits = 0
+        self._book, self._deliver = book, deliver
+        self._limits = book.limits
+        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
+        self._owed: deque[Any] = deque()
+        self._pause, self._open_at = _FIRST_PAUSE_S, 0.0
+        self._thread = Thread(target=self._run, name=f"journal {book.path.name}", daemon=True)
+
+    # -- from other threads
+
+    def start(self) -> None:
+        """Open the file and begin to serve. Raises what opening it raises."""
+        try:
+            self._book.open()
+        except apsw.Error as error:
+            raise JournalRefused(f"{self._book.path} cannot be served: {reason(error)}") from error
+        self._thread.start()
+
+    def put(self, entry: Entry) -> None:
+        """Let *entry* wait for the next commit."""
+        self._queue.put(entry)
+
+    def owe(self, wish: Any) -> None:
+        """Perform what must not be lost of *wish* as soon as the file can be written again; nobody waits for it."""
+        self._owed.extend(owed(wish))
+
+    @property
+    def waiting(self) -> int:
+        """How many wishes wait."""
+        return self._queue.qsize()
+
+    def stop(self) -> None:
+        """Write what waits, and close the file; waits for the thread's end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    # -- in the thread
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            batch, stopping = self._taken()
+            try:
+                if self._ready():
+                    self._serve(batch)
+                else:
+                    self._lose(batch, JournalUnavailable(f"the journal cannot write: {self.failing}"))
+            except BaseException as bug:  # a bug of ours must not end the thread that everybody waits for
+                _LOG.exception("the journal's writer failed")
+                self._fail(batch, bug)
+        try:
+            self._book.close(clean=True)
+        except Exception as error:
+            _LOG.warning("the journal was not closed cleanly: %s", reason(error))
+
+    def _taken(self) -> tuple[list[Entry], bool]:
+        """What waits, up to a batch; and whether this is the end. Mere confirmations are held back for a moment."""
+        batch: list[Entry] = []
+        idle = self._book.is_open and not self._owed and not self.failing
+        until: float | None = None if idle else self._open_at
+        while len(batch) < self._limits.batch:
+            try:
+                if batch and until is None:
+                    entry = self._queue.get_nowait()
+                else:
+                    entry = self._queue.get(timeout=None if until is None else max(0.0, until - monotonic()))
+            except Empty:
+                break
+            if entry is None:
+                return batch, True
+            if not batch:
+                until = monotonic() + self._limits.linger_s
+            batch.append(entry)
+            if type(entry.wish) is not Told:
+                until = None
+        return batch, False
+
+    def _ready(self) -> bool:
+        """Is the file open; if not, is it time to try again, and does it open?"""
+        if self._book.is_open:
+            return True
+        if monotonic() < self._open_at:
+            return False
+        try:
+            self._book.open()
+        except Exception as error:
+            self._closed(error)
+            return False
+        _LOG.warning("the journal writes again, after: %s", self.failing)
+        self.failing, self._pause = "", _FIRST_PAUSE_S
+        return True
+
+    def _serve(self, batch: list[Entry]) -> None:
+        batch = [*self._debts(), *batch]
+        try:
+            self._book.begin()
+        except apsw.BusyError as busy:
+            self._wait_for_the_other(batch, busy)
+            return
+        except Exception as error:
+            self._fail(batch, error)
+            return
+        try:
+            for entry in batch:
+                self._apply(entry)
+            self._book.commit()
+        except Exception as error:
+            self._book.rollback()
+            if self._is_of_the_file(error):
+                self._fail(batch, error)
+            elif len(batch) == 1:
+                batch[0].error = error
+                self._deliver(batch, set())
+            else:  # one of them cannot be written: each for itself, so that the others are
+                for entry in batch:
+                    self._serve_alone(entry)
+            return
+        self.commits += 1
+        self.failing = ""
+        self._deliver(batch, self._book.freed)
+        try:
+            self._book.tidy()
+        except Exception as error:
+            self._fail([], error)
+
+    def _debts(self) -> list[Entry]:
+        debts = []
+        while self._owed:
+            debts.append(Entry(self._owed.popleft()))
+        return debts
+
+    def _serve_alone(self, entry: Entry) -> None:
+        entry.result, entry.error = None, None
+        if self._book.is_open:
+            self._serve([entry])
+        else:
+            self._lose([entry], JournalUnavailable(f"the journal cannot write: {self.failing}"))
+
+    def _apply(self, entry: Entry) -> None:
+        if entry.dropped:
+            entry.wish = without_listener(entry.wish)
+        if entry.wish is None:
+            return
+        try:
+            entry.result = self._book.apply(entry.wish)
+        except Exception as error:
+            if self._is_of_the_file(error):
+                raise
+            entry.error = error
+            if entry.future is None:
+                _LOG.exception("nobody waits for it, and it cannot be performed: %s", type(entry.wish).__name__)
+
+    @staticmethod
+    def _is_of_the_file(error: Exception) -> bool:
+        return isinstance(error, apsw.Error) and not isinstance(error, _OF_THE_WISH)
+
+    def _wait_for_the_other(self, batch: Iterable[Entry], busy: Exception) -> None:
+        """Another process writes, briefly: those who wait go on waiting, as long as their stories do."""
+        self.failing = reason(busy)
+        lost = []
+        for entry in batch:
+            if entry.dropped or entry.future is None:
+                lost.append(entry)
+            else:
+                self._queue.put(entry)
+        self._lose(lost, JournalUnavailable(f"the journal cannot write: {self.failing}"))
+
+    def _fail(self, batch: list[Entry], error: BaseException) -> None:
+        """The file cannot be trusted: nothing of *batch* happened, and it is opened anew."""
+        self._closed(error)
+        self._lose(batch, JournalUnavailable(f"the journal cannot write: {self.failing}"))
+
+    def _closed(self, error: BaseException) -> None:
+        if self.failing != (why := reason(error)):
+            _LOG.error("the journal cannot write: %s", why)
+        self.failing = why
+        self._open_at = monotonic() + self._pause
+        self._pause = min(self._limits.reopen_s, self._pause * 2)
+        try:
+            self._book.close(clean=False)
+        except Exception as failed:
+            _LOG.warning("the journal's file did not close: %s", reason(failed))
+
+    def _lose(self, batch: list[Entry], error: BaseException) -> None:
+        """Nothing of *batch* counts; if its commit comes to light after all, what it gave is given back."""
+        for entry in batch:
+            if entry.wish is not None:
+                if entry.error is None and entry.result is not None:
+                    self._owed.extend(given_back(entry.wish, entry.result))
+                self._owed.extend(owed(entry.wish))
+            entry.result, entry.error = None, error
+        if batch:
+            self._deliver(batch, set())

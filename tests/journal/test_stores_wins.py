@@ -1,0 +1,136 @@
+"""Wins, on every store: a win proves its bet, waits for it, and is never paid on a dead one."""
+
+import pytest
+
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.journal.states import State, Step
+from gateway.journal.wishes import Claim, Recall, Verdict
+from tests.journal.calls import (
+    ACCOUNT,
+    FINAL,
+    RETRIES,
+    bet,
+    booked,
+    claim,
+    doubted,
+    ended,
+    key,
+    leased,
+    made,
+    rollback,
+    settled,
+    told,
+    win,
+)  # fmt: skip
+from tests.journal.stands import Stand
+
+
+async def test_a_win_proves_its_bet(stand: Stand) -> None:
+    """A bet whose answer was not heard, as far as we know, was heard: no reversal at the horizon."""
+    await booked(stand, bet(), effect=None)
+    assert (await stand.row(key("b1"))).step is Step.JUDGE
+    assert (await claim(stand, win("w1", "b1"))).verdict is Verdict.OURS
+    row = await stand.row(key("b1"))
+    assert (row.proved, row.step) == (True, None)
+
+
+@pytest.mark.parametrize("named", [("b1",), ()])
+async def test_a_win_is_held_back_until_its_bet_is_known(stand: Stand, named: tuple[str, ...]) -> None:
+    """Named or found by its round: the bet is driven to applied first, then our outbox pays."""
+    await doubted(stand, bet())
+    waits = await claim(stand, win("w1", *named))
+    assert waits.verdict is Verdict.WAITS
+    assert ((await stand.row(key("w1"))).step, (await stand.row(key("b1"))).step) == (Step.DELIVER, Step.DELIVER)
+    due = await leased(stand)
+    assert list(due) == ["b1"], "the bet first: the win is younger and of its chain"
+    await settled(stand, due["b1"], state=State.APPLIED, outcome=Outcome.OK)
+    await stand.advance(2)
+    paid = (await leased(stand))["w1"]
+    await settled(stand, paid, state=State.APPLIED, outcome=Outcome.OK)
+    assert (await stand.row(key("w1"))).step is None
+
+
+async def test_a_held_back_win_that_loses_its_bet_is_parked(stand: Stand) -> None:
+    """The bet turned out to be declined: a human decides, nothing is paid."""
+    await doubted(stand, bet())
+    await claim(stand, win("w1", "b1"))
+    await settled(stand, (await leased(stand))["b1"], state=State.DECLINED, outcome=Outcome.INSUFFICIENT_FUNDS)
+    await stand.advance(2)
+    assert await leased(stand) == {}
+    row = await stand.row(key("w1"))
+    assert (row.state, row.step) == (State.DECLINED, None)
+    assert row.parked
+
+
+async def test_a_win_calls_off_our_own_reversal(stand: Stand) -> None:
+    """Armed because nobody confirmed; but not the provider's own."""
+    recorded = await ended(stand, await claim(stand, bet()), State.UNKNOWN, Outcome.UNKNOWN, FINAL, undo=True)
+    await told(stand, recorded, FINAL)
+    assert (await stand.row(key("b1"))).step is Step.REVERSE
+    assert (await claim(stand, win("w1", "b1"))).verdict is Verdict.WAITS
+    row = await stand.row(key("b1"))
+    assert (row.undo, row.proved, row.step) == (False, True, Step.DELIVER)
+    await ended(stand, await claim(stand, bet("b2", round="r2")), State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    await claim(stand, rollback("x2", "b2", round="r2"))
+    assert (await claim(stand, win("w2", "b2", round="r2"))).verdict is Verdict.NO_BET
+
+
+async def test_a_win_without_any_known_bet_is_ours(stand: Stand) -> None:
+    """The wallet decides."""
+    assert (await claim(stand, win("w1", "never"))).verdict is Verdict.OURS
+    assert (await claim(stand, win("w2", round=None))).verdict is Verdict.OURS
+
+
+async def test_rounds_are_each_players_own(stand: Stand) -> None:
+    """Another player's bet in a round of the same name is no bet of this win."""
+    await ended(stand, await claim(stand, bet("b1", player="p2")), State.DECLINED, Outcome.PLAYER_BLOCKED, FINAL)
+    assert (await claim(stand, win("w1"))).verdict is Verdict.OURS
+    assert (await claim(stand, win("w2", player="p2"))).verdict is Verdict.NO_BET
+
+
+async def test_an_unsent_win_is_delivered_by_us(stand: Stand) -> None:
+    """It is never forgotten, and backed off while the wallet cannot be reached."""
+    await ended(stand, await claim(stand, win()), State.OPEN, Outcome.WALLET_FAILED, RETRIES, sent=False)
+    first = (await leased(stand))["w1"]
+    assert (await stand.row(key("w1"))).state is State.CLAIMED, "a call that may leave must be found in doubt"
+    await settled(stand, first, sent=False)
+    row = await stand.row(key("w1"))
+    assert (row.state, row.tries) == (State.OPEN, 1)
+    assert await leased(stand) == {}
+    await stand.advance(1)
+    again = (await leased(stand))["w1"]
+    await settled(stand, again, state=State.APPLIED, outcome=Outcome.OK)
+    assert (await stand.row(key("w1"))).step is None
+
+
+async def test_the_end_of_a_round_settles_its_bets(stand: Stand) -> None:
+    """As a win does."""
+    await booked(stand, bet())
+    row = made(Operation.END_ROUND, "e1")
+    ending = await claim(stand, Claim(row))
+    assert [each.key for each in ending.related] == [key("b1")]
+    await ended(stand, ending)
+    assert (await stand.row(key("b1"))).settled_by == key("e1")
+
+
+async def test_a_round_remembers_its_last_bet(stand: Stand) -> None:
+    """Its player too, if all bets are one player's; its currency."""
+    assert await stand.perform(Recall(ACCOUNT, "round", "r1")) == {}
+    await booked(stand, bet("b2"))
+    await stand.advance(1)
+    await booked(stand, bet("b1"))
+    found = await stand.perform(Recall(ACCOUNT, "round", "r1"))
+    assert found == {"reference": ("b1",), "player": "p1", "currency": "EUR"}
+    await stand.advance(1)
+    await booked(stand, bet("b3", player="p2"))
+    found = await stand.perform(Recall(ACCOUNT, "round", "r1"))
+    assert found == {"reference": ("b3",), "currency": "EUR"}
+    assert await stand.perform(Recall("other", "round", "r1")) == {}
+
+
+async def test_of_bets_of_one_moment_the_order_is_their_keys(stand: Stand) -> None:
+    """The same on every store, whichever came first."""
+    for transaction in ("b2", "b9", "b1"):
+        await booked(stand, bet(transaction))
+    assert (await stand.perform(Recall(ACCOUNT, "round", "r1")))["reference"] == ("b9",)
