@@ -34,6 +34,8 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         row = learned(row, wish.state, wish.outcome, wish, page.now)
     if wish.sent:
         row = replace(row, sent=row.sent + 1)
+    if wish.release and row.state is State.CLAIMED:  # in nobody's hands any more, and nothing was learned
+        row = learned(row, State.UNKNOWN if wish.sent else State.OPEN, wish.outcome, wish, page.now)
     if row.operation in REVERSALS:
         for key in wish.related:
             if (target := page.row(key)) is not None and target.holder == wish.holder:
