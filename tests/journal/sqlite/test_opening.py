@@ -187,4 +187,4 @@ async def test_outside_of_its_life_a_store_refuses(tmp_path: Path) -> None:
     await store.stop()
     assert set(os.listdir(tmp_path)) == {"j.db", "j.db.lock"}
     with Reader(tmp_path / "j.db") as reader:
-        assert sum(reader.counts().states.values()) == 200
+        assert sum(reader.counts().rows.values()) == 200
