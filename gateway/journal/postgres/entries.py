@@ -13,14 +13,19 @@ from gateway.journal.unwanted import given_back, owed, without_listener
 from gateway.journal.wishes import JournalUnavailable, Lease, Reap
 
 _LOG = logging.getLogger(__name__)
+_FIRST_PAUSE_S = 0.05
 
 
 class Beat:
     """We serve; and whoever does not any more is to be found out."""
 
 
+class Count:
+    """How many rows there are of each kind."""
+
+
 #: These have a transaction of their own.
-ALONE = (Lease, Reap, Beat, Prune)
+ALONE = (Lease, Reap, Beat, Prune, Count)
 
 
 class Entry:
@@ -38,11 +43,11 @@ class Entry:
 
 
 class Entries:
-    """All entries of one instance, in order. *wake* is called with the keys whose call has ended."""
+    """All entries of one instance, in order. *freed* is called with the keys whose call has ended."""
 
-    def __init__(self, limits: Limits, wake: Callable[[Iterable[str]], None]) -> None:
+    def __init__(self, limits: Limits, freed: Callable[[Iterable[str]], None]) -> None:
         self.closed = False
-        self._limits, self._wake = limits, wake
+        self._limits, self._freed = limits, freed
         self._queue: deque[Entry] = deque()
         self._some = asyncio.Event()
 
@@ -52,13 +57,22 @@ class Entries:
     def put(self, entry: Entry) -> None:
         """Let *entry* wait."""
         self._queue.append(entry)
-        self._some.set()
+        self.wake()
 
     def put_back(self, entries: Iterable[Entry]) -> None:
         """Nothing was done of *entries*: they come first."""
         for entry in reversed([*entries]):
             entry.over = False
             self._queue.appendleft(entry)
+
+    def put_off(self, entry: Entry) -> bool:
+        """Somebody holds its row: let the others go first, ever longer. False where nobody waits for it."""
+        if entry.future is None or entry.dropped:
+            return False
+        pause = min(_FIRST_PAUSE_S * 2**entry.tries, self._limits.reopen_s)
+        entry.tries += 1
+        asyncio.get_running_loop().call_later(pause, self.put, entry)
+        return True
 
     def owe(self, wish: Any) -> None:
         """Perform what must not be lost of *wish* in a while; nobody waits for it."""
@@ -71,15 +85,19 @@ class Entries:
             self.put(Entry(each))
 
     async def some(self) -> None:
-        """Until anything waits, or `close` was called."""
+        """Until anything waits, or `wake` was called."""
         if not self._queue and not self.closed:
             self._some.clear()
             await self._some.wait()
 
+    def wake(self) -> None:
+        """Something happened that is no entry."""
+        self._some.set()
+
     def close(self) -> None:
         """Nothing more will come."""
         self.closed = True
-        self._some.set()
+        self.wake()
 
     def taken(self) -> list[Entry]:
         """What waits, up to a batch."""
@@ -116,7 +134,7 @@ class Entries:
                 entry.future.set_exception(failed)
             else:
                 entry.future.set_result(entry.result)
-        self._wake(freed)
+        self._freed(freed)
 
     def lose(self, entries: Iterable[Entry], why: str) -> None:
         """Nothing was done of those of *entries* that are not over."""

@@ -5,6 +5,7 @@ Every statement ends in one of four ways: done; `Refused` (the server says that 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -25,6 +26,8 @@ _PLANS = {
 }
 #: (class or code of SQLSTATE) that mean: this server does not take our writes, another may. Read only, in recovery.
 _ELSEWHERE = frozenset({"25006"})
+#: What `journal_write` and `journal_beat` raise.
+_OVER, _CHANGED = "P0001", "40001"
 
 
 class Refused(Exception):
@@ -95,17 +98,20 @@ class Link:
         state = getattr(error, "sqlstate", None) or ""
         if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
             return Refused(f"a value cannot be written: {plain(error)}", "22000")  # the driver's own refusal
-        fatal = isinstance(error, asyncpg.FatalPostgresError) or getattr(error, "severity_en", "ERROR") != "ERROR"
-        if not isinstance(error, asyncpg.PostgresError) or fatal or self._connection.is_closed():
+        if getattr(error, "severity_en", "FATAL") != "ERROR" or self._connection.is_closed():
             self.drop()
             return Lost(f"the connection to PostgreSQL broke: {plain(error)}")
-        if state == "JN001":
+        if state == _OVER:
             return Over(plain(error))
-        if state == "JN002":
+        if state == _CHANGED:
             return Changed(plain(error))
         if state in _ELSEWHERE:
             self.drop()
         return Refused(f"PostgreSQL refuses: {plain(error)}", state)
+
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """*call* when the connection has ended, whoever ended it."""
+        self._connection.add_termination_listener(lambda _: call())
 
     @property
     def is_closed(self) -> bool:
@@ -124,7 +130,7 @@ class Link:
             self.drop()
 
 
-async def connected(url: str, *, limit_s: float, name: str, plans: bool = True) -> Link:
+async def connected(url: str, *, limit_s: float, name: str, plans: bool = True, timeout: float = CONNECT_S) -> Link:
     """A connection to the primary. *limit_s*: how long the server lets one statement run, 0 for ever.
 
     Raises Lost where no primary can be reached, JournalRefused where one can, and will not have us.
@@ -139,7 +145,7 @@ async def connected(url: str, *, limit_s: float, name: str, plans: bool = True) 
     }
     try:
         connection = await asyncpg.connect(
-            url, server_settings=settings, timeout=CONNECT_S, target_session_attrs="read-write"
+            url, server_settings=settings, timeout=timeout, target_session_attrs="read-write"
         )
     except asyncpg.PostgresError as error:
         state = getattr(error, "sqlstate", None) or ""

@@ -72,8 +72,9 @@ class Needs:
         self.rounds: set[Round] = set()
         self.memories: set[Memory] = set()
         for wish in wishes:
-            with suppress(Exception):  # it will fail by itself when it is performed, and harm no other
+            with suppress(Exception):  # it fails by itself when it is performed, and harms no other
                 self._of(wish)
+        self.keys = {key for key in self.keys if type(key) is str}
 
     def _of(self, wish: Any) -> None:
         if isinstance(wish, Recall):

@@ -20,6 +20,16 @@ async def prepare(url: str) -> None:
         raise JournalRefused(str(error)) from error
 
 
+async def check_schema(link: Link) -> None:
+    """Raises JournalRefused where the schema is not this program's: people's tools never change it."""
+    try:
+        had = dict(await link.rows("SELECT number, readable_from FROM versions"))
+    except Refused:
+        raise JournalRefused("there is no journal in this database: start the gateway on it once") from None
+    if lacking := missing(steps("postgres"), had, "the database"):
+        raise JournalRefused(f"the database lacks schema step {lacking[0].number}: start the gateway on it once")
+
+
 async def _migrate(link: Link) -> None:
     await link.run(f"SELECT pg_advisory_lock({LOCK})")
     await link.run(VERSIONS)

@@ -19,7 +19,7 @@ MOST_OBSERVED_S = 4.0
 
 _JOIN = """
     WITH us AS (INSERT INTO instances (instance, wall) VALUES ($1, $2) RETURNING 1)
-    SELECT c.seconds FROM clock AS c, us"""
+    SELECT greatest(c.seconds, (SELECT max(i.seconds) FROM instances AS i)) FROM clock AS c, us"""
 _FENCE = """
     UPDATE instances SET epoch = epoch + 1 WHERE instance = $1 AND NOT dead RETURNING epoch, batch"""
 _LAST = "SELECT batch FROM instances WHERE instance = $1"
@@ -62,8 +62,8 @@ class Serving:
         self._seconds += passed
         return self._seconds
 
-    async def join(self, link: Link) -> None:
-        """Begin to serve; under a new name, if we served before."""
+    async def join(self, link: Link, *, heard: bool = True) -> None:
+        """Begin to serve; under a new name, if we served before. Not *heard*: only to write, no callback reaches us."""
         if self.joined:
             self.me = _name()
         self.joined, self._born = False, self.wall()
@@ -71,7 +71,8 @@ class Serving:
         self.now()
         self._seconds = max(self._seconds, seconds)
         self.joined, self.epoch, self.batch = True, 0, 0
-        await self._beat(link)
+        if heard:
+            await self._beat(link)
         self._others, self._observed = {}, None
 
     async def fence(self, link: Link) -> tuple[int, bool]:

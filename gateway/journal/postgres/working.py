@@ -11,13 +11,15 @@ from random import uniform
 
 from gateway.journal.limits import Limits
 from gateway.journal.postgres.entries import Entries
-from gateway.journal.postgres.link import Changed, Lost, Over, Refused, connected
+from gateway.journal.postgres.link import CONNECT_S, Changed, Lost, Over, Refused, connected
 from gateway.journal.postgres.serving import Serving
 from gateway.journal.postgres.transacting import Transactions
 from gateway.journal.wishes import JournalRefused
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.05
+#: How long everybody waits for a new connection before they hear that the last one broke.
+AT_ONCE_S = 0.5
 
 
 class Worker:
@@ -62,7 +64,11 @@ class Worker:
             try:
                 if self._transactions.link is None:
                     await self._open()
-                await self._serve()
+                try:
+                    await self._serve()
+                except Lost as lost:
+                    await self._open_at_once(lost)
+                    continue
                 return
             except (Lost, Refused, Over, Changed, JournalRefused) as error:
                 self._fail(str(error))
@@ -82,9 +88,21 @@ class Worker:
                 return
             else:
                 await self._entries.some()
+                if (link := self._transactions.link) is None or link.is_closed:
+                    raise Lost("the server has ended the connection")
 
-    async def _open(self) -> None:
-        link = await connected(self._url, limit_s=self._limits.claim_s, name=f"gateway {self._serving.me}")
+    async def _open_at_once(self, lost: Lost) -> None:
+        """A connection broke, and the server is there: nobody need hear of it. Else raises Lost, why it broke first."""
+        self._drop()
+        try:
+            await self._open(AT_ONCE_S)
+        except Lost as error:
+            raise Lost(f"{lost}; {error}") from error
+        _LOG.warning("the journal has a new connection, since: %s", lost)
+
+    async def _open(self, timeout: float = CONNECT_S) -> None:
+        name = f"gateway {self._serving.me}"
+        link = await connected(self._url, limit_s=self._limits.claim_s, name=name, timeout=timeout)
         try:
             alive = False
             if self._serving.joined:
@@ -95,6 +113,7 @@ class Worker:
         except BaseException:
             link.drop()
             raise
+        link.when_ended(self._entries.wake)
         self._transactions.link = link
         if self.failing:
             _LOG.warning("the journal writes again, after: %s", self.failing)
@@ -115,7 +134,10 @@ class Worker:
         if self.failing != why:
             _LOG.error("the journal cannot write: %s", why)
         self.failing = why
+        self._drop()
+        self._entries.lose_all(why)
+
+    def _drop(self) -> None:
         link, self._transactions.link = self._transactions.link, None
         if link is not None:
             link.drop()
-        self._entries.lose_all(why)

@@ -15,7 +15,7 @@ bet ever asks for wins, so nothing contradicts it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -27,7 +27,7 @@ from gateway.journal.postgres.loading import Loaded, Memory
 from gateway.journal.states import Row
 from gateway.journal.wishes import Remember
 
-WRITE = "SELECT journal_write_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+WRITE = "SELECT journal_write_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 
 
 class Writing:
@@ -69,31 +69,46 @@ class Writing:
 
     async def write(self, link: Link, me: str, epoch: int, batch: int, *, patient: bool = True) -> None:
         """Write it as that instance's batch. Raises what `Link` raises; Lost leaves open whether it is written."""
+        try:
+            what = self._written()
+        except orjson.JSONEncodeError as error:
+            raise Refused(f"a value cannot be written: {error}", "22000") from error
+        await link.rows(WRITE, me, epoch, batch, patient, *what)
+
+    def _written(self) -> tuple[Any, ...]:
         keys, versions = self.compared()
-        new = [row for row in self.page.rows.values() if row.version == 1]
-        changed = [row for row in self.page.rows.values() if row.version > 1]
+        page = self.page
+        new = [_columns(row) for row in page.rows.values() if row.version == 1]
+        changed = [_columns(row) for row in page.rows.values() if row.version > 1]
         notes = [
             {"key": note.key, "wall": note.wall, "what": note.what, "facts": _text(dict(note.facts))}
-            for note in self.page.notes
+            for note in page.notes
         ]
         facts = [
             {"account": account, "id": identity, "facts": orjson.Fragment(facts_text(said))}
             for (account, identity), said in self.facts.items()
         ]
-        await link.rows(
-            WRITE, me, epoch, batch, patient, keys, versions, _texts(map(_columns, new)), len(new),
-            _texts(map(_columns, changed)), _texts(notes), _texts(facts), _texts(self.audit),
-            self._tally(), self.page.wall,
+        return (
+            keys, versions, _texts(new), len(new), _texts(changed), _texts(notes), _texts(facts), _texts(self.audit),
+            _texts(self._tally()), page.wall, page.now,
         )  # fmt: skip
 
-    def _tally(self) -> str | None:
-        states: Counter[str] = Counter()
+    def _tally(self) -> list[Mapping[str, Any]]:
+        counts: Counter[tuple[str, str]] = Counter()
         for row in self.page.rows.values():
             if (old := self._loaded.rows.get(row.key)) is not None:
-                states[old.state] -= 1
-            states[row.state] += 1
-        counted = {str(state): count for state, count in states.items() if count}
-        return _text(counted) if counted else None
+                counts.subtract(_kinds(old))
+            counts.update(_kinds(row))
+        return [{"kind": kind, "name": name, "count": count} for (kind, name), count in counts.items() if count]
+
+
+def _kinds(row: Row) -> Iterator[tuple[str, str]]:
+    """Under what a row is counted."""
+    yield "state", str(row.state)
+    if row.parked is not None:
+        yield "parked", ""
+    elif row.step is not None:
+        yield "step", str(row.step)
 
 
 def _columns(row: Row) -> Mapping[str, Any]:
@@ -101,12 +116,8 @@ def _columns(row: Row) -> Mapping[str, Any]:
 
 
 def _text(value: Any) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError as error:
-        raise Refused(f"a value cannot be written: {error}", "22000") from error
+    return orjson.dumps(value).decode()
 
 
-def _texts(objects: Iterable[Any]) -> str | None:
-    listed = list(objects)
-    return _text(listed) if listed else None
+def _texts(objects: Sequence[Any]) -> str | None:
+    return _text(objects) if objects else None

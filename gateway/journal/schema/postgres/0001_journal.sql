@@ -51,6 +51,7 @@ CREATE INDEX rows_held ON rows (holder) WHERE holder IS NOT NULL;
 CREATE INDEX rows_parked ON rows (wall) WHERE parked IS NOT NULL;
 CREATE INDEX rows_of_round ON rows (account, round, player) WHERE round IS NOT NULL;
 CREATE INDEX rows_of_transaction ON rows ("transaction");
+CREATE INDEX rows_of_chain ON rows (chain) WHERE round IS NULL AND chain <> key;
 CREATE INDEX rows_closed ON rows (wall)
     WHERE step IS NULL AND parked IS NULL AND holder IS NULL AND undo = 0 AND state NOT IN ('claimed', 'unknown');
 
@@ -81,13 +82,15 @@ CREATE TABLE pruned (
 CREATE INDEX pruned_by_age ON pruned (wall);
 
 -- Every instance that serves, or served. counter goes up while it does; dead: others have given its work to the rest,
--- or it said that it stops. epoch and batch: which of its connections may write, and what that has written.
+-- or it said that it stops. epoch and batch: which of its connections may write, and what that has written; seconds:
+-- the journal's clock by then, so that the clock never starts again before what is written.
 CREATE TABLE instances (
     instance TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     counter BIGINT NOT NULL DEFAULT 0,
     epoch BIGINT NOT NULL DEFAULT 0,
     batch BIGINT NOT NULL DEFAULT 0,
     dead BOOLEAN NOT NULL DEFAULT FALSE,
+    seconds DOUBLE PRECISION NOT NULL DEFAULT 0.0,
     wall DOUBLE PRECISION NOT NULL
 ) WITH (fillfactor = 10);
 
@@ -107,12 +110,14 @@ CREATE TABLE clock (
 ) WITH (fillfactor = 10);
 INSERT INTO clock (one, seconds) VALUES (1, 0.0);
 
--- How many rows stand in each state, counted by each instance for itself, so that none waits for another.
+-- How many rows stand in each `state`, have each `step` armed, or are `parked`; written with the rows, by each instance
+-- for itself, so that none waits for another. What the dead counted stands under no name.
 CREATE TABLE tally (
     instance TEXT COLLATE "C" NOT NULL,
-    state TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
     count BIGINT NOT NULL,
-    PRIMARY KEY (instance, state)
+    PRIMARY KEY (instance, kind, name)
 ) WITH (fillfactor = 10);
 
 CREATE TABLE audit (
@@ -124,7 +129,7 @@ CREATE TABLE audit (
     reason TEXT NOT NULL
 );
 
--- Write one batch, all of it or nothing. Raises JN001 where the instance may not write any more, JN002 where a row is
+-- Write one batch, all of it or nothing. Raises P0001 where the instance may not write any more, 40001 where a row is
 -- not as it was read.
 --
 -- `keys` are all rows that exist already and were read for what is written, in order, `versions` how they were read.
@@ -133,15 +138,16 @@ CREATE TABLE audit (
 -- insert; then sessions in the order of theirs. Who came with locks of another order (`patient` false) never waits.
 CREATE FUNCTION journal_write_1(
     me TEXT, my_epoch BIGINT, my_batch BIGINT, patient BOOLEAN, keys TEXT[], versions BIGINT[],
-    new_rows JSON, new_count BIGINT, changed_rows JSON, new_notes JSON, new_facts JSON, new_audit JSON, counts JSON, at DOUBLE PRECISION
+    new_rows JSON, new_count BIGINT, changed_rows JSON, new_notes JSON, new_facts JSON, new_audit JSON, counts JSON, at DOUBLE PRECISION,
+    now DOUBLE PRECISION
 ) RETURNS VOID LANGUAGE plpgsql AS $$
 DECLARE
     found_versions BIGINT[];
     inserted BIGINT;
 BEGIN
-    UPDATE instances SET batch = my_batch WHERE instance = me AND epoch = my_epoch AND NOT dead;
+    UPDATE instances SET batch = my_batch, seconds = now WHERE instance = me AND epoch = my_epoch AND NOT dead;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'this instance may not write any more' USING ERRCODE = 'JN001';
+        RAISE EXCEPTION 'this instance may not write any more' USING ERRCODE = 'P0001';
     END IF;
     IF cardinality(keys) > 0 THEN
         IF patient THEN
@@ -152,7 +158,7 @@ BEGIN
                 SELECT r.version FROM rows AS r WHERE r.key = ANY (keys) ORDER BY r.key FOR NO KEY UPDATE NOWAIT);
         END IF;
         IF found_versions IS DISTINCT FROM versions THEN
-            RAISE EXCEPTION 'a row was changed meanwhile' USING ERRCODE = 'JN002';
+            RAISE EXCEPTION 'a row was changed meanwhile' USING ERRCODE = '40001';
         END IF;
     END IF;
     IF new_rows IS NOT NULL THEN
@@ -173,7 +179,7 @@ BEGIN
         ON CONFLICT DO NOTHING;
         GET DIAGNOSTICS inserted = ROW_COUNT;
         IF inserted <> new_count THEN
-            RAISE EXCEPTION 'a row was written by somebody else first' USING ERRCODE = 'JN002';
+            RAISE EXCEPTION 'a row was written by somebody else first' USING ERRCODE = '40001';
         END IF;
     END IF;
     IF changed_rows IS NOT NULL THEN
@@ -209,14 +215,15 @@ BEGIN
         FROM json_to_recordset(new_audit) AS n(who TEXT, action TEXT, key TEXT, reason TEXT);
     END IF;
     IF counts IS NOT NULL THEN
-        INSERT INTO tally AS t (instance, state, count)
-        SELECT me, n.key, n.value::BIGINT FROM json_each_text(counts) AS n
-        ON CONFLICT (instance, state) DO UPDATE SET count = t.count + excluded.count;
+        INSERT INTO tally AS t (instance, kind, name, count)
+        SELECT me, n.kind, n.name, n.count
+        FROM json_to_recordset(counts) AS n(kind TEXT, name TEXT, count BIGINT)
+        ON CONFLICT (instance, kind, name) DO UPDATE SET count = t.count + excluded.count;
     END IF;
 END $$;
 
 -- One heartbeat: our counter, until when this stretch of service lasts, and the common clock, which it gives. Raises
--- JN001 where others hold us for dead.
+-- P0001 where others hold us for dead.
 CREATE FUNCTION journal_beat_1(me TEXT, estimate DOUBLE PRECISION, born DOUBLE PRECISION, at DOUBLE PRECISION)
 RETURNS DOUBLE PRECISION LANGUAGE plpgsql AS $$
 DECLARE
@@ -224,7 +231,7 @@ DECLARE
 BEGIN
     UPDATE instances SET counter = counter + 1, wall = at WHERE instance = me AND NOT dead;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'this instance is held for dead' USING ERRCODE = 'JN001';
+        RAISE EXCEPTION 'this instance is held for dead' USING ERRCODE = 'P0001';
     END IF;
     UPDATE lives AS l SET stopped = l.seen WHERE l.instance = me AND l.started <> born AND l.stopped IS NULL;
     INSERT INTO lives AS l (instance, started, seen) VALUES (me, born, at)
