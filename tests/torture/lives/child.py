@@ -1,0 +1,94 @@
+"""One life of a gateway, in a process that was forked for it: the real App on real sockets and a real journal.
+
+Its journal's clocks run faster than the machine's (`rate`), and its unix time begins where the run says, so that hours
+of service pass in a test; everything else keeps the machine's time.
+"""
+
+import asyncio
+import gc
+import os
+import random
+import signal
+import traceback
+from pathlib import Path
+from time import monotonic
+from typing import Any, BinaryIO
+
+from gateway.edge import outbox
+from gateway.edge.app import App, Parties, run_loop
+from gateway.edge.journals import policy_of
+from gateway.edge.logs import Log
+from gateway.edge.settings import Settings
+from gateway.journal.limits import Kept, Limits
+from gateway.journal.sqlite.store import Sqlite
+from tests.torture.lives.doom import VFS, Disk, Doom, Doomed, doomed, said
+
+#: No gap is ever too long for a clock that runs a thousand times too fast.
+NO_GAP = 10.0**9
+ALL_POINTS_OF_THE_DISK = ("log.torn", "log.unsynced", "log.synced", "file.torn", "schema.torn")
+
+
+class Clocks:
+    """The journal's: monotonic seconds and unix time, both *rate* times as fast as the machine's."""
+
+    def __init__(self, rate: float, wall: float) -> None:
+        self._rate, self._wall, self._born = rate, wall, monotonic()
+
+    def monotonic(self) -> float:
+        """Seconds of service."""
+        return (monotonic() - self._born) * self._rate
+
+    def wall(self) -> float:
+        """Unix time."""
+        return self._wall + self.monotonic()
+
+
+def live(order: dict[str, Any], settings: Settings, parties: Parties, log: BinaryIO, out: int) -> None:
+    """Serve as *order* says, until killed or asked to stop; ends the process."""
+    say = said(out, order["life"])
+    code = 70
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        random.seed(order["seed"])
+        gc.enable()
+        doom = Doom(order["point"], order["number"], say)
+        doomed(doom)
+        code = run_loop(_serve(order, settings, parties, log, doom))
+    except BaseException:
+        log.write(b'{"event":"died","level":"error"}\n' + traceback.format_exc().encode())
+    finally:
+        os._exit(code)
+
+
+async def _serve(order: dict[str, Any], settings: Settings, parties: Parties, log: BinaryIO, doom: Doom) -> int:
+    say = said(order["out"], order["life"])
+    settings.public.listen = order["listen"]
+    outbox.BEAT = order["beat"]
+    lines = Log(stream=log, style="json")
+    lines.adopt(asyncio.get_running_loop())
+    lines.event("life", number=order["life"], pid=os.getpid(), point=order["point"], rate=order["rate"])
+    journal: Any = Doomed(_store(order, settings, doom), doom)
+    app = App(settings, parties, lines, journal)
+    return await app.run(lambda public, admin: say({"up": True}))
+
+
+def _store(order: dict[str, Any], settings: Settings, doom: Doom) -> Any:
+    clocks = Clocks(order["rate"], order["wall"])
+    policy, me = policy_of(settings), f"life{order['life']}-{os.getpid()}"
+    limits = Limits(gap_s=NO_GAP, checkpoint=order["checkpoint"])
+    kept = Kept(rows_s=order["kept"], hashes_s=NO_GAP, sessions_s=NO_GAP)
+    given: dict[str, Any] = {"clock": clocks.monotonic, "wall": clocks.wall, "limits": limits, "kept": kept, "me": me}
+    where = order["journal"]
+    if where.startswith("postgres"):
+        from gateway.journal.postgres.store import Postgres
+
+        return Postgres(where, policy, **given)
+    if doom.point in ALL_POINTS_OF_THE_DISK:
+        given |= {"vfs": VFS}
+        given["me"] = me
+        _DISKS.append(Disk(doom))
+    return Sqlite(Path(where), policy, **given)
+
+
+_DISKS: list[Disk] = []  # a door that nobody holds is gone

@@ -1,0 +1,252 @@
+"""A run of many lives on one journal: gateways are killed one after the other, while providers go on sending.
+
+The wallet is a process of its own and survives; so do the simulated providers, which live in the test. In the end a
+last gateway settles what is left, and the auditor compares the wallet's ledger with what the providers believe.
+"""
+
+import asyncio
+import base64
+import itertools
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.cli.process import free_port
+from tests.simulated.stand import ACCOUNTS, KEY, SETTINGS, TOKEN, Process, Stand, memory_or, pem
+from tests.torture.lives.cradle import Cradle, Life
+from tests.torture.lives.journals import Journal, counted, history, unsettled
+from tests.torture.lives.plans import NEVER_S, Plan, Plans
+from tests.torture.lives.points import points_of
+from tests.torture.providers.drivers import Live, Sockets
+from tests.torture.providers.play import Habits, Patience
+from tests.torture.providers.rounds import Provider
+
+#: Providers wait this share of what they would; the journal's clocks go faster by about as much.
+PAUSES = 0.01
+HABITS = Habits(hangs_up=0.03, late=0.03, loses=0.03, calls_off=0.12, overtaken=0.06)
+#: Rounds of each account at one time.
+AT_ONCE = 3
+#: How fast the clocks go when only the horizon is waited for, and how long that may take.
+LAST_RATE, LAST_S = 5_000.0, 60.0
+MORE = 60
+
+
+@dataclass
+class Result:
+    """What came of a run. *findings*: everything that must not be, a sentence each; empty when it is sound."""
+
+    seed: str
+    lives: int = 0
+    named: Counter[str] = field(default_factory=Counter)
+    missed: int = 0
+    killed: int = 0
+    seconds: float = 0.0
+    transactions: int = 0
+    messages: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+    report: str = ""
+
+    def __str__(self) -> str:
+        each = 1000 * self.seconds / max(1, self.lives)
+        return (
+            f"seed {self.seed}: {self.lives} lives of {each:.0f} ms, {self.killed} killed from outside, "
+            f"{sum(self.named.values())} at {len(self.named)} named points ({self.missed} not reached); "
+            f"{self.transactions} transactions in {self.messages} messages; rows {self.states}"
+        )
+
+
+@contextmanager
+def staged(folder: Path, journal: str) -> Iterator[tuple[Stand, Path, dict[str, str]]]:
+    """A wallet in a process of its own, and the settings of a gateway before it: the stand, the file, the secrets."""
+    theirs, ours = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+    (folder / "theirs.pem").write_bytes(pem(theirs, public=True))
+    (folder / "ours.pem").write_bytes(pem(ours))
+    public, wallet = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    secret = "whsec_" + base64.b64encode(random.Random(1).randbytes(32)).decode()
+    text = SETTINGS.format(public=public, admin="127.0.0.1:0", wallet=wallet)
+    config = folder / "gateway.toml"
+    config.write_text(text.replace("sqlite:journal.db", journal))
+    books = memory_or(folder) / f"gateway-lives-{time.time_ns()}.db"
+    process = Process("wallet", "--listen", wallet, "--secret", secret, "--books", str(books), cwd=folder)
+    try:
+        process.until("Ctrl+C stops it")
+        env = {"STAND_WALLET": secret, "STAND_TOKEN": TOKEN.decode(), "STAND_KEY": KEY.decode()}
+        yield Stand(f"http://{public}", f"http://{wallet}", books, theirs), config, env
+    finally:
+        process.stop()
+        for name in (books.name, f"{books.name}-wal", f"{books.name}-shm"):
+            books.with_name(name).unlink(missing_ok=True)
+
+
+class Run:
+    """*lives* lives on *journal* (of *store*), everything drawn from *seed*."""
+
+    def __init__(self, stand: Stand, cradle: Cradle, journal: Journal, store: str, seed: str, lives: int) -> None:
+        self.stand, self.cradle, self.journal = stand, cradle, journal
+        self.result = Result(seed)
+        self._rng = random.Random(f"{seed}/run")
+        known = stand.ask("moods")["moods"]
+        self.plans = Plans(seed, lives, points_of(store), list(known))
+        self.points = {point.name for point in points_of(store)}
+        self._most = lives + MORE
+        self._wall = time.time()
+        self._closing = False
+        number = random.Random(seed).randint(1, 9_999)
+        patience = Patience(until_heard=True)
+        self.providers = [
+            stand.provider(account, number, habits=HABITS, patience=patience) for account in sorted(ACCOUNTS)
+        ]
+
+    async def play(self, say: Callable[[str], None] = lambda line: None) -> Result:
+        """Everything, to the end."""
+        began = monotonic()
+        await self._fresh(say)
+        calm = await self._born(Plan(point="", rate=100.0))
+        await calm.until_up()
+        async with Sockets(self.stand.url, 32) as sockets:
+            driver = Live(sockets, pauses=PAUSES)
+            for provider in self.providers:
+                for player in provider.players:
+                    assert await driver.run(provider.enter(player)), f"{player.id} cannot enter"
+            playing = asyncio.gather(*(self._playing(driver, provider) for provider in self.providers))
+            await asyncio.sleep(0.2)
+            await self._ended(calm, Plan(after=0.0))
+            while self.plans.left and self.result.lives < self._most:
+                plan = self.plans.left.popleft()
+                say(f"life {self.result.lives + 1}: {plan}")
+                await self._life(plan)
+                if playing.done():
+                    break
+            self.result.seconds = monotonic() - began
+            await self._calm(playing)
+            await driver.finish()
+        await self._settle()
+        await self._judge()
+        return self.result
+
+    async def _playing(self, driver: Live, provider: Provider) -> None:
+        numbers = itertools.count()
+
+        async def one_after_another() -> None:
+            while not self._closing:
+                await driver.run(provider.round(next(numbers)))
+
+        await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+
+    # -- a life
+
+    async def _born(self, plan: Plan) -> Life:
+        return await self.cradle.born(
+            seed=self._rng.random(), point=plan.point, number=plan.number, rate=plan.rate, wall=self._wall,
+            listen=self.stand.url.removeprefix("http://"), journal=self.journal.url, beat=min(2.0, 10.0 / plan.rate),
+            checkpoint=plan.checkpoint, kept=plan.kept,
+        )  # fmt: skip
+
+    async def _life(self, plan: Plan) -> None:
+        for mood in plan.moods:
+            await asyncio.to_thread(self.stand.ask, "moods", mood)
+        await self._ended(await self._born(plan), plan)
+        if plan.moods:
+            await asyncio.to_thread(self.stand.ask, "moods", None, "DELETE")
+
+    async def _ended(self, life: Life, plan: Plan) -> None:
+        """Live *life* to its end, as planned; the journal's time passes by as much."""
+        if plan.term is not None:
+            await asyncio.wait({life.up, life.gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({life.gone}, timeout=plan.term)
+            await life.signalled(signal.SIGTERM)
+        left = None if plan.after is None else plan.after - (plan.term or 0.0)
+        await asyncio.wait({life.gone}, timeout=30.0 if left is None else max(0.0, left))
+        asked_only = plan.after is None
+        if not life.gone.done():
+            await life.signalled(signal.SIGKILL)
+            self.result.killed += not plan.point
+        code = await life.gone
+        result = self.result
+        result.lives += 1
+        self._wall += (life.ended - life.ordered) * plan.rate + plan.away
+        if life.hit:
+            result.named[life.hit] += 1
+        elif plan.point:
+            result.missed += 1
+            if plan.point not in result.named:
+                self.plans.missed(plan)
+        if code not in (-signal.SIGKILL, 0) or (asked_only and code != 0):
+            result.findings.append(f"life {result.lives} ended by itself with {code}: {plan}")
+
+    async def _fresh(self, say: Callable[[str], None]) -> None:
+        """Those that die while the journal is made: before there is anything in it."""
+        while self.plans.left and self.plans.left[0].point == "schema.torn":
+            plan = self.plans.left.popleft()
+            say(f"life {self.result.lives + 1}: {plan}")
+            await self._ended(await self._born(plan), plan)
+
+    # -- the end
+
+    async def _calm(self, playing: "asyncio.Future[Any]") -> None:
+        """A life without an end, until the providers have heard all that they want to know."""
+        self._closing = True
+        life = await self._born(Plan(rate=50.0))
+        await life.until_up()
+        done, _ = await asyncio.wait({playing}, timeout=LAST_S)
+        if not done:
+            self.result.findings.append(f"providers still go on after {LAST_S:g} s without a kill")
+            playing.cancel()
+            await asyncio.wait({playing})
+        else:
+            playing.result()
+        await asyncio.sleep(0.5)  # what lands late at the wallet has landed
+        await self._stopped(life, 50.0)
+
+    async def _stopped(self, life: Life, rate: float) -> None:
+        await life.signalled(signal.SIGTERM)
+        if (code := await asyncio.wait_for(life.gone, 30)) != 0:
+            self.result.findings.append(f"a gateway that was asked to stop ended with {code}")
+        self._wall += (life.ended - life.ordered) * rate
+
+    async def _settle(self) -> None:
+        """The horizons pass, the outbox drains."""
+        life = await self._born(Plan(rate=LAST_RATE, kept=NEVER_S))
+        await life.until_up()
+        end = monotonic() + LAST_S
+        while (left := await unsettled(self.journal)) and monotonic() < end:
+            if all("parked" in line for line in left):
+                break
+            await asyncio.sleep(0.1)
+        await self._stopped(life, LAST_RATE)
+
+    async def _judge(self) -> None:
+        result = self.result
+        result.states = await counted(self.journal)
+        audit = self.stand.audit(*self.providers)
+        result.transactions = len(audit.beliefs)
+        result.messages = sum(provider.book.messages for provider in self.providers)
+        result.report = audit.report()
+        left = await unsettled(self.journal)
+        result.findings += [f"not settled: {line}" for line in left]
+        result.findings += audit.faults
+        result.findings += [f"given up by its provider: {line}" for line in audit.given_up]
+        result.findings += [f"outside of the documented form: {odd}" for odd in audit.oddities if _is_odd(odd)]
+        keys = [line.partition(": ")[0] for line in left] + [row.key for row in audit.rows]
+        for key in dict.fromkeys(keys[:10]):
+            result.report += "\n".join(["", f"history of {key}:", *await history(self.journal, key)])
+
+
+def _is_odd(text: str) -> bool:
+    return False
+
+
+def bugs(log: Path) -> list[str]:
+    """Every line of the gateways' log that speaks of a fault of our own."""
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    return [line for line in lines if '"level":"error"' in line or '"bug"' in line or line.startswith("Traceback")]

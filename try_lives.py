@@ -1,0 +1,17 @@
+import asyncio, sys, tempfile
+from pathlib import Path
+from tests.torture.lives.run import *
+from tests.torture.lives.journals import File
+async def main(seed, lives):
+    folder = Path(tempfile.mkdtemp(prefix="lives-"))
+    print(folder)
+    with staged(folder, "sqlite:journal.db") as (stand, config, env):
+        async with Cradle(config, folder/"gateway.log", **env) as cradle:
+            run = Run(stand, cradle, File(str(folder/"journal.db")), "sqlite", seed, lives)
+            result = await run.play(print if len(sys.argv)>3 else lambda l: None)
+            print(result); print(result.report[:6000])
+            for f in result.findings[:40]: print("FINDING", f)
+            print("points missing", sorted(run.points - result.named.keys()))
+            print(dict(result.named))
+            for b in bugs(folder/"gateway.log")[:10]: print("BUG", b[:1500])
+asyncio.run(main(sys.argv[1], int(sys.argv[2])))
