@@ -97,8 +97,8 @@ class Booking:
     def _unclaimed(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
         """The answer that the journal has."""
         row, verdict = claimed.row, claimed.verdict
-        # A yes of the journal's needed no asking; what its answer demands may.
-        self.asking.deaf = row.state is not State.APPLIED or verdict not in (Verdict.KNOWN, Verdict.ADOPTED)
+        # What the journal knows for certain needed no asking; what its answer demands may.
+        self.asking.deaf = not self._told_for_good(claimed)
         if (alert := _ALERTS.get(verdict)) is not None:
             self.journey.alerts.append(alert)
         if verdict is Verdict.KNOWN and row.state is State.APPLIED:
@@ -117,6 +117,12 @@ class Booking:
         if verdict is Verdict.ADOPTED and row.heard_done:
             return Reply(Outcome.ALREADY_DONE)
         return Reply(self._sayable(_SAID.get(verdict) or row.outcome or Outcome.UNKNOWN))
+
+    def _told_for_good(self, claimed: Claimed) -> bool:
+        """Does the journal answer for good, with words that may demand a balance: a yes, or that nothing is left?"""
+        if self.call.operation in REVERSALS:
+            return claimed.verdict not in _SAID
+        return claimed.row.state is State.APPLIED and claimed.verdict is Verdict.KNOWN
 
     def _repeated(self, row: Row) -> Generator[Any, Any, Reply]:
         """What was applied is not asked for again; its balance is that of then, or that of now."""

@@ -17,6 +17,10 @@ MOODS = {
     "too_many_429": 2, "unavailable_503": 2, "late_landing": 3, "late_landing_reset": 4, "late_arrival": 4,
     "duplicate_delivery": 3,
 }  # fmt: skip
+#: After these a call is in doubt at once.
+SILENCE = ("reset_after_booking", "reset_before_booking", "half_body")
+#: Seconds in which a life comes by its point, or is killed from outside.
+PATIENCE = 0.8
 OPERATIONS = (None, None, "bet", "win", "rollback", "status")
 #: Of these a row must be closed to be pruned; in seconds of the journal's clocks.
 OLD_S, NEVER_S = 600.0, 1e9
@@ -75,10 +79,11 @@ class Plans:
 
     def _named(self, point: Point) -> Plan:
         number = self._rng.randint(1, point.most)
-        plan = self._drawn(errands=point.way is Way.ERRANDS or self._rng.random() < 0.3)
+        silence = point.way is Way.ERRANDS
+        plan = self._drawn(errands=silence or self._rng.random() < 0.3, silence=silence)
         stop = self._rng.uniform(0.02, 0.2) if point.way is Way.STOP else None
         return replace(
-            plan, point=point.name, number=number, after=1.0, term=stop,
+            plan, point=point.name, number=number, after=PATIENCE, term=stop,
             checkpoint=8 if point.name == "file.torn" else 1_000,
             kept=OLD_S if point.way is Way.OLD else NEVER_S,
         )  # fmt: skip
@@ -92,9 +97,11 @@ class Plans:
             return replace(plan, term=term, after=left)
         return replace(plan, after=self._rng.uniform(0.01, 0.35))
 
-    def _drawn(self, *, errands: bool) -> Plan:
+    def _drawn(self, *, errands: bool, silence: bool = False) -> Plan:
         rng = self._rng
         moods = tuple(self._mood() for _ in range(rng.randint(1, 3))) if errands else ()
+        if silence:
+            moods = ({"mood": rng.choice(SILENCE), "count": rng.randint(6, 10)}, *moods[1:])
         return Plan(rate=rng.choice(RATES), away=10 ** rng.uniform(-1, 1), moods=moods)
 
     def _mood(self) -> Mapping[str, Any]:
