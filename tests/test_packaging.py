@@ -68,7 +68,7 @@ def test_the_lock_is_whole(root: Path) -> None:
     lines = [line for line in (root / "deploy/constraints.txt").read_text("utf-8").splitlines() if line[:1] != "#"]
     pins, hashed = {}, set()
     for line in lines:
-        if pin := re.match(r"([a-z0-9-]+)==(\S+)", line):
+        if pin := re.match(r"([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", line):
             name = pin[1]
             pins[name] = pin[2]
         elif re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}(?: \\)?", line):

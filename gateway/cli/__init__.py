@@ -12,12 +12,13 @@ from io import TextIOWrapper
 from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
 import gateway
-from gateway.cli.exits import CLEAN, MISUSE, Misuse
+from gateway.cli.exits import CLEAN, FINDINGS, MISUSE, Finding, Misuse
 from gateway.dialect.problems import Refused, render, suggest
 
 _RUN = Group("Run", sort_key=1)
-_WRITE = Group("Write and check a table", sort_key=2)
-_READ = Group("Understand a dialect", sort_key=3)
+_MONEY = Group("Look after the money", sort_key=2)
+_WRITE = Group("Write and check a table", sort_key=3)
+_READ = Group("Understand a dialect", sort_key=4)
 
 #: Where each command lives, and its line in `gateway --help`.
 COMMANDS: tuple[tuple[Group, str, str], ...] = (
@@ -25,6 +26,7 @@ COMMANDS: tuple[tuple[Group, str, str], ...] = (
     (_RUN, "serve:serve", "Take providers' callbacks for real, as the settings file says."),
     (_RUN, "wallet:wallet", "The sandbox wallet alone, with moods."),
     (_RUN, "send:send", "Send a correctly signed call to a running gateway, as a provider would."),
+    (_MONEY, "find:find", "Everything about one transaction: both sides, every attempt, what comes next."),
     (_WRITE, "check:check", "Find everything that is wrong with tables: rows, proofs, examples, widths."),
     (_WRITE, "test:test", "Run the examples beside a table, and show what differs."),
     (_WRITE, "new:new", "Begin a table: from a pasted callback, or like another dialect."),
@@ -37,6 +39,26 @@ COMMANDS: tuple[tuple[Group, str, str], ...] = (
     (_READ, "loss:loss", "What a dialect, or a provider with a wallet, cannot express."),
     (_RUN, "version:version", "The version, and what it runs on."),
 )
+
+#: Commands of several words: the first word, its line, and where each of the second lives, with its line.
+FAMILIES: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = (
+    (_RUN, "config", "The settings in force, and where each came from.", (
+        ("show", "config:show", "Print the settings in force, secrets masked."),
+    )),
+    (_MONEY, "outbox", "What is still to be done about money, and what waits for a human.", (
+        ("list", "outbox:list_rows", "What is to be done: why, when and how much; what is parked."),
+        ("show", "outbox:show", "One operation: both sides, what comes next, all that happened."),
+        ("retry", "byhand:retry", "Try a parked operation again."),
+        ("park", "byhand:park", "Take an operation out of our own doing."),
+        ("resolve", "byhand:resolve", "Say what became of a parked operation."),
+        ("audit", "outbox:audit", "What humans did, when and why."),
+    )),
+    (_MONEY, "journal", "Is the journal sound; a copy of it; what is too old to be kept.", (
+        ("check", "journal:check", "Is it sound? The file, and what must be true of every operation."),
+        ("backup", "journal:backup", "Copy it, while it is served, to a new file."),
+        ("prune", "journal:prune", "Drop what is too old to be kept, now."),
+    )),
+)  # fmt: skip
 
 
 def application() -> App:
@@ -53,9 +75,11 @@ def application() -> App:
     )
     for group, where, line in COMMANDS:
         app.command(f"gateway.cli.{where}", name=_typed(where), help=line, group=group)
-    config = App(name="config", help="The settings in force, and where each came from.", group=_RUN)
-    config.command("gateway.cli.config:show", name="show", help="Print the settings in force, secrets masked.")
-    app.command(config)
+    for group, word, line, members in FAMILIES:
+        family = App(name=word, help=line, group=group)
+        for name, where, about in members:
+            family.command(f"gateway.cli.{where}", name=name, help=about)
+        app.command(family)
     return app
 
 
@@ -75,6 +99,10 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except Misuse as misuse:
         return _refused(str(misuse))
+    except Finding as finding:
+        if str(finding):
+            print(f"gateway: {finding}", file=sys.stderr)
+        return FINDINGS
     except Refused as refused:
         print(render(refused.problems), file=sys.stderr)
         return MISUSE
@@ -94,7 +122,7 @@ def _typed(where: str) -> str:
 
 def _known(arguments: Sequence[str]) -> None:
     """Refuse an unknown command before cyclopts imports all of them to see whether one would fit."""
-    names = {"config", *(_typed(where) for _, where, _ in COMMANDS)}
+    names = {*(word for _, word, _, _ in FAMILIES), *(_typed(where) for _, where, _ in COMMANDS)}
     if arguments and not arguments[0].startswith("-") and arguments[0] not in names:
         near = suggest(arguments[0], names)
         raise Misuse(f'there is no command "{arguments[0]}"' + (f": {near}" if near else "; gateway --help lists them"))

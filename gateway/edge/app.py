@@ -30,6 +30,7 @@ from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import ProviderPart, Settings, parse_listen
 from gateway.edge.upstream import Upstream
+from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
@@ -225,7 +226,8 @@ class App:
             log.errand(errand, seconds)
 
         readiness = Readiness()
-        self.journal = journal = journal or open_journal(settings)
+        self.journal = journal or open_journal(settings)
+        watched = Watched(self.journal, metrics.journal, log.journal)
         upstream = Upstream(
             settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
         )
@@ -246,19 +248,19 @@ class App:
             parties.providers,
             start=start,
             refuse=refuse,
-            memory=journal,
+            memory=watched,
             hop=gate,
             metrics=metrics,
             log=log,
             host=host,
             port=port,
         )
+        width = max(2, settings.wallet.connections // 10)
         outbox = Outbox(
-            journal,
+            watched,
             gate,
             errand,
-            width=max(2, settings.wallet.connections // 10),
-            open=lambda: breaker.closed,
+            width=lambda: width if breaker.closed else int(breaker.admits),
             done=run,
             failed=bug,
         )
@@ -267,7 +269,7 @@ class App:
             server,
             admin,
             gate,
-            journal,
+            watched,
             outbox,
             readiness,
             log,

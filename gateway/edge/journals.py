@@ -1,11 +1,13 @@
 """Which store keeps the journal, as the settings have it."""
 
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from gateway.edge.secrets import resolve
 from gateway.edge.settings import Settings
 from gateway.journal.limits import DAY_S, Kept
 from gateway.journal.memory import Memory
+from gateway.journal.sqlite.desk import SqliteDesk
 from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.states import Policy
 from gateway.journal.store import Store
@@ -33,10 +35,26 @@ def open_journal(settings: Settings) -> Store:
         ) from None
     references = part.secrets.get("password", [])
     password = resolve(references[0], settings.folder).decode() if references else None
-    return Postgres(part.url, policy, password=password, kept=kept)
+    return Postgres(_with_password(part.url, password), policy, kept=kept)
+
+
+def open_desk(settings: Settings) -> SqliteDesk:
+    """The durable journal, for people to look into and to change. Raises JournalRefused."""
+    policy, part = policy_of(settings), settings.journal
+    kept = Kept(rows_s=part.closed_days * DAY_S)
+    return SqliteDesk(sqlite_path(settings), policy, kept)
 
 
 def sqlite_path(settings: Settings) -> Path:
     """The file of a journal in SQLite; relative to the settings file's folder."""
     text = (settings.journal.url or "").removeprefix("sqlite:")
     return Path(text.removeprefix("//")) if text.startswith("///") else settings.folder / text
+
+
+def _with_password(url: str, password: str | None) -> str:
+    parts = urlsplit(url)
+    if password is None or parts.hostname is None:
+        return url
+    at = f":{parts.port}" if parts.port else ""
+    who = f"{parts.username or ''}:{quote(password, safe='')}@{parts.hostname}{at}"
+    return urlunsplit((parts.scheme, who, *parts[2:]))

@@ -62,6 +62,8 @@ class Log:
             "ending": journey.ending,
             "verified_by": journey.verified_by,
             "transaction": _clean(journey.transaction),
+            "claim": journey.claim,
+            "state": journey.state,
             "why": _clean(journey.why),
             "alerts": list(journey.alerts),
             "asked": journey.asked,
@@ -90,6 +92,13 @@ class Log:
         }
         say = self._log.warning if errand.parked else self._log.info
         say("outbox", **{name: value for name, value in facts.items() if value not in ("", [])})
+
+    def journal(self, unavailable: bool, why: str) -> None:
+        """The journal cannot write (any more), or can again; while it cannot, no money call leaves."""
+        if unavailable:
+            self._log.error("journal", unavailable=True, why=_clean(why))
+        else:
+            self._log.info("journal", unavailable=False)
 
     def event(self, name: str, **facts: str | int | float | bool) -> None:
         """Something about the process: started, draining, stopped. The facts are ours, never foreign."""

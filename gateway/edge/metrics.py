@@ -13,6 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from gateway.canon.outcomes import DONE_CLASS, OUR_FAULT, Moved, Outcome
 from gateway.edge.breaker import State
+from gateway.edge.journal_metrics import JournalMetrics
 from gateway.edge.line import Shed
 from gateway.edge.slots import Kind
 from gateway.exchange.errand import Errand
@@ -66,7 +67,8 @@ def ending_word(ending: Ending) -> str:
 class Metrics:
     """All series of one gateway, in a registry of its own.
 
-    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds.
+    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds. `journal`: the series
+    of the journal and its outbox.
     """
 
     def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
@@ -136,6 +138,7 @@ class Metrics:
             ("step", "ended"),
             registry=registry,
         )
+        self.journal = JournalMetrics(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
         self._bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
         self._unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)

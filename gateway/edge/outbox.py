@@ -1,7 +1,8 @@
 """Our own doing: rows whose step is due are leased and carried, a few at a time, while the wallet can be heard.
 
-While the breaker is open nothing is leased, so no row ages. Between two rounds the journal's heart beats: that is how
-the instances of one journal know of each other, and how an old row is pruned.
+While the breaker is open nothing is leased, so no row ages; when it lets a probe through, one row is it. Between two
+rounds the journal's heart beats: that is how the instances of one journal know of each other, and how an old row is
+pruned.
 """
 
 import asyncio
@@ -21,9 +22,10 @@ POLL, BEAT, ERRAND = 0.25, 2.0, 5.0
 
 
 class Outbox:
-    """*start* tells the story of a leased row. *open*: may the wallet be asked? *done* hears each errand at its end.
+    """*start* tells the story of a leased row. *done* hears each errand at its end.
 
-    *width*: how many errands run at one time. *failed* hears what went wrong in our own code.
+    *width*: how many errands may run now, 0 while the wallet is not to be asked. *failed* hears what went wrong in our
+    own code.
     """
 
     def __init__(
@@ -32,14 +34,13 @@ class Outbox:
         hop: Hop,
         start: Callable[[Leased, Errand], Flow],
         *,
-        width: int,
-        open: Callable[[], bool],
+        width: Callable[[], int],
         done: Callable[[Errand, float], None],
         failed: Callable[[BaseException], None],
         poll: float = POLL,
     ) -> None:
         self._journal, self._hop, self._start = journal, hop, start
-        self._width, self._open = width, open
+        self._width = width
         self._done, self._failed = done, failed
         self._poll = poll
         self._running: set[asyncio.Task[None]] = set()
@@ -64,9 +65,9 @@ class Outbox:
     async def _work(self) -> None:
         while True:
             leased: tuple[Leased, ...] = ()
-            free = self._width - len(self._running)
+            free = self._width() - len(self._running)
             try:
-                if free and self._open():
+                if free > 0:
                     leased = await self._journal.perform(Lease(free))
             except JournalUnavailable:
                 pass  # the journal says so itself, and every callback does
@@ -76,7 +77,7 @@ class Outbox:
                 task = asyncio.create_task(self._run(each))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
-            if self._running and (leased or not free):
+            if self._running and (leased or free <= 0):
                 await asyncio.wait(self._running, timeout=self._poll, return_when=asyncio.FIRST_COMPLETED)
             else:
                 await asyncio.sleep(uniform(0.5, 1.0) * self._poll)  # noqa: S311

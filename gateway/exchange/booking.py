@@ -72,6 +72,7 @@ class Booking:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
         self.row, self.related = claimed.row, claimed.related
+        self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
         if claimed.verdict is not Verdict.OURS:
             return (yield from self._unclaimed(claimed))
         self.ours = True
@@ -95,34 +96,32 @@ class Booking:
             yield Wait(held, until)
 
     def _unclaimed(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
-        """The answer that the journal has."""
-        row, verdict = claimed.row, claimed.verdict
-        # What the journal knows for certain needed no asking; what its answer demands may.
-        self.asking.deaf = not self._told_for_good(claimed)
-        if (alert := _ALERTS.get(verdict)) is not None:
+        """The answer that the journal has. What a yes of it demands may be asked for; a no is filled from memory."""
+        if (alert := _ALERTS.get(claimed.verdict)) is not None:
             self.journey.alerts.append(alert)
-        if verdict is Verdict.KNOWN and row.state is State.APPLIED:
-            return (yield from self._repeated(row))
+        if claimed.verdict is Verdict.KNOWN and claimed.row.state is State.APPLIED:
+            self.asking.deaf = False
+            return (yield from self._repeated(claimed.row))
+        outcome = self._in_the_journal(claimed)
+        self.asking.deaf = not self.provider.dialect.said[self.form.name, outcome].done
+        return Reply(outcome)
+
+    def _in_the_journal(self, claimed: Claimed) -> Outcome:
+        row, verdict = claimed.row, claimed.verdict
         if verdict is Verdict.CONFLICT:
             certain = row.unapplied or (row.settled and row.heard_done)
-            return Reply(Outcome.TRANSACTION_CONFLICT if certain else Outcome.UNKNOWN)
+            return Outcome.TRANSACTION_CONFLICT if certain else Outcome.UNKNOWN
         if verdict is Verdict.UNDONE and self.call.operation not in REVERSALS:
-            return Reply(self._sayable(Outcome.ALREADY_ROLLED_BACK))
+            return self._sayable(Outcome.ALREADY_ROLLED_BACK)
         if verdict is Verdict.PRUNED:
             applied = row.outcome is not None and row.outcome.moved is Moved.YES
-            return Reply(Outcome.ALREADY_DONE if applied else Outcome.TRANSACTION_CONFLICT)
+            return Outcome.ALREADY_DONE if applied else Outcome.TRANSACTION_CONFLICT
         if verdict is Verdict.WAITS and self.call.operation in CREDITS and row.state is not State.UNKNOWN:
             self.journey.why = "its bet is in doubt: it is paid after it"
-            return Reply(Outcome.BUSY)
+            return Outcome.BUSY
         if verdict is Verdict.ADOPTED and row.heard_done:
-            return Reply(Outcome.ALREADY_DONE)
-        return Reply(self._sayable(_SAID.get(verdict) or row.outcome or Outcome.UNKNOWN))
-
-    def _told_for_good(self, claimed: Claimed) -> bool:
-        """Does the journal answer for good, with words that may demand a balance: a yes, or that nothing is left?"""
-        if self.call.operation in REVERSALS:
-            return claimed.verdict not in _SAID
-        return claimed.row.state is State.APPLIED and claimed.verdict is Verdict.KNOWN
+            return Outcome.ALREADY_DONE
+        return self._sayable(_SAID.get(verdict) or row.outcome or Outcome.UNKNOWN)
 
     def _repeated(self, row: Row) -> Generator[Any, Any, Reply]:
         """What was applied is not asked for again; its balance is that of then, or that of now."""

@@ -227,6 +227,7 @@ class _Callback:
             delivery = Delivery(None)  # what the provider heard, if anything, nobody can tell
         try:
             if recorded is not None and (row := recorded.row) is not None:
+                journey.state = str(row.state)
                 deadline = journey.received + self.provider.dialect.deadline_s(name)
                 in_time = response is not None and delivery.at is not None and delivery.at <= deadline
                 yield Told(row.key, row.answers, said.effect if in_time else None)

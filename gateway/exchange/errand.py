@@ -16,7 +16,6 @@ class Errand(Journey):
     key: str = ""
     step: Step | None = None
     tries: int = 0
-    state: str = ""
     next: str = ""
     parked: str = ""
     finished: bool = False

@@ -42,6 +42,8 @@ class Journey:
     verified_by: str = ""  # which of the live secrets fitted: "key 1", "key 2"
     transaction: str = ""
     why: str = ""
+    claim: str = ""  # what the claim found: a Verdict; "" where no row was claimed
+    state: str = ""  # of the row, as it was last written or found
     alerts: list[str] = field(default_factory=list)
     asked: int = 0  # wallet calls that this callback made
     wallet_seconds: float = 0.0

@@ -48,9 +48,8 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
     row = page.row(wish.key)
     if row is None:
         return Recorded(False, None)
-    page.note(
-        row.key, "settle", state=wish.state, outcome=wish.outcome, heard=wish.heard, undone=wish.undone, sent=wish.sent
-    )
+    heard = {"outcome": wish.outcome, "heard": wish.heard, "undone": wish.undone, "untried": not wish.tried}
+    page.note(row.key, "settle", state=wish.state, sent=wish.sent, **heard)
     if row.holder != wish.holder:
         return Recorded(False, _late(page, row, wish, policy))
     row = _freed(page, row, wish)

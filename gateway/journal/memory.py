@@ -16,6 +16,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal.page import Note, Page
 from gateway.journal.performing import perform
 from gateway.journal.queue import Queue
+from gateway.journal.reading import Counts, Tally
 from gateway.journal.sessions import Remembered
 from gateway.journal.states import Policy, Row
 from gateway.journal.wishes import Lease, Reap, Recall, Record, Remember, Wait, Wish
@@ -49,6 +50,7 @@ class Memory:
         self._numbers = count(1)
         self._rounds: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         self._queue = Queue(self.rows)
+        self._tally = Tally()
         self._closed: OrderedDict[str, None] = OrderedDict()  # keys of rows that may be forgotten first
         self._waiting: dict[str, asyncio.Event] = {}
 
@@ -60,6 +62,10 @@ class Memory:
 
     async def beat(self) -> None:
         """Nobody else is there."""
+
+    async def counts(self) -> Counts:
+        """What is remembered now."""
+        return self._tally.counts(self._clock())
 
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says and give its result."""
@@ -114,6 +120,7 @@ class Memory:
 
     def _write(self, page: Page) -> None:
         for key, row in page.rows.items():
+            self._tally.change(self.rows.get(key), row)
             self.rows[key] = row
             self.rows.move_to_end(key)
             self._queue.put(row)
@@ -143,6 +150,7 @@ class Memory:
     def _drop(self, key: str) -> None:
         row = self.rows.pop(key)
         self._queue.drop(row)
+        self._tally.change(row, None)
         if row.round is not None and (keys := self._rounds.get((row.account, row.round))) is not None:
             keys.pop(key, None)
             if not keys:

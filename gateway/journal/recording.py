@@ -24,6 +24,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     if row is None:
         return Recorded(True, None)
     if wish.holder is None:
+        page.note(row.key, "answer", outcome=wish.outcome, code=wish.code, telling=sorted(wish.telling or ()))
         return Recorded(True, _telling(page, row, wish, policy))
     facts = {"heard": wish.heard, "outcome": wish.outcome, "code": wish.code, "telling": sorted(wish.telling or ())}
     page.note(row.key, "record", state=wish.state, late=wish.telling is None, **facts)

@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from gateway.journal.reading import Counts
 from gateway.journal.wishes import Wish
 
 
@@ -23,3 +24,6 @@ class Store(Protocol):
 
     async def beat(self) -> None:
         """Say that we live, free what the dead held, prune a little; to be called every second or two."""
+
+    async def counts(self) -> Counts:
+        """What stands in it. Raises JournalUnavailable."""

@@ -20,7 +20,12 @@ from gateway.journal.wishes import (
 
 
 def given_back(wish: Any, result: Any) -> tuple[Any, ...]:
-    """The wishes that undo a *result* which was never taken: nothing left for it, and nothing was told."""
+    """The wishes that undo a *result* which was never taken: nothing left for it, and nothing was told.
+
+    A store may give a Record's result together with what became of its memories.
+    """
+    if isinstance(wish, Record) and isinstance(result, tuple):
+        result = result[0]
     match wish, result:
         case Claim(row, targets), Claimed(Verdict.OURS, before):
             state = None if before.state is State.UNKNOWN else State.OPEN

@@ -1,77 +1,34 @@
 """The sandbox's own calls (`/sandbox/*`): set moods, open players, read the books and what the wallet was asked."""
 
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
+from jiter import LosslessFloat
 
-from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.money import exact
 from gateway.canon.operations import Operation
-from gateway.canon.outcomes import Outcome
-from gateway.sandbox.moods import Mood, Moods
+from gateway.sandbox.call_log import CallLog
+from gateway.sandbox.late import Late
+from gateway.sandbox.moods import Mix, Mood, Moods, mood_of
 from gateway.sandbox.wallet import Wallet
-from gateway.wire.jsontext import read_json, scalar_text, write_json
-from gateway.wire.message import Garbled, Request, header
+from gateway.wire.jsontext import Bare, read_json, scalar_text, write_json
 
-#: How many different calls are remembered; the oldest go first.
-REMEMBERED = 20_000
-#: Of how many times that one came its mood and outcome are kept; calls without a key all count on one line.
-LATEST = 100
+#: What a mood, or a mix of moods, is set with.
+MOOD_FIELDS = ("mood", "mix", "seed", "player", "operation", "count", "seconds")
 #: What a player is opened with that is a text, and not an empty one.
 TEXTS = {"player", "currency", "session", "launch", "nickname", "country"}
-
-
-class CallLog:
-    """What the wallet was asked, readable or not: one line per method, path and key, with how often it came."""
-
-    def __init__(self) -> None:
-        self._lines: dict[tuple[str, str, str], dict[str, Any]] = {}
-
-    def note(self, message: Request, call: Call | None, mood: Mood | None, outcome: Outcome | None) -> None:
-        """One more call. *outcome*: what was booked or refused; None when the mood let nothing happen."""
-        key = _key(message) if call is None else call.transaction or ""
-        line = self._lines.setdefault(
-            (message.method, message.path, key),
-            {"method": message.method, "path": message.path, "key": key, "count": 0, "moods": [], "outcomes": []},
-        )
-        line["count"] += 1
-        line["moods"] = [*line["moods"][1 - LATEST :], "" if mood is None else mood.value]
-        line["outcomes"] = [*line["outcomes"][1 - LATEST :], "" if outcome is None else outcome.value]
-        if len(self._lines) > REMEMBERED:
-            del self._lines[next(iter(self._lines))]
-
-    def lines(self) -> list[dict[str, Any]]:
-        """All lines, oldest first; `moods` and `outcomes` have an entry for each of the last 100 times."""
-        return list(self._lines.values())
-
-    def count(self, key: str, path: str | None = None) -> int:
-        """How often a call with that key came, on that path or on any."""
-        return sum(
-            int(line["count"]) for line in self._lines.values() if line["key"] == key and path in (None, line["path"])
-        )
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._lines.clear()
-
-
-def _key(message: Request) -> str:
-    try:
-        return header(message.headers, "Idempotency-Key") or ""
-    except Garbled:
-        return ""
 
 
 class Admin:
     """Serves `/sandbox/*`: 200 with JSON, 400 with `{"error"}` for a body it cannot use, 404 and 405."""
 
-    def __init__(self, wallet: Wallet, moods: Moods, calls: CallLog) -> None:
+    def __init__(self, wallet: Wallet, moods: Moods, calls: CallLog, late: Late) -> None:
         self._wallet = wallet
         self._moods = moods
         self._calls = calls
+        self._late = late
 
     async def serve(self, request: web.BaseRequest) -> web.Response:
         """Answer one admin call."""
@@ -103,19 +60,39 @@ class Admin:
     def _show_moods(self, body: dict[str, Any]) -> Any:
         return {
             "moods": {mood.value: {"books": mood.books, "sentence": mood.sentence} for mood in Mood},
-            "settings": [asdict(setting) for setting in self._moods.settings()],
+            "settings": [_exactly(setting.facts()) for setting in self._moods.settings()],
+            "pending": self._late.pending,
+            "promises": sorted(self._wallet.promises),
         }
 
     def _set_mood(self, body: dict[str, Any]) -> Any:
-        word, asked = body["mood"], body.get("operation")
-        if word not in [mood.value for mood in Mood]:
-            raise ValueError(f'there is no mood "{word}"; GET /sandbox/moods lists all')
+        if odd := body.keys() - {*MOOD_FIELDS}:
+            raise ValueError(f"{min(odd)} is no field; there are {', '.join(MOOD_FIELDS)}")
+        mood = self._mood(body)
+        asked, player, count = body.get("operation"), body.get("player"), body.get("count")
         if asked is not None and asked not in [each.value for each in Operation]:
             raise ValueError(f'there is no operation "{asked}"')
-        operation = None if asked is None else Operation(asked)
-        mood = Mood(word)
-        self._moods.set(mood, body.get("player"), operation, body.get("count"))
-        return {"mood": mood.value, "sentence": mood.sentence}
+        if player is not None and not isinstance(player, str):
+            raise ValueError("player is a text")
+        if count is not None and not _whole(count):
+            raise ValueError("count is a whole number")
+        seconds = None if body.get("seconds") is None else _number("seconds", body["seconds"])
+        self._moods.set(mood, player, None if asked is None else Operation(asked), count, seconds=seconds)
+        return {"mood": mood.value, "sentence": mood.sentence} if isinstance(mood, Mood) else _exactly(mood.facts())
+
+    def _mood(self, body: dict[str, Any]) -> Mood | Mix:
+        if "mix" not in body:
+            if "seed" in body:
+                raise ValueError("a seed goes with a mix")
+            return mood_of(str(body["mood"]))
+        if "mood" in body:
+            raise ValueError("either a mood or a mix")
+        weights, seed = body["mix"], body["seed"]
+        if not isinstance(weights, dict):
+            raise ValueError('mix is an object: {"silent": 1, "well": 9}')
+        if not _whole(seed):
+            raise ValueError("seed is a whole number")
+        return Mix(seed, {word: _number(f"the weight of {word}", weight) for word, weight in weights.items()})
 
     def _clear_moods(self, body: dict[str, Any]) -> Any:
         self._moods.clear()
@@ -148,6 +125,25 @@ class Admin:
 
 def _amount(value: Any) -> Decimal:
     return exact(scalar_text(value) or "")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(what: str, value: Any) -> float:
+    """A JSON number as float: weights and seconds, no money. ValueError that names *what* for anything else."""
+    if not _whole(value) and not isinstance(value, LosslessFloat):
+        raise ValueError(f"{what} is a number")
+    return float(str(value))
+
+
+def _exactly(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts with their floats as JSON numbers."""
+    return {
+        name: _exactly(value) if isinstance(value, dict) else Bare(repr(value)) if isinstance(value, float) else value
+        for name, value in facts.items()
+    }
 
 
 def _json(status: int, value: Any) -> web.Response:

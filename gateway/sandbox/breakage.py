@@ -9,11 +9,11 @@ import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
-from gateway.sandbox.moods import Mood
+from gateway.sandbox.moods import Mood, Taken
 from gateway.wire.message import Response
 
 Breakage = Callable[[web.BaseRequest, Response, "Stage"], Awaitable[web.StreamResponse]]
@@ -142,6 +142,9 @@ BREAKAGES: dict[Mood, Breakage] = {
     Mood.SILENT_AFTER_BOOKING: _silent,
     Mood.RESET_BEFORE_BOOKING: _reset,
     Mood.RESET_AFTER_BOOKING: _reset,
+    Mood.LATE_LANDING: _silent,
+    Mood.LATE_LANDING_RESET: _reset,
+    Mood.LATE_ARRIVAL: _reset,
     Mood.CLOSE_AFTER_BOOKING: _close,
     Mood.CLOSE_MID_HEADER: _close_mid_header,
     Mood.HALF_BODY: _half_body,
@@ -162,6 +165,8 @@ BREAKAGES: dict[Mood, Breakage] = {
 }
 
 
-async def perform(mood: Mood, request: web.BaseRequest, response: Response, stage: Stage) -> web.StreamResponse:
-    """Answer *request* with *response* as *mood* has it."""
-    return await BREAKAGES.get(mood, _honest)(request, response, stage)
+async def perform(taken: Taken, request: web.BaseRequest, response: Response, stage: Stage) -> web.StreamResponse:
+    """Answer *request* with *response* as the mood has it; its own seconds, if it has some, go before the stage's."""
+    if taken.seconds is not None:
+        stage = replace(stage, slow_seconds=taken.seconds)
+    return await BREAKAGES.get(taken.mood, _honest)(request, response, stage)

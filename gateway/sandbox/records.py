@@ -6,6 +6,7 @@ Each class reads and writes its own tables of the ledger's database, inside the 
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 import apsw
 
@@ -23,10 +24,14 @@ UNDONE = frozenset({"reversed", "released"})
 
 @dataclass(slots=True)
 class Record:
-    """One operation under its key. *taken* and *given* are ledger units that left and reached the player by it."""
+    """One operation under its key. *taken* and *given* are ledger units that left and reached the player by it.
+
+    *copy* is 1, and more only where a wallet that does not promise `idempotent` booked the key again.
+    """
 
     serial: int
     key: str
+    copy: int
     operation: Operation
     player: str | None
     provider: str
@@ -57,6 +62,8 @@ def stated(call: Call, player: str | None, currency: str | None) -> str:
 
 def same(first: str, second: str) -> bool:
     """Do two `stated` contents agree? A player or currency that one of them leaves open agrees with any."""
+    if first == second:
+        return True
     one, other = json.loads(first), json.loads(second)
     for name in ("player", "currency"):
         if one[name] is None or other[name] is None:
@@ -71,12 +78,21 @@ def _digits(amount: Decimal) -> str:
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _ROWS = (
-    "SELECT serial, key, operation, player, provider, round, stated, outcome, state, taken, given, settled_by"
+    "SELECT serial, key, copy, operation, player, provider, round, stated, outcome, state, taken, given, settled_by"
     " FROM operations "
 )
 _BY_KEY = _ROWS + "WHERE key = ?"
 _BY_ROUND = _ROWS + "WHERE player = ? AND provider = ? AND round = ? ORDER BY serial"
 _BY_WIN = _ROWS + "WHERE settled_by = ?"
+
+
+def telling(copies: list[Record]) -> Record | None:
+    """Of the *copies* of one key, the one that tells what became of it: booked, else undone, else the first."""
+    for states in (LIVE, UNDONE):
+        for record in copies:
+            if record.state in states:
+                return record
+    return copies[0] if copies else None
 
 
 class Records:
@@ -85,10 +101,13 @@ class Records:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
+    def copies(self, key: str) -> list[Record]:
+        """Every operation booked or declined under *key*, oldest first; one at most where keys are idempotent."""
+        return sorted(self._records(_BY_KEY, key), key=attrgetter("copy"))
+
     def find(self, key: str) -> Record | None:
-        """The operation booked or declined under *key*, or None."""
-        found = self._records(_BY_KEY, key)
-        return found[0] if found else None
+        """The operation that *key* stands for, or None: of several copies, one whose money is booked, else undone."""
+        return telling(self.copies(key))
 
     def stakes(self, player: str, provider: str, name: str) -> list[Record]:
         """Every bet, bet_win and reserve of the round, declined ones included, oldest first."""
@@ -102,31 +121,47 @@ class Records:
         rows = self._connection.execute(question, values).fetchall()
         return [
             Record(
-                int(str(serial)), str(key), Operation(str(operation)), _maybe(player), str(provider), _maybe(name),
-                str(content), _OUTCOMES[str(outcome)], str(state), int(str(taken)), int(str(given)), _maybe(settled),
+                int(str(serial)), str(key), int(str(copy)), Operation(str(operation)), _maybe(player), str(provider),
+                _maybe(name), str(content), _OUTCOMES[str(outcome)], str(state), int(str(taken)), int(str(given)),
+                _maybe(settled),
             )
-            for serial, key, operation, player, provider, name, content, outcome, state, taken, given, settled in rows
+            for (
+                serial, key, copy, operation, player, provider, name, content, outcome, state, taken, given, settled
+            ) in rows
         ]  # fmt: skip
 
-    def open(self, key: str, operation: str, player: str | None, provider: str, name: str | None, content: str) -> int:
-        """A new row, declined until `save` says otherwise; its serial."""
+    def open(self, call: Call, player: str | None, content: str, copy: int = 1) -> Record:
+        """A new row for *call*, declined until `save` says otherwise."""
+        key, provider = call.transaction or "", call.provider or ""
         self._connection.execute(
-            "INSERT INTO operations (key, operation, player, provider, round, stated, outcome, state, taken, given)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'internal_error', 'declined', '0', '0')",
-            (key, operation, player, provider, name, content),
+            "INSERT INTO operations"
+            " (key, copy, operation, player, provider, round, stated, outcome, state, taken, given)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 'internal_error', 'declined', '0', '0')",
+            (key, copy, call.operation, player, provider, call.round, content),
         )
-        return self._connection.last_insert_rowid()
+        serial = self._connection.last_insert_rowid()
+        return Record(serial, key, copy, call.operation, player, provider, call.round, content, Outcome.INTERNAL_ERROR)
+
+    def opened(self) -> int:
+        """How many rows were ever opened, those forgotten included."""
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'operations'").fetchone()
+        return 0 if row is None else int(str(row[0]))
 
     def save(self, record: Record) -> None:
-        """Write back what may change: round, outcome, state, amounts, settled_by."""
+        """Write back what became of it: outcome, state, amounts."""
         self._connection.execute(
-            "UPDATE operations SET player = ?, round = ?, outcome = ?, state = ?, taken = ?, given = ?, settled_by = ?"
-            " WHERE serial = ?",
-            (
-                record.player, record.round, record.outcome.value, record.state, str(record.taken), str(record.given),
-                record.settled_by, record.serial,
-            ),
-        )  # fmt: skip
+            "UPDATE operations SET outcome = ?, state = ?, taken = ?, given = ? WHERE serial = ?",
+            (record.outcome.value, record.state, str(record.taken), str(record.given), record.serial),
+        )
+
+    def place(self, record: Record, name: str | None, settled_by: str | None) -> None:
+        """Say to which round it belongs, and which win settled it."""
+        if (name, settled_by) == (record.round, record.settled_by):
+            return
+        record.round, record.settled_by = name, settled_by
+        self._connection.execute(
+            "UPDATE operations SET round = ?, settled_by = ? WHERE serial = ?", (name, settled_by, record.serial)
+        )
 
     def forget(self, record: Record) -> None:
         """Drop a row of which nothing was booked and whose refusal does not last."""

@@ -64,10 +64,9 @@ def win(work: Work) -> Outcome:
     if name is not None and work.records.round_state(work.provider, player.id, name) == "closed":
         raise Fault(Outcome.ROUND_CLOSED, "the round is closed")
     work.give(player, prize, GAMES)
-    work.record.round = name
+    work.records.place(work.record, name, None)
     for record in bets:
-        record.settled_by = record.settled_by or work.record.key
-        work.records.save(record)
+        work.records.place(record, record.round, record.settled_by or work.record.key)
     work.leave_round(player, name, bool(work.call.round_end) or (prize == 0 and work.call.round_end is None))
     return Outcome.OK
 

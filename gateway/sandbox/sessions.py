@@ -44,13 +44,15 @@ class Sessions:
         ).fetchone()
         return None if row is None else str(row[0])
 
-    def check(self, token: str, now: float) -> None:
-        """Fault session_invalid for an unknown session token, session_expired for one whose time is over."""
-        row = self._connection.execute("SELECT expires FROM sessions WHERE token = ?", (token,)).fetchone()
+    def check(self, token: str, now: float, player: str | None = None) -> None:
+        """Fault session_invalid for a token that is unknown or not *player*'s, session_expired for one that is late."""
+        row = self._connection.execute("SELECT player, expires FROM sessions WHERE token = ?", (token,)).fetchone()
         if row is None:
             raise Fault(Outcome.SESSION_INVALID, "no such session")
-        if float(str(row[0])) <= now:
+        if float(str(row[1])) <= now:
             raise Fault(Outcome.SESSION_EXPIRED, "the session's time is over")
+        if player not in (None, row[0]):
+            raise Fault(Outcome.SESSION_INVALID, "another player's session")
 
     def swap(self, token: str, now: float) -> str:
         """The session token for the launch token *token*: a fresh one at first, then the same one while it lives.

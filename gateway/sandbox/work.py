@@ -13,6 +13,7 @@ from gateway.canon.money import Money
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.sandbox.ledger import HOUSE, Ledger, Player
+from gateway.sandbox.promises import Promise
 from gateway.sandbox.records import STAKES, Record, Records
 
 #: Where the other posting goes: stakes and winnings, or money that enters and leaves the house.
@@ -22,13 +23,14 @@ CASHIER = (HOUSE, "cashier")
 
 @dataclass(slots=True)
 class Work:
-    """A call, its row, its player (None when nobody can be found), and the books."""
+    """A call, its row, its player (None when nobody can be found), the books, and what the wallet promises."""
 
     call: Call
     record: Record
     player: Player | None
     ledger: Ledger
     records: Records
+    promises: frozenset[Promise]
 
     def payee(self) -> Player:
         """The player whom money may reach: known, and of the call's currency. Blocked ones are paid as well."""
@@ -126,7 +128,9 @@ class Work:
         return record.operation in kinds and ours
 
     def bury(self, named: dict[str, Record | None]) -> None:
-        """Write a tombstone at each reference that was never seen."""
+        """Write a tombstone at each reference that was never seen, if the wallet promises to."""
+        if Promise.TOMBSTONES not in self.promises:
+            return
         for key, record in named.items():
             if record is None:
                 self.records.bury(key, self.record.key)

@@ -50,7 +50,7 @@ async def main():
     journal = Notes()
     server = Server([provider], start=start, refuse=None, memory=journal, hop=upstream, metrics=metrics, log=log,
                     host="127.0.0.1", port=0)
-    outbox = Outbox(journal, upstream, None, width=2, open=lambda: True, done=None, failed=print)
+    outbox = Outbox(journal, upstream, None, width=lambda: 2, done=None, failed=print)
     admin = Admin("127.0.0.1", 0, metrics.registry, readiness)
     life = Lifecycle(server, admin, upstream, journal, outbox, readiness, log, accept_grace=grace, timeout=timeout)
     return await life.run()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
+from heapq import heappop, heappush
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -24,17 +25,17 @@ from gateway.exchange.callback import callback
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
 from gateway.exchange.parties import Provider, Wallet
-from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Answer, Delivery, Flow, Send
 from gateway.journal.memory import Memory
 from gateway.journal.sessions import Remembered
 from gateway.journal.states import Policy, Row
-from gateway.journal.wishes import Lease, Wait
+from gateway.journal.wishes import Wait
 from gateway.sandbox.wallet import Wallet as SandboxWallet
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from tests.exchange.endings import Hop, honest
+from tests.exchange.recovering import recover
 
 PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
 DIALECTS = ("155io", "evenbet", "scorpio")
@@ -43,10 +44,28 @@ START = 1_800_000_000.0
 
 
 class Clock:
-    """Both clocks, moved by hand."""
+    """Both clocks, moved by hand, and what happens when they pass a moment: calls that land or end late."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self._now = 1000.0
+        self._events: list[tuple[float, int, Callable[[], Any]]] = []
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._now
+
+    @now.setter
+    def now(self, value: float) -> None:
+        while self._events and self._events[0][0] <= value:
+            at, _, event = heappop(self._events)
+            self._now = max(self._now, at)
+            event()
+        self._now = max(self._now, value)
+
+    def after(self, seconds: float, event: Callable[[], Any]) -> None:
+        """Let *event* happen so much later."""
+        heappush(self._events, (self._now + seconds, len(self._events) + id(event), event))
 
     def monotonic(self) -> float:
         """Seconds."""
@@ -297,9 +316,10 @@ class World:
                 self.clock.now = max(self.clock.now, wish.until)
         return around(lambda: self.memory.do(wish))
 
-    def finish(self, hop: Hop) -> Story:
-        """A call that was carried on ends after all, and its late story is told."""
-        wish = self.running.pop(0)
+    def finish(self, hop: Hop, wish: Send | None = None) -> Story:
+        """A call that was carried on (the oldest, or *wish*) ends after all, and its late story is told."""
+        wish = self.running[0] if wish is None else wish
+        self.running = [each for each in self.running if each is not wish]
         assert wish.late is not None
         journey = Journey("acme", self.dialect.name, self.clock.now, float("inf"))
         story = Story(None, self.call(Operation.BALANCE), journey, self.dialect)
@@ -308,26 +328,12 @@ class World:
 
     def recover(self, hop: Hop | None = None, *, seconds: float = 0.0, most: int = 10_000) -> list[Errand]:
         """Let our outbox work, until nothing is due any more at the end of *seconds* from now; gives its errands."""
-        errands, end = [], self.clock.now + seconds
-        for _ in range(most):
-            leased = self.memory.do(Lease(10))
-            for each in leased:
-                row = each.row
-                errand = Errand(row.account, "", self.clock.now, self.clock.now + 5.0, f"o{len(errands)}", key=row.key)
-                story = Story(None, self.call(Operation.BALANCE), errand, self.dialect)
-                self.carry(recovery(each, self.wallet, errand, self.clock), story, [hop] * 3 if hop else [])
-                errand.step = row.step
-                errands.append(errand)
-            if leased:
-                continue
-            rows = self.memory.rows.values()  # what is due by now and was not leased waits for something of its chain
-            later = [row.due for row in rows if row.step and not row.parked and row.due > self.clock.now]
-            if self.clock.now >= end:
-                break
-            self.clock.now = min(min(later, default=end), end)
-        else:
-            raise AssertionError("the outbox never comes to rest")
-        return errands
+
+        def tell(flow: Flow, errand: Errand) -> None:
+            story = Story(None, self.call(Operation.BALANCE), errand, self.dialect)
+            self.carry(flow, story, [hop] * 3 if hop else [])
+
+        return recover(self.memory, self.wallet, self.clock, tell, seconds=seconds, most=most)
 
     @property
     def in_flight(self) -> set[str]:

@@ -43,7 +43,8 @@ def silent_after_booking(world: "World", wish: Send) -> Ending:
 def hangs(world: "World", wish: Send) -> Ending:
     """Not a word until the deadline; the call is carried on."""
     world.clock.now = max(world.clock.now, wish.until)
-    world.running.append(wish)
+    if wish.late is not None:
+        world.running.append(wish)
     return Silence("no whole answer in time", running=wish.late is not None)
 
 

@@ -8,7 +8,7 @@ from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import Row, State
-from gateway.journal.wishes import Claim, Claimed, Lease, Leased, Record, Recorded, Settle, Told
+from gateway.journal.wishes import Claim, Claimed, Lease, Leased, Look, Record, Recorded, Settle, Told
 from tests.journal.stands import Stand
 
 ACCOUNT = "acme"
@@ -90,6 +90,7 @@ async def told(stand: Stand, recorded: Recorded, effect: frozenset[str] | None) 
     """Confirm the delivery of the answer that was recorded last."""
     assert recorded.row is not None
     await stand.perform(Told(recorded.row.key, recorded.row.answers, effect))
+    await stand.perform(Look(recorded.row.key))  # it is not waited for: now it is written
 
 
 async def booked(stand: Stand, wish: Claim, effect: frozenset[str] | None = DONE, **facts: Any) -> Recorded:

@@ -11,9 +11,11 @@ from typing import Any
 
 from gateway.journal.limits import Kept, Limits
 from gateway.journal.memory import Memory
+from gateway.journal.postgres.store import Postgres
 from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.states import Policy, Row
-from gateway.journal.wishes import Look, Wish
+from gateway.journal.wishes import Look, Told, Wish
+from tests.journal.postgres_server import asked, fresh_database
 
 START = 1_700_000_000.0
 NO_GAPS = Limits(claim_s=20.0, wish_s=20.0, gap_s=float("inf"))
@@ -58,8 +60,11 @@ class Stand(ABC):
         """End as nobody should: what was acknowledged is there, nothing else is done."""
 
     async def perform(self, wish: Wish) -> Any:
-        """What the store makes of a wish."""
-        return await self.store.perform(wish)
+        """What the store makes of a wish; a confirmation, for which nobody waits, is written then too."""
+        result = await self.store.perform(wish)
+        if isinstance(wish, Told):
+            await self.store.perform(Look(wish.key))
+        return result
 
     async def row(self, key: str) -> Row:
         """The row of that key, which must be there."""
@@ -150,8 +155,46 @@ class CachedSqliteStand(SqliteStand):
     cached = 10_000
 
 
+class PostgresStand(Stand):
+    """The journal in a database of its own."""
+
+    url = ""
+    killed = False
+
+    async def start(self) -> None:
+        """Serve it. Whoever was killed before is held for dead, as others find in 15 s (postgres/test_lives.py)."""
+        self.url = self.url or await fresh_database()
+        if self.killed:
+            await asked(self.url, "UPDATE instances SET dead = TRUE")
+        self.store = Postgres(
+            self.url, self.policy, clock=self.time.monotonic, wall=self.time.wall, me=f"life{next(self.lives)}",
+            limits=NO_GAPS, kept=Kept(),
+        )  # fmt: skip
+        await self.store.start()
+
+    async def stop(self) -> None:
+        """Take leave of it."""
+        await self.store.stop()
+
+    async def kill(self) -> None:
+        """Break the connection off, and never come back."""
+        self.killed = True
+        self.store._worker._task.cancel()
+        self.store._transactions.link.drop()
+
+    async def beat(self) -> None:
+        """Say that we serve."""
+        await self.store.beat()
+
+    async def prune(self) -> None:
+        """In many small steps."""
+        while (await self.store.prune(3)).more:
+            continue
+
+
 STANDS: dict[str, type[Stand]] = {
     "memory": MemoryStand,
     "sqlite": SqliteStand,
     "sqlite, rows kept decoded": CachedSqliteStand,
+    "postgres": PostgresStand,
 }

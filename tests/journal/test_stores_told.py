@@ -25,15 +25,27 @@ from tests.journal.stands import Stand
 
 async def test_an_answer_is_confirmed_by_its_number(stand: Stand) -> None:
     """The confirmation of an earlier answer says nothing of a later one."""
+    first = await ended(stand, await claim(stand, bet()), State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    later = await stand.perform(Record(key("b1"), None, None, None, FINAL))
+    assert (first.row and first.row.answers, later.row.answers) == (1, 2)
+    await told(stand, first, RETRIES)
+    row = await stand.row(key("b1"))
+    assert (row.told, row.telling) == (None, FINAL)
+    await told(stand, later, FINAL)
+    row = await stand.row(key("b1"))
+    assert (row.told, row.telling) == (FINAL, None)
+
+
+async def test_a_yes_that_was_heard_counts_whatever_is_on_its_way(stand: Stand) -> None:
+    """Its note comes after a later answer was written, and is not lost: the provider holds its bet."""
     first = await ended(stand, await claim(stand, bet()))
     later = await stand.perform(Record(key("b1"), None, None, None, RETRIES))
-    assert (first.row and first.row.answers, later.row.answers) == (1, 2)
     await told(stand, first, DONE)
     row = await stand.row(key("b1"))
-    assert (row.told, row.telling) == (None, RETRIES)
+    assert (row.told, row.telling) == (DONE, RETRIES)
     await told(stand, later, RETRIES)
     row = await stand.row(key("b1"))
-    assert (row.told, row.telling) == (RETRIES, None)
+    assert (row.told, row.telling, row.step) == (DONE, None, None)
 
 
 async def test_what_was_once_heard_as_done_stays_heard(stand: Stand) -> None:

@@ -43,8 +43,10 @@ DEADLINE, SLOW = 2.0, 4.0
 AT_ONCE = 16
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
 SHED = {Mood.UNAUTHORIZED_401, Mood.TOO_MANY_429, Mood.UNAVAILABLE_503}
-HONEST = {Mood.WELL, Mood.DUPLICATE_BOOKING}
-HANGS = {Mood.SLOW, Mood.DRIP, Mood.SILENT, Mood.SILENT_AFTER_BOOKING}
+HONEST = {Mood.WELL, Mood.DUPLICATE_BOOKING, Mood.DUPLICATE_DELIVERY, Mood.FORGETS}
+HANGS = {Mood.SLOW, Mood.DRIP, Mood.SILENT, Mood.SILENT_AFTER_BOOKING, Mood.LATE_LANDING}
+#: A repeat does not hear the truth yet, or moves the money again.
+ONCE = HANGS | {Mood.LATE_LANDING_RESET, Mood.DUPLICATE_BOOKING}
 #: A read states no id, and at first no currency: there is nothing that these could belie.
 ECHOES = {Mood.WRONG_ECHO, Mood.WRONG_CURRENCY}
 PLAYERS = count(5001)
@@ -198,11 +200,11 @@ async def cell(line: Line, name: str, operation: Operation, mood: Mood) -> None:
     assert line.wallet.calls.count(key) == 1
     moved = {Operation.BET: -10, Operation.WIN: 10, Operation.ROLLBACK: 10}[operation]
     assert line.wallet.wallet.balance(facts["player"]) - before == (moved if mood.books else 0)
-    if mood in HANGS or mood is Mood.DUPLICATE_BOOKING:
+    if mood in ONCE:
         return
     line.wallet.moods.set(Mood.WELL, facts["player"], operation)
     response, seconds = await line.tell(name, operation, **facts)
-    again = Outcome.ALREADY_DONE if mood is Mood.WELL else Outcome.OK
+    again = Outcome.ALREADY_DONE if mood in HONEST else Outcome.OK
     assert line.code(name, operation, response, seconds) == line.due(name, operation, again)
     assert line.wallet.calls.count(key) == 2
     assert line.wallet.wallet.balance(facts["player"]) - before == moved

@@ -1,7 +1,7 @@
 """A wallet in memory with a clock that a test turns, a wallet on a port, and short ways to call either."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import Operation
 from gateway.dialect.shelf import Shelf
+from gateway.sandbox.promises import ALL
 from gateway.sandbox.server import SandboxServer
 from gateway.sandbox.wallet import Wallet
 from gateway.wire.message import Request, Response
@@ -21,13 +22,16 @@ AMOUNTS = ("amount", "bet_amount", "win_amount", "required_balance")
 class Desk:
     """The wallet, its clock, and `desk("bet", "key", amount="1.00", ...)`; the player is ann unless said otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, *without: str) -> None:
         self.now = 1_800_000_000.0
-        self.wallet = Wallet(clock=lambda: self.now, session_life=100.0)
+        self.wallet = Wallet(promises=ALL - {*without}, clock=lambda: self.now, session_life=100.0)
         self.wallet.open_player("ann", "EUR", Decimal("100.00"), nickname="Ann", country="DE")
 
     def __call__(self, operation: str, key: str | None = None, **fields: Any) -> Reply:
-        """Apply one call; amounts may be texts, *refs* is one reference or several divided by blanks."""
+        """Apply one call; amounts may be texts, *refs* is one reference or several divided by blanks.
+
+        *without*: promises that are broken for this call.
+        """
         for name in AMOUNTS:
             if isinstance(fields.get(name), str):
                 fields[name] = Decimal(fields[name])
@@ -35,12 +39,23 @@ class Desk:
             fields["reference"] = tuple(fields.pop("refs").split())
         if "session" not in fields:
             fields.setdefault("player", "ann")
-        return self.wallet.apply(Call(Operation(operation), transaction=key, provider="p", **fields))
+        without = fields.pop("without", ())
+        return self.wallet.apply(Call(Operation(operation), transaction=key, provider="p", **fields), without=without)
 
     @property
     def ann(self) -> str:
         """Ann's balance as text, two decimals."""
         return f"{self.wallet.balance('ann'):.2f}"
+
+    def copies(self, key: str) -> list[tuple[str, str, str]]:
+        """What an auditor's SQL finds under *key*: state, taken and given of each copy."""
+        question = "SELECT state, taken, given FROM operations WHERE key = ? ORDER BY copy"
+        return self.wallet.ledger.connection.execute(question, (key,)).fetchall()
+
+    @property
+    def tombstones(self) -> list[str]:
+        """The keys that are buried."""
+        return [key for (key,) in self.wallet.ledger.connection.execute("SELECT key FROM tombstones ORDER BY key")]
 
     @property
     def held(self) -> int:
@@ -57,6 +72,21 @@ def desk() -> Iterator[Desk]:
     yield desk
     assert desk.wallet.audit() == ()
     desk.wallet.close()
+
+
+@pytest.fixture
+def less() -> Iterator[Callable[..., Desk]]:
+    """`less("status", ...)`: a desk at a wallet that does not promise these; its books too are sound in the end."""
+    desks: list[Desk] = []
+
+    def make(*without: str) -> Desk:
+        desks.append(Desk(*without))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        assert desk.wallet.audit() == ()
+        desk.wallet.close()
 
 
 class Line:
@@ -112,13 +142,31 @@ SECRETS = {"signing": [b"whsec_c2FuZGJveC13YWxsZXQtc2VjcmV0LTAwMDE="]}
 
 
 @pytest.fixture
-async def line() -> AsyncIterator[Line]:
-    """A listening wallet with ann's 100.00 EUR; the books are sound in the end, whatever the mood was."""
-    server = SandboxServer(Shelf().dialect("canonical"), SECRETS, slow_seconds=0.2)
-    server.wallet.open_player("ann", "EUR", 100, nickname="Ann", country="DE")
-    await server.start()
-    async with aiohttp.ClientSession() as client:
-        yield Line(server, client)
-    await server.stop()
-    assert server.wallet.audit() == ()
-    server.wallet.close()
+async def wallet_line() -> AsyncIterator[Callable[..., Any]]:
+    """`await wallet_line("status", ...)`: a listening wallet that does not promise these, with ann's 100.00 EUR.
+
+    Late calls come 0.2 seconds late. The books are sound in the end, whatever the mood was.
+    """
+    lines: list[Line] = []
+
+    async def make(*without: str) -> Line:
+        wallet = Wallet(promises=ALL - {*without})
+        wallet.open_player("ann", "EUR", 100, nickname="Ann", country="DE")
+        server = SandboxServer(Shelf().dialect("canonical"), SECRETS, wallet=wallet, slow_seconds=0.2, late_seconds=0.2)
+        await server.start()
+        lines.append(Line(server, aiohttp.ClientSession()))
+        return lines[-1]
+
+    yield make
+    for line in lines:
+        await line.client.close()
+        await line.server.stop()
+        assert line.server.wallet.audit() == ()
+        line.server.wallet.close()
+
+
+@pytest.fixture
+async def line(wallet_line: Callable[..., Any]) -> Line:
+    """A listening wallet that keeps its promises."""
+    made: Line = await wallet_line()
+    return made

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.sandbox.admin import LATEST
+from gateway.sandbox.call_log import LATEST
 from gateway.sandbox.moods import Mood
 from gateway.wire.message import Request
 
@@ -52,7 +52,28 @@ async def test_the_moods_are_explained(line: Any) -> None:
     assert status == 200
     assert set(shown["moods"]) == {mood.value for mood in Mood}
     assert shown["moods"]["silent"] == {"books": False, "sentence": Mood.SILENT.sentence}
-    assert shown["settings"] == [{"mood": "well", "player": None, "operation": None, "left": None}]
+    nobody = {"player": None, "operation": None, "left": None, "seconds": None}
+    assert shown["settings"] == [{"mood": "well", **nobody}]
+    assert shown["pending"] == 0
+    assert shown["promises"] == ["idempotent", "references", "status", "tombstones"]
+
+
+async def test_a_mix_is_set_and_shown(line: Any) -> None:
+    """Weights may be fractions; two wallets with one seed draw the same for the same calls; DELETE ends it."""
+    heard = []
+    for _ in range(2):
+        mix = {"well": 0.75, "garbage": 1}
+        body = {"mix": mix, "seed": 7, "operation": "balance", "count": 12}
+        assert await line.admin("POST", "/sandbox/moods", body) == (200, {"mix": mix, "seed": 7})
+        shown = (await line.admin("GET", "/sandbox/moods"))[1]["settings"]
+        assert {**mix, "well": 0.75} == shown[1]["mix"]
+        assert (shown[1]["seed"], shown[1]["operation"], shown[1]["left"]) == (7, "balance", 12)
+        heard.append([(await line("balance")).outcome.value for _ in range(12)])
+    assert heard[0] == heard[1]
+    assert {*heard[0]} == {"ok", "unknown"}
+    await line.admin("POST", "/sandbox/moods", {"mix": {"garbage": 1}, "seed": 1})
+    await line.admin("DELETE", "/sandbox/moods")
+    assert (await line("balance")).outcome == "ok"
 
 
 async def test_the_books_and_the_calls_are_shown(line: Any) -> None:
@@ -67,9 +88,12 @@ async def test_the_books_and_the_calls_are_shown(line: Any) -> None:
     assert (await line.admin("GET", "/sandbox/calls"))[1]["calls"] == [
         {
             "method": "POST", "path": "/bet", "key": "b1", "count": 2,
-            "moods": ["well", "well"], "outcomes": ["ok", "already_done"],
+            "moods": ["well", "well"], "outcomes": ["ok", "already_done"], "landed": [],
         },
-        {"method": "POST", "path": "/bet", "key": "b2", "count": 1, "moods": ["http_500"], "outcomes": [""]},
+        {
+            "method": "POST", "path": "/bet", "key": "b2", "count": 1,
+            "moods": ["http_500"], "outcomes": [""], "landed": [],
+        },
     ]  # fmt: skip
     await line.admin("DELETE", "/sandbox/calls")
     assert line.server.calls.lines() == []
@@ -95,6 +119,21 @@ async def test_what_is_remembered_of_the_calls_is_bounded(line: Any) -> None:
         ("/sandbox/moods", {"mood": "slow", "count": 0}),
         ("/sandbox/moods", {"mood": "slow", "count": "3"}),
         ("/sandbox/moods", ["slow"]),
+        ("/sandbox/moods", {"mood": "slow", "count": 1.5}),
+        ("/sandbox/moods", {"mood": "slow", "player": 7}),
+        ("/sandbox/moods", {"mood": "slow", "seconds": "1"}),
+        ("/sandbox/moods", {"mood": "slow", "seconds": -1}),
+        ("/sandbox/moods", {"mood": "slow", "secnds": 1}),
+        ("/sandbox/moods", {"mood": "slow", "seed": 1}),
+        ("/sandbox/moods", {"mood": "slow", "mix": {"slow": 1}, "seed": 1}),
+        ("/sandbox/moods", {"mix": {"slow": 1}}),
+        ("/sandbox/moods", {"mix": {"slow": 1}, "seed": "7"}),
+        ("/sandbox/moods", {"mix": {"slow": 1}, "seed": True}),
+        ("/sandbox/moods", {"mix": ["slow"], "seed": 7}),
+        ("/sandbox/moods", {"mix": {"slow": "1"}, "seed": 7}),
+        ("/sandbox/moods", {"mix": {"slow": -1}, "seed": 7}),
+        ("/sandbox/moods", {"mix": {"slow": 0}, "seed": 7}),
+        ("/sandbox/moods", {"mix": {"cheerful": 1}, "seed": 7}),
         ("/sandbox/players", {"player": "bob"}),
         ("/sandbox/players", {"player": "bob", "currency": "QQQ"}),
         ("/sandbox/players", {"player": "bob", "currency": "EUR", "balance": "1.001"}),

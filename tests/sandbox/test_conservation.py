@@ -12,7 +12,7 @@ from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
 from gateway.sandbox.wallet import Wallet
 
-STEPS = 400
+STEPS = 600  # enough to hear every word: at 400, one run in thousands did not
 START = 10_000  # cents
 
 

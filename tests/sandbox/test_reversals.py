@@ -150,6 +150,16 @@ def test_a_reversed_win_opens_its_bet_and_round_again(desk: Any) -> None:
     assert desk.ann == "100.00"
 
 
+def test_a_bet_stays_settled_while_the_first_of_its_wins_stands(desk: Any) -> None:
+    """Two prizes for one bet, the second taken back: its stake does not come back."""
+    desk("bet", "b1", amount="10", round="r")
+    desk("win", "w1", amount="5", refs="b1", round="r")
+    desk("win", "w2", amount="5", refs="b1", round="r")
+    desk("rollback_win", "x1", refs="w2")
+    assert desk("rollback", "x2", refs="b1").outcome == "already_settled"
+    assert desk.ann == "95.00"
+
+
 def test_a_rolled_back_win_that_was_never_seen_is_buried(desk: Any) -> None:
     """The late win, or promotion, is refused with a word that it can say."""
     assert desk("rollback_win", "x1", refs="w1 p1").outcome == "transaction_not_found"

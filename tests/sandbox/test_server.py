@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from gateway.dialect.shelf import Shelf
-from gateway.sandbox.moods import Mood
+from gateway.sandbox.moods import LATE, Mood
 from gateway.sandbox.server import SandboxServer
 from gateway.wire.message import Request
 
@@ -85,16 +85,19 @@ SEEN: dict[Mood, Any] = {
     Mood.UNAVAILABLE_503: 503,
     **dict.fromkeys((Mood.HTML_200, Mood.EMPTY_200, Mood.GARBAGE, Mood.JSON_LIST, Mood.OVERSIZE), 200),
     **dict.fromkeys((Mood.WRONG_ECHO, Mood.WRONG_PLAYER, Mood.WRONG_CURRENCY, Mood.WRONG_OUTCOME), 200),
-    **dict.fromkeys((Mood.ODD_OUTCOME, Mood.DUPLICATE_BOOKING), 200),
+    **dict.fromkeys((Mood.ODD_OUTCOME, Mood.DUPLICATE_BOOKING, Mood.DUPLICATE_DELIVERY, Mood.FORGETS), 200),
+    Mood.LATE_LANDING: TimeoutError,
+    Mood.LATE_LANDING_RESET: aiohttp.ClientOSError,
+    Mood.LATE_ARRIVAL: aiohttp.ClientOSError,
 }
-HONEST = {Mood.WELL, Mood.SLOW, Mood.DUPLICATE_BOOKING}
+HONEST = {Mood.WELL, Mood.SLOW, Mood.DUPLICATE_BOOKING, Mood.FORGETS}
 NOT_PROCESSED = {Mood.UNAUTHORIZED_401: "wallet_failed", Mood.TOO_MANY_429: "busy", Mood.UNAVAILABLE_503: "busy"}
 
 
 @pytest.mark.parametrize("mood", Mood, ids=str)
 async def test_each_mood_on_a_real_socket(line: Any, mood: Mood) -> None:
     """The caller sees what the mood says, the ledger holds what the mood says, and afterwards all is well again."""
-    line.server.moods.set(mood, player="ann", count=1)
+    line.server.moods.set(mood, player="ann", count=1, seconds=3_600.0 if mood in LATE else None)
     _, request = line.written("bet", "b1", amount="10", currency="EUR")
     expected = SEEN[mood]
     if isinstance(expected, int):
@@ -106,6 +109,7 @@ async def test_each_mood_on_a_real_socket(line: Any, mood: Mood) -> None:
     assert line.booked("b1") == mood.books
     assert f"{line.server.wallet.balance('ann'):.2f}" == ("90.00" if mood.books else "100.00")
     line.patience = 5
+    line.server.late.cancel()
     assert (await line("bet", "b1", amount="10", currency="EUR")).outcome == ("already_done" if mood.books else "ok")
     assert line.server.calls.count("b1") == 2
 
@@ -117,6 +121,8 @@ async def test_a_lying_answer_reads_as_unknown(line: Any, mood: Mood) -> None:
     reply = await line("bet", "b1", amount="10", currency="EUR")
     if mood in HONEST:
         assert reply.outcome == "ok"
+    elif mood is Mood.DUPLICATE_DELIVERY:
+        assert reply.outcome == "already_done"
     elif mood in NOT_PROCESSED:
         assert reply.outcome.moved.value == "no"
         assert not reply.outcome.lasting

@@ -9,7 +9,8 @@ from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
-from gateway.sandbox.wallet import RULES, Wallet
+from gateway.sandbox.booking import RULES
+from gateway.sandbox.wallet import Wallet
 from gateway.sandbox.work import GAMES, Work
 
 

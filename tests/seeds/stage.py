@@ -18,6 +18,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect, Keys, Role
 from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback, refusal
+from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Provider
 from gateway.exchange.parties import Wallet as WalletParty
@@ -29,6 +30,7 @@ from gateway.sandbox.wallet import Wallet
 from gateway.wire.jsontext import read_json
 from gateway.wire.message import Ending, Heard, Request, Response
 from gateway.wire.opened import Draft
+from tests.exchange.recovering import recover
 
 WALLET_SECRET = {"signing": [b"whsec_" + base64.b64encode(b"a wallet secret of 32 bytes long")]}
 TEXT_SECRET = b"a made-up secret"
@@ -124,7 +126,7 @@ class Stage:
         self.dialect = dialect(self.name, **self.options)
         self.secrets = secrets(self.dialect)
         self.clock = Clock()
-        self.memory = Memory(Policy(PROMISES), clock=self.clock.monotonic, wall=self.clock.wall)
+        self.forget()
         self.sandbox = Wallet(clock=self.clock.wall)
         self.sandbox.open_player("1001", "EUR", Decimal("100.00"), session="s1", launch="L1")
         receiver = keys(self.name, "receiver", **self.options)
@@ -134,6 +136,11 @@ class Stage:
         self.wallet = WalletParty(dialect("canonical"), keys("canonical", "sender"), PROMISES)
         self._wallet_keys = keys("canonical", "receiver")
         self._asked: list[Call] = []
+
+    def forget(self) -> None:
+        """Begin with an empty memory, as another process without a store would."""
+        policy = Policy(PROMISES, chance=lambda: 1.0)
+        self.memory = Memory(policy, clock=self.clock.monotonic, wall=self.clock.wall)
 
     # -- what the provider sends
 
@@ -156,16 +163,33 @@ class Stage:
         message = self.write(request) if isinstance(request, Call) else request
         journey = Journey(self.name, self.name, self.clock.monotonic(), 0.0, id=f"j{self.clock.now}")
         flow = callback(message, self.provider, self.wallet, journey, self.clock)
-        return self._carry(flow, journey, delivered, takes)
+        return self._scene(flow, journey, delivered, takes)
 
     def refuse(self, request: Request, outcome: Outcome, why: str = "the edge says so") -> Scene:
         """The story of a message that the edge did not take in: too large, too slow."""
         journey = Journey(self.name, self.name, self.clock.monotonic(), 0.0, id="refused")
-        return self._carry(refusal(request, self.provider, journey, self.clock, outcome, why), journey, True, 0.0)
+        return self._scene(refusal(request, self.provider, journey, self.clock, outcome, why), journey, True, 0.0)
 
-    def _carry(self, flow: Flow, journey: Journey, delivered: bool, takes: float) -> Scene:
-        self._asked, wishes, response = [], [], None
-        wish, answers = next(flow), 0
+    def recover(self, *, seconds: float = 0.0) -> list[Errand]:
+        """Let our outbox work for so long; gives its errands. The wallet is the one that callbacks meet."""
+
+        def tell(flow: Flow, errand: Errand) -> None:
+            assert self._carry(flow, errand, [], True, 0.0) == [], "nobody is there to be answered"
+
+        return recover(self.memory, self.wallet, self.clock, tell, seconds=seconds)
+
+    def _scene(self, flow: Flow, journey: Journey, delivered: bool, takes: float) -> Scene:
+        self._asked, wishes = [], list[Any]()
+        answers = self._carry(flow, journey, wishes, delivered, takes)
+        assert len(answers) == 1, f"a story answers once, not {len(answers)} times"
+        return Scene(answers[0], journey, list(self._asked), wishes)
+
+    def _carry(
+        self, flow: Flow, journey: Journey, wishes: list[Any], delivered: bool, takes: float
+    ) -> list[Response | None]:
+        """Drive *flow* to its end, noting the *wishes* that the journal performs; gives its answers."""
+        answers = []
+        wish = next(flow)
         try:
             while True:
                 result: Any
@@ -176,7 +200,7 @@ class Stage:
                         wish = flow.throw(error)
                         continue
                 elif isinstance(wish, Answer):
-                    response, answers = wish.response, answers + 1
+                    answers.append(wish.response)
                     self.clock.now += takes
                     result = Delivery(self.clock.monotonic() if delivered else None)
                 else:
@@ -187,9 +211,8 @@ class Stage:
                 wish = flow.send(result)
         except StopIteration:
             pass
-        assert answers == 1, f"a story answers once, not {answers} times"
         assert self.may_break or journey.bug is None, repr(journey.bug)
-        return Scene(response, journey, list(self._asked), wishes)
+        return answers
 
     def book(self, request: Request) -> Ending:
         """The sandbox wallet's own work: read, verified, booked, answered."""
@@ -224,6 +247,11 @@ class Stage:
         """What a provider (or a gateway, with this dialect on the wallet's side) understands of the answer."""
         assert scene.response is not None
         return self.dialect.read_reply(operation, call, scene.response, self.caller, self.clock.wall())[0]
+
+    @property
+    def memories(self) -> dict[Any, Any]:
+        """What is remembered beside the rows: facts by (account, kind, id)."""
+        return {key: dict(facts) for key, facts in vars(self.memory.remembered)["_facts"].items()}
 
     @property
     def balance(self) -> Decimal:

@@ -26,7 +26,7 @@ from gateway.dialect.shelf import Shelf
 from gateway.edge.app import App, prepare
 from gateway.edge.logs import Log
 from gateway.edge.settings import load, show
-from gateway.sandbox.admin import CallLog
+from gateway.sandbox.call_log import CallLog
 from gateway.sandbox.moods import Mood
 from gateway.sandbox.server import SandboxServer
 from gateway.wire.message import Request

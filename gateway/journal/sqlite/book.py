@@ -20,7 +20,7 @@ from gateway.journal.sqlite.pruning import Pruned, Pruning
 from gateway.journal.sqlite.service import Service
 from gateway.journal.sqlite.tables import MOST_CACHED, Tables
 from gateway.journal.states import Policy
-from gateway.journal.wishes import JournalRefused, Lease, Reap, Recall, Record, Remember
+from gateway.journal.wishes import Lease, Reap, Recall, Record, Remember
 
 
 class Beat:
@@ -38,7 +38,7 @@ class Prune:
 
 
 class Book:
-    """*path* with what the journal is told; `open` raises JournalRefused, everything else what SQLite raises."""
+    """*path* with what the journal is told. Raises what SQLite raises; `open` JournalRefused too, with the reason."""
 
     def __init__(
         self,
@@ -74,10 +74,7 @@ class Book:
         """Open the file, for the first time or after a failure; proves that it can be written."""
         new = not self.path.exists()
         flags = apsw.SQLITE_OPEN_READWRITE | (0 if self._served else apsw.SQLITE_OPEN_CREATE)
-        try:
-            connection = connected(self.path, vfs=self._vfs, flags=flags)
-        except apsw.Error as error:
-            raise JournalRefused(f"{self.path} cannot be opened: {error}") from error
+        connection = connected(self.path, vfs=self._vfs, flags=flags)
         try:
             self._prepare(connection)
             if new:
@@ -91,10 +88,7 @@ class Book:
         if self._served:
             emptied(connection)
         else:
-            try:
-                prepare(connection, self.path)
-            except (apsw.NotADBError, apsw.CorruptError) as error:
-                raise JournalRefused(f"{self.path} is no journal, or is damaged: {error}") from error
+            prepare(connection, self.path)
             if connection.execute("SELECT 1 FROM lives WHERE stopped IS NULL LIMIT 1").fetchone() is not None:
                 check_sound(connection, self.path)
         connection.set_wal_hook(self._written)

@@ -59,6 +59,16 @@ def prepare(connection: apsw.Connection, path: Path) -> None:
             raise
 
 
+def check_schema(connection: apsw.Connection, path: Path) -> None:
+    """Raises JournalRefused where the file's schema is not this program's: people's tools never change it."""
+    try:
+        had = dict(fetched(connection, "SELECT number, readable_from FROM versions"))
+    except apsw.Error as error:
+        raise JournalRefused(f"{path} cannot be read as a journal: {error}") from None
+    if lacking := missing(steps("sqlite"), had, str(path)):
+        raise JournalRefused(f"{path} lacks schema step {lacking[0].number}: start the gateway on it once")
+
+
 def check_sound(connection: apsw.Connection, path: Path) -> None:
     """Raises JournalRefused, with the first findings, where the file is damaged."""
     found = [str(line) for (line,) in fetched(connection, "PRAGMA integrity_check(10)")]

@@ -6,6 +6,8 @@ by the wall's clock and by the journal's own, so that a clock set forward prunes
 
 from typing import NamedTuple
 
+import apsw
+
 from gateway.canon.outcomes import Outcome
 from gateway.journal.columns import read_outcome
 from gateway.journal.limits import Kept
@@ -16,10 +18,15 @@ from gateway.journal.states import State
 #: Seconds of service between two walks over all rows.
 REST_S = 3_600.0
 #: Rows come by rowid, which is the order of their creation: the first that is too young ends the walk.
-_WALK = """
-    SELECT rowid, key, state, outcome, created, updated, wall,
-        step IS NULL AND parked IS NULL AND holder IS NULL AND undo = 0 AND state NOT IN ('claimed', 'unknown')
-    FROM rows WHERE rowid > ? ORDER BY rowid LIMIT ?"""
+_CLOSED = "step IS NULL AND parked IS NULL AND holder IS NULL AND undo = 0 AND state NOT IN ('claimed', 'unknown')"
+_WALK = f"""
+    SELECT rowid, key, state, outcome, created, updated, wall, {_CLOSED}
+    FROM rows WHERE rowid > ? ORDER BY rowid LIMIT ?"""  # noqa: S608 - our own words
+#: How much a whole walk would drop; see `prunable`.
+_PRUNABLE = f"""
+    SELECT (SELECT count(*) FROM rows WHERE created <= :now AND updated <= :now AND wall <= :rows AND {_CLOSED}),
+        (SELECT count(*) FROM sessions WHERE wall < :sessions), (SELECT count(*) FROM pruned WHERE wall < :hashes)
+    """  # noqa: S608 - our own words
 _OLD_SESSIONS = """
     DELETE FROM sessions
     WHERE (account, id) IN (SELECT account, id FROM sessions WHERE wall < ? ORDER BY wall LIMIT ?)"""
@@ -75,3 +82,13 @@ class Pruning:
         if not more:
             connection.execute("DELETE FROM lives WHERE stopped < ?", (wall - kept.hashes_s,))
         return Pruned(len(old), sessions, hashes, more)
+
+
+def prunable(connection: apsw.Connection, kept: Kept, now: float, wall: float) -> Pruned:
+    """What a whole walk would drop at *now* on the journal's clock; nothing is changed."""
+    ages = {
+        "now": now - kept.rows_s, "rows": wall - kept.rows_s,
+        "sessions": wall - kept.sessions_s, "hashes": wall - kept.hashes_s,
+    }  # fmt: skip
+    rows, sessions, hashes = connection.execute(_PRUNABLE, ages).fetchone()  # type: ignore[misc]
+    return Pruned(rows, sessions, hashes)

@@ -17,17 +17,30 @@ from typing import Any
 import apsw
 
 from gateway.journal.limits import Kept, Limits
+from gateway.journal.reading import Counts
 from gateway.journal.sessions import Remembered, Sessions
 from gateway.journal.sqlite.book import Beat, Book, Prune
 from gateway.journal.sqlite.lock import Lock
 from gateway.journal.sqlite.opening import check_version
 from gateway.journal.sqlite.pruning import Pruned
+from gateway.journal.sqlite.reader import Reader
 from gateway.journal.sqlite.tables import MOST_CACHED
 from gateway.journal.sqlite.writer import Entry, Writer
 from gateway.journal.states import Policy
 from gateway.journal.unwanted import given_back
 from gateway.journal.waiting import Waiting
-from gateway.journal.wishes import Claim, JournalUnavailable, Look, Recall, Record, Remember, Told, Wait, Wish
+from gateway.journal.wishes import (
+    Claim,
+    JournalRefused,
+    JournalUnavailable,
+    Look,
+    Recall,
+    Record,
+    Remember,
+    Told,
+    Wait,
+    Wish,
+)
 
 #: Rows that a beat looks at for pruning: less than a millisecond.
 PRUNED_AT_ONCE = 100
@@ -113,6 +126,19 @@ class Sqlite:
         """Look at up to *limit* rows, sessions and hashes each for what is too old to be kept."""
         pruned: Pruned = await self._ask(Prune(limit))
         return pruned
+
+    async def counts(self) -> Counts:
+        """What stands in it. Raises JournalUnavailable."""
+        if self._lock is None:
+            raise JournalUnavailable("the journal is not open")
+        try:
+            return replace(await asyncio.to_thread(self._counts), commits=self.commits)
+        except (JournalRefused, apsw.Error) as fault:
+            raise JournalUnavailable(f"the journal cannot be read: {fault}") from None
+
+    def _counts(self) -> Counts:
+        with Reader(self.path) as reader:
+            return reader.counts()
 
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says, durably, and give its result."""
@@ -229,8 +255,5 @@ class Sqlite:
         self._waiting.wake(freed)
 
     def _give_back(self, entry: Entry) -> None:
-        result = entry.result
-        if isinstance(entry.wish, Record) and isinstance(result, tuple):
-            result = result[0]
-        for wish in given_back(entry.wish, result):
+        for wish in given_back(entry.wish, entry.result):
             self._writer.put(Entry(wish))

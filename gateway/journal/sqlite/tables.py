@@ -42,7 +42,7 @@ def listed(names: Iterable[str]) -> str:
 COLUMN_LIST = listed(NAMES)
 _DEBITS = ", ".join(f"'{operation}'" for operation in sorted(DEBITS))
 _ROW = f"SELECT {COLUMN_LIST} FROM rows WHERE key = ?"  # noqa: S608 - names of columns.py
-_STATE_OF = "SELECT state FROM rows WHERE key = ?"
+_COUNTED = "SELECT state, step, parked FROM rows WHERE key = ?"
 _INSERT = f"INSERT INTO rows ({COLUMN_LIST}) VALUES ({', '.join('?' * len(NAMES))})"  # noqa: S608
 _IN_ROUND = f"SELECT key FROM rows WHERE account = ? AND round = ? AND operation IN ({_DEBITS})"  # noqa: S608
 _ORDER = " ORDER BY created, key"
@@ -60,7 +60,9 @@ _DUE = """
 _HELD = "SELECT key FROM rows WHERE holder IS NOT NULL ORDER BY holder"
 _HOLDERS = "SELECT DISTINCT holder FROM rows WHERE holder IS NOT NULL"
 _NOTE = "INSERT INTO notes (key, wall, what, facts) VALUES (?, ?, ?, ?)"
-_TALLY = "INSERT INTO tally (state, count) VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
+_TALLY = (
+    "INSERT INTO tally (kind, name, count) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
+)
 _SESSION = (
     "INSERT INTO sessions (account, id, facts, wall) VALUES (?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET facts = excluded.facts, wall = excluded.wall"
@@ -83,6 +85,7 @@ _CHANGES = {
     (True, True): _Change((*_STATE, *_REPLY, *_ABOUT)),
 }
 _about = attrgetter(*_ABOUT)
+_counted = attrgetter("state", "step", "parked")
 _all = writer(NAMES)
 
 
@@ -162,7 +165,7 @@ class Tables:
 
     def write(self, page: Page) -> None:
         """Write the page's rows and notes. ConstraintError where a row is not as this source gave it."""
-        states: Counter[str] = Counter()
+        counts: Counter[tuple[str, str]] = Counter()
         for row in page.rows.values():
             if row.version == 1:
                 self.connection.execute(_INSERT, _all(row))
@@ -170,16 +173,14 @@ class Tables:
                 old = self._cache.get(row.key)
                 about = old is None or _about(old) != _about(row)
                 change = _CHANGES[about, about or old is None or old.reply is not row.reply]
-                before = self._one(_STATE_OF, row.key) if old is None else old.state
+                before = fetched(self.connection, _COUNTED, row.key)[0] if old is None else _counted(old)
                 self.connection.execute(change.sql, (*change.values(row), row.key, row.version - 1))
                 if self.connection.changes() != 1:
                     raise apsw.ConstraintError(f"{row.key} is not as it was read")
-                states[before] -= 1
-            states[row.state] += 1
+                _count(counts, -1, *before)
+            _count(counts, 1, row.state, row.step, row.parked)
             self._kept(row)
-        tallied = [(str(state), count) for state, count in states.items() if count]
-        if tallied:
-            self.connection.executemany(_TALLY, tallied)
+        self._tally(counts)
         if page.notes:
             self.connection.executemany(_NOTE, map(_note, page.notes))
 
@@ -194,10 +195,18 @@ class Tables:
         )
         execute("DELETE FROM notes WHERE key = ?", ((key,) for key, *_ in old))
         execute("DELETE FROM rows WHERE key = ?", ((key,) for key, *_ in old))
-        execute(_TALLY, ((str(state), -count) for state, count in Counter(state for _, state, *_ in old).items()))
+        counts: Counter[tuple[str, str]] = Counter()
+        for _, state, _, _ in old:
+            _count(counts, -1, state, None, None)
+        self._tally(counts)
         self._pruned_any = True
         for key, *_ in old:
             self._cache.pop(key, None)
+
+    def _tally(self, counts: Counter[tuple[str, str]]) -> None:
+        changed = [(kind, str(name), count) for (kind, name), count in counts.items() if count]
+        if changed:
+            self.connection.executemany(_TALLY, changed)
 
     def _kept(self, row: Row) -> Row:
         self._cache[row.key] = row
@@ -208,6 +217,14 @@ class Tables:
     def _one(self, question: str, *values: Any) -> Any:
         found = self.connection.execute(question, values).fetchone()
         return None if found is None else found[0]
+
+
+def _count(counts: Counter[tuple[str, str]], by: int, state: str, step: str | None, parked: str | None) -> None:
+    counts["state", state] += by
+    if parked is not None:
+        counts["parked", ""] += by
+    elif step is not None:
+        counts["step", step] += by
 
 
 def _note(note: Note) -> tuple[str, float, str, str]:

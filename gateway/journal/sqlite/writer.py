@@ -17,7 +17,7 @@ import apsw
 
 from gateway.journal.sqlite.book import Book
 from gateway.journal.unwanted import given_back, owed, without_listener
-from gateway.journal.wishes import JournalUnavailable, Told
+from gateway.journal.wishes import JournalRefused, JournalUnavailable, Told
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.05
@@ -70,7 +70,10 @@ class Writer:
 
     def start(self) -> None:
         """Open the file and begin to serve. Raises what opening it raises."""
-        self._book.open()
+        try:
+            self._book.open()
+        except apsw.Error as error:
+            raise JournalRefused(f"{self._book.path} cannot be served: {reason(error)}") from error
         self._thread.start()
 
     def put(self, entry: Entry) -> None:

@@ -64,7 +64,7 @@ def test_two_copies_in_flight_have_one_effect_and_one_answer(name: str) -> None:
     check_answer(world, second)
     assert "Wait" in second.kinds
     assert second.outcome is Outcome.OK
-    assert not second.sends
+    assert not second.money_sends
     assert len(world.booked) == 1
     assert world.balance == Decimal("90.00")
 

@@ -1,7 +1,7 @@
 """One life of a gateway, in a process that was forked for it: the real App on real sockets and a real journal.
 
-Its journal's clocks run faster than the machine's (`rate`), and its unix time begins where the run says, so that hours
-of service pass in a test; everything else keeps the machine's time.
+Once it serves, its journal's clocks run faster than the machine's (`rate`), and its unix time begins where the run says,
+so that hours of service pass in a test; everything else keeps the machine's time.
 """
 
 import asyncio
@@ -29,14 +29,19 @@ ALL_POINTS_OF_THE_DISK = ("log.torn", "log.unsynced", "log.synced", "file.torn",
 
 
 class Clocks:
-    """The journal's: monotonic seconds and unix time, both *rate* times as fast as the machine's."""
+    """The journal's: monotonic seconds and unix time, as fast as the machine's until `hurry` is called."""
 
-    def __init__(self, rate: float, wall: float) -> None:
-        self._rate, self._wall, self._born = rate, wall, monotonic()
+    def __init__(self, wall: float) -> None:
+        self._wall, self._seconds, self._rate, self._from = wall, 0.0, 1.0, monotonic()
+
+    def hurry(self, rate: float, now: float) -> None:
+        """From *now* (the machine's monotonic clock) on they go *rate* times as fast."""
+        self._seconds += (now - self._from) * self._rate
+        self._rate, self._from = rate, now
 
     def monotonic(self) -> float:
         """Seconds of service."""
-        return (monotonic() - self._born) * self._rate
+        return self._seconds + (monotonic() - self._from) * self._rate
 
     def wall(self) -> float:
         """Unix time."""
@@ -68,13 +73,19 @@ async def _serve(order: dict[str, Any], settings: Settings, parties: Parties, lo
     lines = Log(stream=log, style="json")
     lines.adopt(asyncio.get_running_loop())
     lines.event("life", number=order["life"], pid=os.getpid(), point=order["point"], rate=order["rate"])
-    journal: Any = Doomed(_store(order, settings, doom), doom)
+    clocks = Clocks(order["wall"])
+    journal: Any = Doomed(_store(order, settings, doom, clocks), doom)
     app = App(settings, parties, lines, journal)
-    return await app.run(lambda public, admin: say({"up": True}))
+
+    def started(public: object, admin: object) -> None:
+        now = monotonic()
+        say({"up": True, "at": now})
+        clocks.hurry(order["rate"], now)
+
+    return await app.run(started)
 
 
-def _store(order: dict[str, Any], settings: Settings, doom: Doom) -> Any:
-    clocks = Clocks(order["rate"], order["wall"])
+def _store(order: dict[str, Any], settings: Settings, doom: Doom, clocks: Clocks) -> Any:
     policy, me = policy_of(settings), f"life{order['life']}-{os.getpid()}"
     limits = Limits(gap_s=NO_GAP, checkpoint=order["checkpoint"])
     kept = Kept(rows_s=order["kept"], hashes_s=NO_GAP, sessions_s=NO_GAP)

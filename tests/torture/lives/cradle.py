@@ -16,14 +16,14 @@ _NUMBERS = itertools.count(1)
 
 
 class Life:
-    """One gateway. *hit*: the named point at which it ended itself; `gone` gives its exit code, minus a signal's."""
+    """One gateway. *ordered*, *began* (to serve), *ended*: the machine's monotonic clock. *hit*: the named point at which it ended itself; `gone` gives its exit code, minus a signal's."""
 
     def __init__(self, number: int) -> None:
         loop = asyncio.get_running_loop()
         self.number = number
         self.pid = 0
         self.hit = ""
-        self.ordered, self.ended = monotonic(), 0.0
+        self.ordered, self.began, self.ended = monotonic(), 0.0, 0.0
         self.up: asyncio.Future[None] = loop.create_future()
         self.gone: asyncio.Future[int] = loop.create_future()
         self._born = asyncio.Event()
@@ -42,13 +42,19 @@ class Life:
         if "hit" in fact:
             self.hit = fact["hit"]
         if "up" in fact and not self.up.done():
+            self.began = fact["at"]
             self.up.set_result(None)
         if "gone" in fact:
-            self.ended = monotonic()
+            self.ended = fact["at"]
             self._born.set()
             self.gone.set_result(fact["gone"])
             if not self.up.done():
                 self.up.cancel()
+
+    def passed(self, rate: float) -> float:
+        """How far the journal's clocks went on in this life, by the machine's own clock up to its start."""
+        began = self.began or self.ended
+        return began - self.ordered + (self.ended - began) * rate
 
     async def until_up(self, seconds: float = 20.0) -> None:
         """Wait until it listens; AssertionError where it ends before, or does not come up."""

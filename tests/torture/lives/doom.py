@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextvars import ContextVar
+from time import monotonic
 from typing import Any
 
 import apsw
@@ -176,7 +177,8 @@ class _File(apsw.VFSFile):
     def __init__(self, doom: Doom, name: Any, flags: list[int]) -> None:
         self._doom = doom
         self._log = bool(flags[0] & apsw.SQLITE_OPEN_WAL)
-        self._new = bool(flags[0] & apsw.SQLITE_OPEN_MAIN_DB) and not os.path.getsize(name.filename() or os.devnull)
+        path = name.filename() or ""
+        self._new = not self._log and not (os.path.exists(path) and os.path.getsize(path))
         super().__init__("", name, flags)
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's own names
@@ -214,9 +216,9 @@ class Disk(apsw.VFS):
 
 
 def said(descriptor: int, life: int) -> Callable[[dict[str, Any]], None]:
-    """Writes one line of JSON in one piece, so that nothing of it is lost or mixed."""
+    """Writes one line of JSON in one piece, so that nothing of it is lost or mixed; `at` is the machine's clock."""
 
     def say(fact: dict[str, Any]) -> None:
-        os.write(descriptor, json.dumps({"life": life, **fact}).encode() + b"\n")
+        os.write(descriptor, json.dumps({"life": life, "at": monotonic(), **fact}).encode() + b"\n")
 
     return say

@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 import apsw
 
-#: Rows that have something left to do, or of which nobody knows what became; and what the run reads of them.
+#: Rows that have something left to do, or of which nobody knows what became; and what the run reads of them. A
+#: rollback's own row is for replays only: what became of its money stands in its target.
 _OPEN = """
     SELECT key, state, step, holder, parked, undo, undo_sent, told, telling, due FROM rows
-    WHERE step IS NOT NULL OR holder IS NOT NULL OR parked IS NOT NULL OR undo OR state IN ('claimed', 'unknown')
+    WHERE step IS NOT NULL OR holder IS NOT NULL OR parked IS NOT NULL OR undo <> {none}
+    OR (state IN ('claimed', 'unknown') AND operation NOT IN ('rollback', 'rollback_win'))
     ORDER BY key"""
 _COUNTS = "SELECT state, count(*) FROM rows GROUP BY state"
 _PRUNED = "SELECT count(*) FROM pruned"
@@ -26,12 +28,13 @@ class Journal(Protocol):
         """What it says to one question."""
 
     mark: str
+    none: str
 
 
 class File:
     """A journal in an SQLite file."""
 
-    mark = "?"
+    mark, none = "?", "0"
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -52,7 +55,7 @@ async def unsettled(journal: Journal) -> list[str]:
     """A line for each row that is not closed."""
     names = ("state", "step", "holder", "parked", "undo", "undo_sent", "told", "telling", "due")
     found = []
-    for key, *rest in await journal.rows(_OPEN):
+    for key, *rest in await journal.rows(_OPEN.format(none=journal.none)):
         facts = {name: value for name, value in zip(names, rest, strict=True) if value not in (None, "", 0, False)}
         found.append(f"{key}: {facts}")
     return found

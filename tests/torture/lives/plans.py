@@ -9,7 +9,7 @@ from typing import Any
 from tests.torture.lives.points import Point, Way
 
 #: How many times faster than the machine's a journal's clocks go; one is drawn for each life.
-RATES = (50.0, 200.0, 500.0)
+RATES = (20.0, 100.0, 300.0)
 #: What a wallet that keeps every promise may still do to a call; those that its sandbox does not know are left out.
 MOODS = {
     "reset_after_booking": 4, "reset_before_booking": 3, "silent_after_booking": 2, "silent": 1, "half_body": 2,
@@ -102,7 +102,7 @@ class Plans:
         moods = tuple(self._mood() for _ in range(rng.randint(1, 3))) if errands else ()
         if silence:
             moods = ({"mood": rng.choice(SILENCE), "count": rng.randint(6, 10)}, *moods[1:])
-        return Plan(rate=rng.choice(RATES), away=10 ** rng.uniform(-1, 1), moods=moods)
+        return Plan(rate=rng.choice(RATES), away=10 ** rng.uniform(-1, 0.7), moods=moods)
 
     def _mood(self) -> Mapping[str, Any]:
         rng = self._rng

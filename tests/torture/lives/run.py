@@ -174,11 +174,12 @@ class Run:
         code = await life.gone
         result = self.result
         result.lives += 1
-        self._wall += (life.ended - life.ordered) * plan.rate + plan.away
+        self._wall += life.passed(plan.rate) + plan.away
         if life.hit:
             result.named[life.hit] += 1
         elif plan.point:
             result.missed += 1
+            print("missed", plan.point, plan.number, life.began - life.ordered if life.began else None)
             if plan.point not in result.named:
                 self.plans.missed(plan)
         if code not in (-signal.SIGKILL, 0) or (asked_only and code != 0):
@@ -212,7 +213,7 @@ class Run:
         await life.signalled(signal.SIGTERM)
         if (code := await asyncio.wait_for(life.gone, 30)) != 0:
             self.result.findings.append(f"a gateway that was asked to stop ended with {code}")
-        self._wall += (life.ended - life.ordered) * rate
+        self._wall += life.passed(rate)
 
     async def _settle(self) -> None:
         """The horizons pass, the outbox drains."""

@@ -51,10 +51,12 @@ CREATE INDEX rows_parked ON rows (wall) WHERE parked IS NOT NULL;
 CREATE INDEX rows_of_round ON rows (account, round, player) WHERE round IS NOT NULL;
 CREATE INDEX rows_of_transaction ON rows ("transaction");
 
--- How many rows stand in each state; written with the rows.
+-- How many rows stand in each `state`, have each `step` armed, or are `parked`; written with the rows.
 CREATE TABLE tally (
-    state TEXT NOT NULL PRIMARY KEY,
-    count INTEGER NOT NULL
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE notes (

@@ -1,0 +1,93 @@
+"""What is so old that only a hash of it is kept: in small steps between the wishes, so that none waits long for it.
+
+A closed row (both sides known, nothing armed, not parked, in nobody's hands) goes when it has not changed for so long
+by the wall's clock and by the journal's own, so that a clock set forward prunes nothing. Its history goes with it.
+Instances may prune at once: each passes over what another has locked.
+"""
+
+from typing import NamedTuple
+
+from gateway.journal.limits import Kept
+from gateway.journal.postgres.link import Link
+from gateway.journal.postgres.serving import Serving
+
+#: Seconds of service between two looks, once nothing old was left.
+REST_S = 3_600.0
+#: $1 us, $2 and $3 before when a row must have changed last by the two clocks, $4 how many, $5 unix time.
+_ROWS = """
+    WITH old AS (
+        SELECT r.key FROM rows AS r
+        WHERE r.step IS NULL AND r.parked IS NULL AND r.holder IS NULL AND r.undo = 0
+        AND r.state NOT IN ('claimed', 'unknown') AND r.wall <= $2 AND r.updated <= $3
+        ORDER BY r.wall LIMIT $4 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM rows AS r USING old WHERE r.key = old.key RETURNING r.key, r.state, r.outcome
+    ), history AS (
+        DELETE FROM notes AS n USING gone WHERE n.key = gone.key
+    ), counted AS (
+        INSERT INTO tally AS t (instance, state, count) SELECT $1, state, -count(*) FROM gone GROUP BY state
+        ON CONFLICT (instance, state) DO UPDATE SET count = t.count + excluded.count
+    )
+    INSERT INTO pruned (hash, outcome, wall)
+    SELECT sha256(convert_to(key, 'UTF8')),
+        CASE WHEN outcome IS NOT NULL AND state IN ('applied', 'declined') THEN outcome ELSE 'already_rolled_back' END,
+        $5
+    FROM gone ON CONFLICT (hash) DO NOTHING RETURNING 1"""
+_SESSIONS = """
+    DELETE FROM sessions WHERE (account, id) IN (
+        SELECT account, id FROM sessions WHERE wall < $1 ORDER BY wall LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) RETURNING 1"""
+_HASHES = """
+    DELETE FROM pruned WHERE hash IN (
+        SELECT hash FROM pruned WHERE wall < $1 ORDER BY wall LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) RETURNING 1"""
+_LIVES = "DELETE FROM lives WHERE stopped < $1"
+#: What the dead counted goes to a line that nobody owns.
+_INSTANCES = """
+    WITH gone AS (
+        DELETE FROM instances WHERE dead AND wall < $1 RETURNING instance
+    ), counted AS (
+        DELETE FROM tally AS t USING gone WHERE t.instance = gone.instance RETURNING t.state, t.count
+    )
+    INSERT INTO tally AS t (instance, state, count) SELECT '', state, sum(count) FROM counted GROUP BY state
+    ON CONFLICT (instance, state) DO UPDATE SET count = t.count + excluded.count"""
+
+
+class Pruned(NamedTuple):
+    """What one step did. *more*: rows may be left that are old."""
+
+    rows: int = 0
+    sessions: int = 0
+    hashes: int = 0
+    more: bool = False
+
+
+class Prune:
+    """Remove up to *limit* rows, sessions and hashes each. *gently*: not right after nothing was left."""
+
+    def __init__(self, limit: int, *, gently: bool = False) -> None:
+        self.limit, self.gently = limit, gently
+
+
+class Pruning:
+    """One instance's share of it."""
+
+    def __init__(self, serving: Serving, kept: Kept) -> None:
+        self._serving, self._kept = serving, kept
+        self._next = 0.0
+
+    async def step(self, link: Link, wish: Prune) -> Pruned:
+        """See Prune. Raises what `Link` raises."""
+        now, wall, kept = self._serving.now(), self._serving.wall(), self._kept
+        if wish.gently and now < self._next:
+            return Pruned()
+        limit = wish.limit
+        rows = len(await link.rows(_ROWS, self._serving.me, wall - kept.rows_s, now - kept.rows_s, limit, wall))
+        sessions = len(await link.rows(_SESSIONS, wall - kept.sessions_s, limit))
+        hashes = len(await link.rows(_HASHES, wall - kept.hashes_s, limit))
+        more = limit in (rows, sessions, hashes)
+        if not more:
+            await link.rows(_LIVES, wall - kept.hashes_s)
+            await link.rows(_INSTANCES, wall - kept.hashes_s)
+            self._next = now + REST_S
+        return Pruned(rows, sessions, hashes, more)

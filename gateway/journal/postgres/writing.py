@@ -1,0 +1,115 @@
+"""Writing what a batch gathered: one call of `journal_write`, in one transaction, all of it or nothing.
+
+Compare-and-set. What is written was decided by rows as they were read: those that are changed, and those that were only
+looked at (a win by its bets, a rollback by its targets). Each of these that existed is locked and must still have the
+version that was read; each row that is new must not exist. Otherwise nothing is written, and the batch begins anew.
+
+So two decisions that contradict each other cannot both be written. A win that finds its bet applied and a rollback that
+takes that bet, in two instances at one instant: both read version 5 of the bet. The rollback changes the bet to version
+6; the win changes its own row only, but counts the bet. Whoever locks the bet first goes through. If that is the
+rollback, the win finds version 6, begins anew, and finds the bet undone. If it is the win, the rollback waits, finds
+version 5, and the win is the earlier of the two: it would have been so in one process, and the reversal meets the
+wallet's own judgement of a bet that is paid. What is not held is that no row is *added*: a bet booked in a round while
+a win looks for the bets of that round. Such a win is the earlier of the two, as if the bet had come a moment later; no
+bet ever asks for wins, so nothing contradicts it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from gateway.journal.columns import NAMES, facts_text, values
+from gateway.journal.page import Page
+from gateway.journal.postgres.link import Link, Refused
+from gateway.journal.postgres.loading import Loaded, Memory
+from gateway.journal.states import Row
+from gateway.journal.wishes import Remember
+
+WRITE = "SELECT journal_write_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+
+
+class Writing:
+    """What is to be written: a Page over what was read, the rows that counted, and what is remembered of sessions."""
+
+    def __init__(self, page: Page, loaded: Loaded) -> None:
+        self.page = page
+        self.facts: dict[tuple[str, str], dict[str, Any]] = {}
+        self.audit: list[Mapping[str, str]] = []
+        self._loaded = loaded
+        self._counted: set[str] = set()
+
+    def keep(self, part: Page, counted: Iterable[str]) -> None:
+        """Take over what one wish gathered. What it looked at counts only if it wrote anything."""
+        if part.rows:
+            self._counted.update(counted)
+        self.page.keep(part)
+
+    def remember(self, wish: Remember) -> None:
+        """A session's facts, over those that are known."""
+        self.facts.setdefault((wish.account, wish.id), {}).update(wish.facts)
+
+    def recalled(self, memory: Memory) -> dict[str, Any]:
+        """What is remembered, with what this batch has said of it."""
+        account, kind, identity = memory
+        said = self.facts.get((account, identity), {}) if kind == "session" else {}
+        return {**self._loaded.memories[memory], **said}
+
+    @property
+    def anything(self) -> bool:
+        """Is there anything to write?"""
+        return bool(self.page.rows or self.page.notes or self.facts or self.audit)
+
+    def compared(self) -> tuple[list[str], list[int]]:
+        """The keys of the rows that must be as they were read, in order, and their versions."""
+        known = {key: row for key in self._counted | self.page.rows.keys() if (row := self._loaded.rows.get(key))}
+        keys = sorted(known)
+        return keys, [known[key].version for key in keys]
+
+    async def write(self, link: Link, me: str, epoch: int, batch: int, *, patient: bool = True) -> None:
+        """Write it as that instance's batch. Raises what `Link` raises; Lost leaves open whether it is written."""
+        try:
+            what = self._written()
+        except orjson.JSONEncodeError as error:
+            raise Refused(f"a value cannot be written: {error}", "22000") from error
+        await link.rows(WRITE, me, epoch, batch, patient, *what)
+
+    def _written(self) -> tuple[Any, ...]:
+        keys, versions = self.compared()
+        page = self.page
+        new = [_columns(row) for row in page.rows.values() if row.version == 1]
+        changed = [_columns(row) for row in page.rows.values() if row.version > 1]
+        notes = [
+            {"key": note.key, "wall": note.wall, "what": note.what, "facts": _text(dict(note.facts))}
+            for note in page.notes
+        ]
+        facts = [
+            {"account": account, "id": identity, "facts": orjson.Fragment(facts_text(said))}
+            for (account, identity), said in self.facts.items()
+        ]
+        return (
+            keys, versions, _texts(new), len(new), _texts(changed), _texts(notes), _texts(facts), _texts(self.audit),
+            self._tally(), page.wall, page.now,
+        )  # fmt: skip
+
+    def _tally(self) -> str | None:
+        states: Counter[str] = Counter()
+        for row in self.page.rows.values():
+            if (old := self._loaded.rows.get(row.key)) is not None:
+                states[old.state] -= 1
+            states[row.state] += 1
+        counted = {str(state): count for state, count in states.items() if count}
+        return _text(counted) if counted else None
+
+
+def _columns(row: Row) -> Mapping[str, Any]:
+    return dict(zip(NAMES, values(row), strict=True))
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _texts(objects: Sequence[Any]) -> str | None:
+    return _text(objects) if objects else None
