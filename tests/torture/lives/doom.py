@@ -177,7 +177,7 @@ class _File(apsw.VFSFile):
     def __init__(self, doom: Doom, name: Any, flags: list[int]) -> None:
         self._doom = doom
         self._log = bool(flags[0] & apsw.SQLITE_OPEN_WAL)
-        path = name.filename() or ""
+        path = name if isinstance(name, str) else name.filename() or ""
         self._new = not self._log and not (os.path.exists(path) and os.path.getsize(path))
         super().__init__("", name, flags)
 

@@ -1,6 +1,6 @@
 """What each life of a run is to be: how it ends, how fast its clocks go, what the wallet does meanwhile. From a seed."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -21,6 +21,8 @@ MOODS = {
 SILENCE = ("reset_after_booking", "reset_before_booking", "half_body")
 #: Seconds in which a life comes by its point, or is killed from outside.
 PATIENCE = 0.8
+#: How often a point that was not reached is tried again; then the run says so.
+MOST_MISSES = 6
 OPERATIONS = (None, None, "bet", "win", "rollback", "status")
 #: Of these a row must be closed to be pruned; in seconds of the journal's clocks.
 OLD_S, NEVER_S = 600.0, 1e9
@@ -31,7 +33,8 @@ class Plan:
     """*point*: where it dies by itself, at the *number*-th time; "" for a kill from outside, *after* seconds.
 
     *term*: seconds until it is asked to stop (before that kill, which None leaves out). *away*: seconds, by the
-    journal's clocks, in which nobody serves afterwards. *moods*: what the wallet is told to do.
+    journal's clocks, in which nobody serves afterwards. *sessions*: players begin anew, and not through the gateway.
+    *moods*: what the wallet is told to do.
     """
 
     point: str = ""
@@ -42,6 +45,7 @@ class Plan:
     away: float = 1.0
     checkpoint: int = 1_000
     kept: float = NEVER_S
+    sessions: bool = False
     moods: tuple[Mapping[str, Any], ...] = ()
 
     def __str__(self) -> str:
@@ -68,13 +72,17 @@ class Plans:
         # What is old is so only in the end; what is new only in the beginning.
         plans.sort(key=lambda plan: self._when(plan))
         self.left = deque(plans)
+        self._misses: Counter[str] = Counter()
 
     def _when(self, plan: Plan) -> int:
         way = self._points[plan.point].way if plan.point else None
         return {Way.FRESH: 0, Way.OLD: 2}.get(way, 1) if way else 1
 
     def missed(self, plan: Plan) -> None:
-        """It did not come by its point: once more later on, at the first time."""
+        """It did not come by its point: once more later on, at the first time; a few times."""
+        self._misses[plan.point] += 1
+        if self._misses[plan.point] > MOST_MISSES:
+            return
         self.left.insert(min(len(self.left), 5), replace(self._named(self._points[plan.point]), number=1))
 
     def _named(self, point: Point) -> Plan:
@@ -85,7 +93,7 @@ class Plans:
         return replace(
             plan, point=point.name, number=number, after=PATIENCE, term=stop,
             checkpoint=8 if point.name == "file.torn" else 1_000,
-            kept=OLD_S if point.way is Way.OLD else NEVER_S,
+            kept=OLD_S if point.way is Way.OLD else NEVER_S, sessions=point.way is Way.SESSIONS,
         )  # fmt: skip
 
     def _unnamed(self) -> Plan:

@@ -16,6 +16,7 @@ class Way(Enum):
     START = "a start"
     STOP = "a stop that was asked for"
     FRESH = "a journal that is made in this life"
+    SESSIONS = "sessions that began elsewhere"
     OLD = "closed rows that are old enough to be pruned"
 
 
@@ -46,8 +47,8 @@ _ALL = (
     Point("late.before", "a call that was no longer waited for has ended, and that is not recorded", Way.ERRANDS, most=1),
     Point("told.before", "the answer has left, and that it was heard is not noted"),
     Point("told.after", "that the answer was heard is noted, and not durable"),
-    Point("remember.before", "a session's facts are known, and not remembered", most=1),
-    Point("remember.after", "a session's facts are remembered, and the call is not claimed", most=1),
+    Point("remember.before", "a session's facts are known, and not remembered", Way.SESSIONS, most=1),
+    Point("remember.after", "a session's facts are remembered, and the call is not claimed", Way.SESSIONS, most=1),
     # the outbox
     Point("lease.before", "rows may be due, and none is leased", most=3),
     Point("lease.after", "rows are leased, and nothing is asked", Way.ERRANDS, most=2),

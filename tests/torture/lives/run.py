@@ -27,6 +27,7 @@ from tests.torture.lives.journals import Journal, counted, history, unsettled
 from tests.torture.lives.plans import NEVER_S, Plan, Plans
 from tests.torture.lives.points import points_of
 from tests.torture.providers.drivers import Live, Sockets
+from tests.torture.providers.evenbet import EvenBet
 from tests.torture.providers.play import Habits, Patience
 from tests.torture.providers.rounds import Provider
 
@@ -152,7 +153,18 @@ class Run:
             checkpoint=plan.checkpoint, kept=plan.kept,
         )  # fmt: skip
 
+    def _elsewhere(self) -> None:
+        """Players whose token is swapped have another session, of which the gateway has never heard."""
+        for provider in self.providers:
+            if isinstance(provider, EvenBet):
+                for player in provider.players:
+                    token = f"{player.id}-{self.result.lives}"
+                    self.stand.ask("players", {"player": player.id, "currency": player.currency, "session": token})
+                    provider._sessions[player.id] = token
+
     async def _life(self, plan: Plan) -> None:
+        if plan.sessions:
+            await asyncio.to_thread(self._elsewhere)
         for mood in plan.moods:
             await asyncio.to_thread(self.stand.ask, "moods", mood)
         await self._ended(await self._born(plan), plan)
@@ -234,6 +246,7 @@ class Run:
         result.messages = sum(provider.book.messages for provider in self.providers)
         result.report = audit.report()
         left = await unsettled(self.journal)
+        result.findings += [f"no life came by {name}" for name in sorted(self.points - result.named.keys())]
         result.findings += [f"not settled: {line}" for line in left]
         result.findings += audit.faults
         result.findings += [f"given up by its provider: {line}" for line in audit.given_up]
