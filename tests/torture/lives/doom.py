@@ -21,7 +21,7 @@ from gateway.edge.carry import CarryLate
 from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.server import Server
 from gateway.edge.upstream import Finished, Upstream
-from gateway.exchange.wishes import Priority, Send
+from gateway.exchange.wishes import Send
 from gateway.journal.sqlite import book
 from gateway.journal.sqlite.pruning import Pruned, Pruning
 from gateway.journal.states import State
@@ -97,7 +97,7 @@ def _hop(doom: Doom) -> None:
         """The wallet hop, with its points."""
 
         async def send(self, wish: Send, carry_late: CarryLate, finished: Finished = lambda ending: None) -> Ending:
-            reads = wish.lane.priority is Priority.READ
+            reads = wish.late is None  # a question: nothing is left behind by it
             who = ("status" if reads else "outbox") if wish.lane.outbox else ("read" if reads else "wallet")
             doom.at(f"{who}.before")
             _moves.set(not reads)

@@ -33,7 +33,7 @@ class Plan:
     """*point*: where it dies by itself, at the *number*-th time; "" for a kill from outside, *after* seconds.
 
     *term*: seconds until it is asked to stop (before that kill, which None leaves out). *away*: seconds, by the
-    journal's clocks, in which nobody serves afterwards. *sessions*: players begin anew, and not through the gateway.
+    journal's clocks, in which nobody serves afterwards. *hurry*: it is asked twice. *sessions*: players begin anew, and not through the gateway.
     *moods*: what the wallet is told to do.
     """
 
@@ -45,6 +45,7 @@ class Plan:
     away: float = 1.0
     checkpoint: int = 1_000
     kept: float = NEVER_S
+    hurry: bool = False
     sessions: bool = False
     moods: tuple[Mapping[str, Any], ...] = ()
 
@@ -89,10 +90,13 @@ class Plans:
         number = self._rng.randint(1, point.most)
         silence = point.way is Way.ERRANDS
         plan = self._drawn(errands=silence or self._rng.random() < 0.3, silence=silence)
-        stop = self._rng.uniform(0.02, 0.2) if point.way is Way.STOP else None
+        stop = self._rng.uniform(0.05, 0.2) if point.way in (Way.STOP, Way.HURRY) else None
+        if point.way is Way.HURRY:
+            plan = replace(plan, moods=({"mood": "silent_after_booking", "count": 8},))
         return replace(
             plan, point=point.name, number=number, after=PATIENCE, term=stop,
             checkpoint=8 if point.name == "file.torn" else 1_000,
+            hurry=point.way is Way.HURRY,
             kept=OLD_S if point.way is Way.OLD else NEVER_S, sessions=point.way is Way.SESSIONS,
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ class Way(Enum):
     START = "a start"
     STOP = "a stop that was asked for"
     FRESH = "a journal that is made in this life"
+    HURRY = "a second request to stop, while a call is on its way"
     SESSIONS = "sessions that began elsewhere"
     OLD = "closed rows that are old enough to be pruned"
 
@@ -44,7 +45,7 @@ _ALL = (
     Point("record.before", "the answer is written, and nothing of it is recorded"),
     Point("record.after", "the outcome and what we are telling are durable, and the answer has not left"),
     Point("doubt.after", "an unknown outcome is durable, and its answer has not left", Way.ERRANDS, most=1),
-    Point("late.before", "a call that was no longer waited for has ended, and that is not recorded", Way.ERRANDS, most=1),
+    Point("late.before", "a call that was no longer waited for has ended, and that is not recorded", Way.HURRY, most=1),
     Point("told.before", "the answer has left, and that it was heard is not noted"),
     Point("told.after", "that the answer was heard is noted, and not durable"),
     Point("remember.before", "a session's facts are known, and not remembered", Way.SESSIONS, most=1),

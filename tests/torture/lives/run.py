@@ -177,6 +177,9 @@ class Run:
             await asyncio.wait({life.up, life.gone}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({life.gone}, timeout=plan.term)
             await life.signalled(signal.SIGTERM)
+            if plan.hurry:
+                await asyncio.wait({life.gone}, timeout=0.02)
+                await life.signalled(signal.SIGTERM)
         left = None if plan.after is None else plan.after - (plan.term or 0.0)
         await asyncio.wait({life.gone}, timeout=30.0 if left is None else max(0.0, left))
         asked_only = plan.after is None
