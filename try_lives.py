@@ -5,10 +5,18 @@ from tests.torture.lives.journals import File
 async def main(seed, lives):
     folder = Path(tempfile.mkdtemp(prefix="lives-"))
     print(folder)
-    with staged(folder, "sqlite:journal.db") as (stand, config, env):
+    store = sys.argv[3]
+    if store == "postgres":
+        from tests.journal.postgres_server import fresh_database
+        from tests.torture.lives.journals import Database
+        journal = Database(await fresh_database())
+        url = journal.url
+    else:
+        journal = File(str(folder/"journal.db")); url = "sqlite:journal.db"
+    with staged(folder, url) as (stand, config, env):
         async with Cradle(config, folder/"gateway.log", **env) as cradle:
-            run = Run(stand, cradle, File(str(folder/"journal.db")), "sqlite", seed, lives)
-            result = await run.play(print if len(sys.argv)>3 else lambda l: None)
+            run = Run(stand, cradle, journal, store, seed, lives)
+            result = await run.play(print if len(sys.argv)>4 else lambda l: None)
             print(result); print(result.report[:6000])
             for f in result.findings[:40]: print("FINDING", f)
             print("points missing", sorted(run.points - result.named.keys()))

@@ -1,6 +1,7 @@
 """Which store keeps the journal, as the settings have it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from gateway.edge.secrets import resolve
@@ -12,6 +13,11 @@ from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.states import Policy
 from gateway.journal.store import Store
 from gateway.journal.wishes import JournalRefused
+
+if TYPE_CHECKING:
+    from gateway.journal.postgres.desk import PostgresDesk
+
+_EXTRA = "journal.url: a journal in PostgreSQL needs the extra: pip install wallet-gateway[postgres]"
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -30,19 +36,28 @@ def open_journal(settings: Settings) -> Store:
     try:
         from gateway.journal.postgres.store import Postgres
     except ImportError:
-        raise JournalRefused(
-            "journal.url: a journal in PostgreSQL needs the extra: pip install wallet-gateway[postgres]"
-        ) from None
-    references = part.secrets.get("password", [])
-    password = resolve(references[0], settings.folder).decode() if references else None
-    return Postgres(_with_password(part.url, password), policy, kept=kept)
+        raise JournalRefused(_EXTRA) from None
+    return Postgres(postgres_url(settings), policy, kept=kept)
 
 
-def open_desk(settings: Settings) -> SqliteDesk:
+def open_desk(settings: Settings) -> "SqliteDesk | PostgresDesk":
     """The durable journal, for people to look into and to change. Raises JournalRefused."""
     policy, part = policy_of(settings), settings.journal
     kept = Kept(rows_s=part.closed_days * DAY_S)
-    return SqliteDesk(sqlite_path(settings), policy, kept)
+    if not (part.url or "").startswith(("postgresql:", "postgres:")):
+        return SqliteDesk(sqlite_path(settings), policy, kept)
+    try:
+        from gateway.journal.postgres.desk import PostgresDesk
+    except ImportError:
+        raise JournalRefused(_EXTRA) from None
+    return PostgresDesk(postgres_url(settings), policy, kept)
+
+
+def postgres_url(settings: Settings) -> str:
+    """The address of a journal in PostgreSQL, with its password if the settings refer to one."""
+    references = settings.journal.secrets.get("password", [])
+    password = resolve(references[0], settings.folder).decode() if references else None
+    return _with_password(settings.journal.url or "", password)
 
 
 def sqlite_path(settings: Settings) -> Path:

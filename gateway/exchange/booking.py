@@ -136,7 +136,7 @@ class Booking:
     def _undo(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
         """Ask the wallet to undo the targets, under the key that our own reversal would use."""
         keys = [row.reversal_key for row in claimed.related]
-        # What a tombstone kept out is known by now, but not by the first call under this key: its content stays.
+        # What came only after its tombstone was undone unseen: the wallet gets the same words again under that key.
         known = [row for row in claimed.related if row.call is not None and row.state is not State.BURIED]
         if not known and claimed.related and "references" not in self.asking.wallet.promises:
             self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)

@@ -121,6 +121,13 @@ def test_what_is_old_is_pruned_and_what_is_young_or_open_is_not(served: Served, 
     assert [row["key"] for row in served.found("w1")] == ["acme::w1", "acme::b1"]  # the served one is as it was
 
 
+def test_it_is_pruned_beside_a_gateway_that_serves(served: Served) -> None:
+    """Nothing is old enough; the gateway goes on, and its next bet is remembered."""
+    assert served.run("journal", "prune") == (0, "dropped: 0 operations, 0 sessions, 0 hashes\n", "")
+    assert served.send("bet", "b3", amount="1.00", round="r3") == "ok"
+    assert served.run("journal", "check") == (0, "sound\n", "")
+
+
 def test_postgresql_makes_its_own_copies(served: Served, tmp_path: Path) -> None:
     """Misuse, with the tool's name."""
     code, out, err = served.run(

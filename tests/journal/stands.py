@@ -162,7 +162,7 @@ class PostgresStand(Stand):
     killed = False
 
     async def start(self) -> None:
-        """Serve it. Whoever was killed before is held for dead, as others find in 15 s (postgres/test_lives.py)."""
+        """Serve it. Whoever was killed is held for dead, as others find in 15 s (postgres/test_lives.py)."""
         self.url = self.url or await fresh_database()
         if self.killed:
             await asked(self.url, "UPDATE instances SET dead = TRUE")

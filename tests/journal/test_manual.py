@@ -54,10 +54,9 @@ def test_a_retry_that_would_be_parked_again_is_refused() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"state": State.APPLIED}, {"outcome": Outcome.OK}, {"told": frozenset({"done"})},
-        {"parked": "why", "step": None},
-        {"telling": frozenset({"done"})}, {"undo": True}, {"undo_by": "a::2"}, {"proved": True}, {"settled_by": "a::3"},
-        {"step": Step.JUDGE},
+        {"state": State.APPLIED}, {"outcome": Outcome.OK}, {"told": frozenset({"done"})}, {"step": Step.JUDGE},
+        {"parked": "why", "step": None}, {"telling": frozenset({"done"})}, {"undo": True}, {"undo_by": "a::2"},
+        {"proved": True}, {"settled_by": "a::3"},
     ],
 )  # fmt: skip
 def test_what_matters_to_a_human(change: dict[str, Any]) -> None:

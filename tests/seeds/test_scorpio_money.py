@@ -137,6 +137,18 @@ def test_a_cancel_that_overtakes_its_bet_buries_it(slot: Stage) -> None:
     assert slot.balance == Decimal("100.00")
 
 
+def test_a_cancel_in_doubt_is_the_same_to_the_wallet_after_its_bet_has_come(slot: Stage) -> None:
+    """Silence to a cancel that overtook its bet; the bet is refused meanwhile; the next try is answered for good."""
+    slot.wallet_answers = only_books(slot)
+    assert send(slot, "cancel").journey.effect == ("retries",)
+    slot.wallet_answers = None
+    assert send(slot, "bet").body["statusCode"] == "ERR_UNKNOWN"
+    again = send(slot, "cancel")
+    assert again.journey.heard == "transaction_not_found"
+    assert (again.body["statusCode"], again.journey.effect) == ("OK", ("done",)), "the bet was begun here by now"
+    assert slot.balance == Decimal("100.00")
+
+
 def test_whether_the_cancel_of_an_unknown_bet_comes_again_is_an_option(stage: Callable[..., Stage]) -> None:
     """The documents disagree on it; the answer's word is the same, what we expect of it is not."""
     scene = send(stage("scorpio", unknown_cancel="retried"), "cancel")

@@ -20,8 +20,12 @@ class Beat:
     """We serve; and whoever does not any more is to be found out."""
 
 
+class Count:
+    """How many rows there are of each kind."""
+
+
 #: These have a transaction of their own.
-ALONE = (Lease, Reap, Beat, Prune)
+ALONE = (Lease, Reap, Beat, Prune, Count)
 
 
 class Entry:

@@ -6,7 +6,6 @@ Every statement ends in one of four ways: done; `Refused` (the server says that 
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -131,15 +130,7 @@ class Link:
             self.drop()
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where the database is. *password*: over the one in *url*; never shown."""
-
-    url: str
-    password: str | None = field(default=None, repr=False)
-
-
-async def connected(door: Door, *, limit_s: float, name: str, plans: bool = True, timeout: float = CONNECT_S) -> Link:
+async def connected(url: str, *, limit_s: float, name: str, plans: bool = True, timeout: float = CONNECT_S) -> Link:
     """A connection to the primary. *limit_s*: how long the server lets one statement run, 0 for ever.
 
     Raises Lost where no primary can be reached, JournalRefused where one can, and will not have us.
@@ -154,9 +145,8 @@ async def connected(door: Door, *, limit_s: float, name: str, plans: bool = True
     }
     try:
         connection = await asyncpg.connect(
-            door.url, password=door.password, server_settings=settings, timeout=timeout,
-            target_session_attrs="read-write",
-        )  # fmt: skip
+            url, server_settings=settings, timeout=timeout, target_session_attrs="read-write"
+        )
     except asyncpg.PostgresError as error:
         state = getattr(error, "sqlstate", None) or ""
         if state[:2] in ("28", "3D") or state == "42501":

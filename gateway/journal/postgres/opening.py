@@ -1,23 +1,33 @@
 """Bringing a database's schema up to date: by one instance at a time, while the others go on serving."""
 
 from gateway.journal.migrating import VERSIONS, missing, steps
-from gateway.journal.postgres.link import Changed, Door, Link, Lost, Over, Refused, connected
+from gateway.journal.postgres.link import Changed, Link, Lost, Over, Refused, connected
 from gateway.journal.wishes import JournalRefused
 
 #: Any number that no other program uses for a lock of the whole database.
 LOCK = 0x6A6F75726E616C  # "journal"
 
 
-async def prepare(door: Door) -> None:
+async def prepare(url: str) -> None:
     """Make the tables that are missing. Raises JournalRefused, in plain words."""
     try:
-        link = await connected(door, limit_s=0, name="gateway schema", plans=False)
+        link = await connected(url, limit_s=0, name="gateway schema", plans=False)
         try:
             await _migrate(link)
         finally:
             await link.close()
     except (Lost, Refused, Changed, Over) as error:
         raise JournalRefused(str(error)) from error
+
+
+async def check_schema(link: Link) -> None:
+    """Raises JournalRefused where the schema is not this program's: people's tools never change it."""
+    try:
+        had = dict(await link.rows("SELECT number, readable_from FROM versions"))
+    except Refused:
+        raise JournalRefused("there is no journal in this database: start the gateway on it once") from None
+    if lacking := missing(steps("postgres"), had, "the database"):
+        raise JournalRefused(f"the database lacks schema step {lacking[0].number}: start the gateway on it once")
 
 
 async def _migrate(link: Link) -> None:

@@ -14,25 +14,30 @@ from gateway.journal.postgres.serving import Serving
 #: Seconds of service between two looks, once nothing old was left.
 REST_S = 3_600.0
 #: $1 us, $2 and $3 before when a row must have changed last by the two clocks, $4 how many, $5 unix time.
-_ROWS = """
+_CLOSED = """
+    r.step IS NULL AND r.parked IS NULL AND r.holder IS NULL AND r.undo = 0 AND r.state NOT IN ('claimed', 'unknown')"""
+_ROWS = f"""
     WITH old AS (
-        SELECT r.key FROM rows AS r
-        WHERE r.step IS NULL AND r.parked IS NULL AND r.holder IS NULL AND r.undo = 0
-        AND r.state NOT IN ('claimed', 'unknown') AND r.wall <= $2 AND r.updated <= $3
+        SELECT r.key FROM rows AS r WHERE {_CLOSED} AND r.wall <= $2 AND r.updated <= $3
         ORDER BY r.wall LIMIT $4 FOR UPDATE SKIP LOCKED
     ), gone AS (
         DELETE FROM rows AS r USING old WHERE r.key = old.key RETURNING r.key, r.state, r.outcome
     ), history AS (
         DELETE FROM notes AS n USING gone WHERE n.key = gone.key
     ), counted AS (
-        INSERT INTO tally AS t (instance, state, count) SELECT $1, state, -count(*) FROM gone GROUP BY state
-        ON CONFLICT (instance, state) DO UPDATE SET count = t.count + excluded.count
+        INSERT INTO tally AS t (instance, kind, name, count)
+        SELECT $1, 'state', state, -count(*) FROM gone GROUP BY state
+        ON CONFLICT (instance, kind, name) DO UPDATE SET count = t.count + excluded.count
     )
     INSERT INTO pruned (hash, outcome, wall)
     SELECT sha256(convert_to(key, 'UTF8')),
         CASE WHEN outcome IS NOT NULL AND state IN ('applied', 'declined') THEN outcome ELSE 'already_rolled_back' END,
         $5
-    FROM gone ON CONFLICT (hash) DO NOTHING RETURNING 1"""
+    FROM gone ON CONFLICT (hash) DO NOTHING RETURNING 1"""  # noqa: S608 - words of ours
+#: How much a whole walk would remove. $1 and $2 as $2 and $3 above, $3 and $4 before when sessions and hashes are old.
+_PRUNABLE = f"""
+    SELECT (SELECT count(*) FROM rows AS r WHERE {_CLOSED} AND r.wall <= $1 AND r.updated <= $2),
+        (SELECT count(*) FROM sessions WHERE wall < $3), (SELECT count(*) FROM pruned WHERE wall < $4)"""  # noqa: S608
 _SESSIONS = """
     DELETE FROM sessions WHERE (account, id) IN (
         SELECT account, id FROM sessions WHERE wall < $1 ORDER BY wall LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -47,10 +52,11 @@ _INSTANCES = """
     WITH gone AS (
         DELETE FROM instances WHERE dead AND wall < $1 RETURNING instance
     ), counted AS (
-        DELETE FROM tally AS t USING gone WHERE t.instance = gone.instance RETURNING t.state, t.count
+        DELETE FROM tally AS t USING gone WHERE t.instance = gone.instance RETURNING t.kind, t.name, t.count
     )
-    INSERT INTO tally AS t (instance, state, count) SELECT '', state, sum(count) FROM counted GROUP BY state
-    ON CONFLICT (instance, state) DO UPDATE SET count = t.count + excluded.count"""
+    INSERT INTO tally AS t (instance, kind, name, count)
+    SELECT '', kind, name, sum(count) FROM counted GROUP BY kind, name
+    ON CONFLICT (instance, kind, name) DO UPDATE SET count = t.count + excluded.count"""
 
 
 class Pruned(NamedTuple):
@@ -91,3 +97,11 @@ class Pruning:
             await link.rows(_INSTANCES, wall - kept.hashes_s)
             self._next = now + REST_S
         return Pruned(rows, sessions, hashes, more)
+
+
+async def prunable(link: Link, kept: Kept, now: float, wall: float) -> Pruned:
+    """What a whole walk would remove at *now* on the journal's clock; nothing is changed."""
+    (found,) = await link.rows(
+        _PRUNABLE, wall - kept.rows_s, now - kept.rows_s, wall - kept.sessions_s, wall - kept.hashes_s
+    )
+    return Pruned(*found)

@@ -62,8 +62,8 @@ class Serving:
         self._seconds += passed
         return self._seconds
 
-    async def join(self, link: Link) -> None:
-        """Begin to serve; under a new name, if we served before."""
+    async def join(self, link: Link, *, heard: bool = True) -> None:
+        """Begin to serve; under a new name, if we served before. Not *heard*: only to write, no callback reaches us."""
         if self.joined:
             self.me = _name()
         self.joined, self._born = False, self.wall()
@@ -71,7 +71,8 @@ class Serving:
         self.now()
         self._seconds = max(self._seconds, seconds)
         self.joined, self.epoch, self.batch = True, 0, 0
-        await self._beat(link)
+        if heard:
+            await self._beat(link)
         self._others, self._observed = {}, None
 
     async def fence(self, link: Link) -> tuple[int, bool]:

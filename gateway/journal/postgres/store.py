@@ -13,14 +13,14 @@ from time import monotonic, time
 from typing import Any
 
 from gateway.journal.limits import Kept, Limits
-from gateway.journal.postgres.entries import Beat, Entries, Entry
-from gateway.journal.postgres.link import Door
+from gateway.journal.postgres.entries import Beat, Count, Entries, Entry
 from gateway.journal.postgres.opening import prepare
 from gateway.journal.postgres.playing import Players
 from gateway.journal.postgres.pruning import Prune, Pruned, Pruning
 from gateway.journal.postgres.serving import Serving
 from gateway.journal.postgres.transacting import Transactions
 from gateway.journal.postgres.working import Worker
+from gateway.journal.reading import Counts
 from gateway.journal.sessions import Remembered, Sessions
 from gateway.journal.states import Policy
 from gateway.journal.waiting import Waiting
@@ -33,7 +33,7 @@ PRUNED_AT_ONCE = 100
 class Postgres:
     """Performs the wishes of `journal.wishes` in the database at *url*; between `start` and `stop`.
 
-    *password*: over the one in *url*. *me*: a name that no other instance of this journal has or had, without `/`.
+    *me*: a name that no other instance of this journal has or had, without `/`.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class Postgres:
         url: str,
         policy: Policy | None = None,
         *,
-        password: str | None = None,
         clock: Callable[[], float] = monotonic,
         wall: Callable[[], float] = time,
         me: str | None = None,
@@ -51,7 +50,7 @@ class Postgres:
         self.policy = policy or Policy()
         self.limits = limits or Limits()
         self.remembered = Remembered()
-        self._door, self._wall = Door(url, password), wall
+        self._url, self._wall = url, wall
         self._sessions = Sessions()
         self._waiting = Waiting()
         self._numbers = count(1)
@@ -59,7 +58,7 @@ class Postgres:
         players = Players(self._serving, self.policy, self._token)
         self._entries = Entries(self.limits, self._waiting.wake)
         self._transactions = Transactions(self._serving, players, self._entries, Pruning(self._serving, kept or Kept()))
-        self._worker = Worker(self._door, self.limits, self._serving, self._entries, self._transactions)
+        self._worker = Worker(self._url, self.limits, self._serving, self._entries, self._transactions)
         self._open = False
 
     @property
@@ -87,7 +86,7 @@ class Postgres:
 
         Raises JournalRefused where that cannot be; the message is for people.
         """
-        await prepare(self._door)
+        await prepare(self._url)
         await self._worker.start()
         self._open = True
         await self.beat()
@@ -110,6 +109,11 @@ class Postgres:
         """Remove up to *limit* rows, sessions and hashes each that are too old to be kept."""
         pruned: Pruned = await self._ask(Prune(limit))
         return pruned
+
+    async def counts(self) -> Counts:
+        """What stands in it. Raises JournalUnavailable."""
+        counts: Counts = await self._ask(Count())
+        return counts
 
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says, durably, and give its result."""

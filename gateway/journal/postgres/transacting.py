@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from random import uniform
 from typing import Any
 
-from gateway.journal.postgres.entries import ALONE, Beat, Entries, Entry, wanted
+from gateway.journal.postgres.entries import ALONE, Beat, Count, Entries, Entry, wanted
 from gateway.journal.postgres.link import Changed, Link, Lost, Over, Refused
 from gateway.journal.postgres.outbox import any_due, due, held_by
 from gateway.journal.postgres.playing import Players
 from gateway.journal.postgres.pruning import Prune, Pruning
+from gateway.journal.postgres.reader import counted
 from gateway.journal.postgres.serving import Serving
 from gateway.journal.postgres.writing import Writing
 from gateway.journal.wishes import Lease, Reap
@@ -128,6 +129,8 @@ class Transactions:
                     entry.result = await self._reap(dead)
                 case Beat():
                     entry.result = await self._reap(await self._serving.beat(self._opened()))
+                case Count():
+                    entry.result = await counted(self._opened(), self._serving.now(), self.commits)
                 case Prune():
                     entry.result = await self._pruning.step(self._opened(), entry.wish)
         except Over:

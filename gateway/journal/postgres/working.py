@@ -11,7 +11,7 @@ from random import uniform
 
 from gateway.journal.limits import Limits
 from gateway.journal.postgres.entries import Entries
-from gateway.journal.postgres.link import CONNECT_S, Changed, Door, Lost, Over, Refused, connected
+from gateway.journal.postgres.link import CONNECT_S, Changed, Lost, Over, Refused, connected
 from gateway.journal.postgres.serving import Serving
 from gateway.journal.postgres.transacting import Transactions
 from gateway.journal.wishes import JournalRefused
@@ -26,10 +26,10 @@ class Worker:
     """Performs *entries*. *failing* says why nothing can be written, in plain words; empty while all is well."""
 
     def __init__(
-        self, door: Door, limits: Limits, serving: Serving, entries: Entries, transactions: Transactions
+        self, url: str, limits: Limits, serving: Serving, entries: Entries, transactions: Transactions
     ) -> None:
         self.failing = ""
-        self._door, self._limits = door, limits
+        self._url, self._limits = url, limits
         self._serving, self._entries, self._transactions = serving, entries, transactions
         self._task: asyncio.Task[None] | None = None
 
@@ -102,7 +102,7 @@ class Worker:
 
     async def _open(self, timeout: float = CONNECT_S) -> None:
         name = f"gateway {self._serving.me}"
-        link = await connected(self._door, limit_s=self._limits.claim_s, name=name, timeout=timeout)
+        link = await connected(self._url, limit_s=self._limits.claim_s, name=name, timeout=timeout)
         try:
             alive = False
             if self._serving.joined:

@@ -15,7 +15,7 @@ bet ever asks for wins, so nothing contradicts it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -90,17 +90,25 @@ class Writing:
         ]
         return (
             keys, versions, _texts(new), len(new), _texts(changed), _texts(notes), _texts(facts), _texts(self.audit),
-            self._tally(), page.wall, page.now,
+            _texts(self._tally()), page.wall, page.now,
         )  # fmt: skip
 
-    def _tally(self) -> str | None:
-        states: Counter[str] = Counter()
+    def _tally(self) -> list[Mapping[str, Any]]:
+        counts: Counter[tuple[str, str]] = Counter()
         for row in self.page.rows.values():
             if (old := self._loaded.rows.get(row.key)) is not None:
-                states[old.state] -= 1
-            states[row.state] += 1
-        counted = {str(state): count for state, count in states.items() if count}
-        return _text(counted) if counted else None
+                counts.subtract(_kinds(old))
+            counts.update(_kinds(row))
+        return [{"kind": kind, "name": name, "count": count} for (kind, name), count in counts.items() if count]
+
+
+def _kinds(row: Row) -> Iterator[tuple[str, str]]:
+    """Under what a row is counted."""
+    yield "state", str(row.state)
+    if row.parked is not None:
+        yield "parked", ""
+    elif row.step is not None:
+        yield "step", str(row.step)
 
 
 def _columns(row: Row) -> Mapping[str, Any]:

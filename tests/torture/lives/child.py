@@ -21,11 +21,11 @@ from gateway.edge.logs import Log
 from gateway.edge.settings import Settings
 from gateway.journal.limits import Kept, Limits
 from gateway.journal.sqlite.store import Sqlite
-from tests.torture.lives.doom import VFS, Disk, Doom, Doomed, doomed, said
+from tests.torture.lives.doom import Doom, Doomed, doomed, said
+from tests.torture.lives.doomed_sqlite import doomed_sqlite
 
 #: No gap is ever too long for a clock that runs a thousand times too fast.
 NO_GAP = 10.0**9
-ALL_POINTS_OF_THE_DISK = ("log.torn", "log.unsynced", "log.synced", "file.torn", "schema.torn")
 
 
 class Clocks:
@@ -87,19 +87,14 @@ async def _serve(order: dict[str, Any], settings: Settings, parties: Parties, lo
 
 def _store(order: dict[str, Any], settings: Settings, doom: Doom, clocks: Clocks) -> Any:
     policy, me = policy_of(settings), f"life{order['life']}-{os.getpid()}"
+    where = order["journal"]
     limits = Limits(gap_s=NO_GAP, checkpoint=order["checkpoint"])
     kept = Kept(rows_s=order["kept"], hashes_s=NO_GAP, sessions_s=NO_GAP)
     given: dict[str, Any] = {"clock": clocks.monotonic, "wall": clocks.wall, "limits": limits, "kept": kept, "me": me}
-    where = order["journal"]
     if where.startswith("postgres"):
         from gateway.journal.postgres.store import Postgres
+        from tests.torture.lives.doomed_postgres import doomed_postgres
 
+        doomed_postgres(doom)
         return Postgres(where, policy, **given)
-    if doom.point in ALL_POINTS_OF_THE_DISK:
-        given |= {"vfs": VFS}
-        given["me"] = me
-        _DISKS.append(Disk(doom))
-    return Sqlite(Path(where), policy, **given)
-
-
-_DISKS: list[Disk] = []  # a door that nobody holds is gone
+    return Sqlite(Path(where), policy, vfs=doomed_sqlite(doom), **given)

@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
-import apsw
 from aiohttp.client_reqrep import ClientRequest
 
 from gateway.canon.operations import REVERSALS
@@ -22,13 +21,10 @@ from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.server import Server
 from gateway.edge.upstream import Finished, Upstream
 from gateway.exchange.wishes import Send
-from gateway.journal.sqlite import book
-from gateway.journal.sqlite.pruning import Pruned, Pruning
 from gateway.journal.states import State
 from gateway.journal.wishes import Claim, Lease, Record, Remember, Settle, Told, Verdict, Wait
 from gateway.wire.message import Ending, Heard, Silence
 
-VFS = "doomed"
 _WISHES: dict[type, str] = {Claim: "claim", Lease: "lease", Settle: "settle", Told: "told", Remember: "remember"}
 #: Is the call that is being sent one that moves money?
 _moves: ContextVar[bool] = ContextVar("moves", default=False)
@@ -88,7 +84,6 @@ class Doomed:
 def doomed(doom: Doom) -> None:
     """Make the classes of this process come by the points that lie outside of the journal's wishes."""
     _hop(doom)
-    _sqlite(doom)
     _stages(doom)
 
 
@@ -119,44 +114,6 @@ def _hop(doom: Doom) -> None:
     ClientRequest.write_bytes = write_bytes  # type: ignore[method-assign]
 
 
-def _sqlite(doom: Doom) -> None:
-    _around(book.Book, "commit", doom, "commit")
-    _around(book.Book, "open", doom, "open", after="recovery.after")
-    flush, close, step = book.Book._flush, book.Book.close, Pruning.step
-
-    def flushed(self: book.Book, connection: apsw.Connection) -> None:
-        flush(self, connection)
-        if not self._served:
-            doom.at("recovery.before")
-
-    def closed(self: book.Book, *, clean: bool) -> None:
-        if clean:
-            doom.at("close.before")
-        close(self, clean=clean)
-        if clean:
-            doom.at("close.after")
-
-    def stepped(self: Pruning, limit: int, now: float, wall: float) -> Pruned:
-        pruned = step(self, limit, now, wall)
-        if pruned.rows:
-            doom.at("prune.before")
-        return pruned
-
-    book.Book._flush, book.Book.close, Pruning.step = flushed, closed, stepped  # type: ignore[method-assign]
-
-
-def _around(owner: Any, name: str, doom: Doom, point: str, after: str = "") -> None:
-    whole = getattr(owner, name)
-
-    def wrapped(self: Any) -> Any:
-        doom.at(f"{point}.before")
-        result = whole(self)
-        doom.at(after or f"{point}.after")
-        return result
-
-    setattr(owner, name, wrapped)
-
-
 def _stages(doom: Doom) -> None:
     start, drain = Server.start, Lifecycle._drain
 
@@ -169,50 +126,6 @@ def _stages(doom: Doom) -> None:
         return await drain(self)
 
     Server.start, Lifecycle._drain = started, drained  # type: ignore[method-assign]
-
-
-class _File(apsw.VFSFile):
-    """A file of which the process may die in the middle of a write, or around a flush."""
-
-    def __init__(self, doom: Doom, name: Any, flags: list[int]) -> None:
-        self._doom = doom
-        self._log = bool(flags[0] & apsw.SQLITE_OPEN_WAL)
-        path = name if isinstance(name, str) else name.filename() or ""
-        self._new = not self._log and not (os.path.exists(path) and os.path.getsize(path))
-        super().__init__("", name, flags)
-
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's own names
-        """Write; or half of it, and die."""
-        point = "log.torn" if self._log else "file.torn"
-        torn = (point, "schema.torn") if self._new or self._log else (point,)
-        if self._doom.left == 1 and self._doom.point in torn and len(data) > 100:
-            super().xWrite(data[: len(data) // 2], offset)
-        if len(data) > 100:
-            for each in torn:
-                self._doom.at(each)
-        super().xWrite(data, offset)
-
-    def xSync(self, flags: int) -> None:  # noqa: N802
-        """Flush."""
-        if self._log:
-            self._doom.at("log.unsynced")
-        super().xSync(flags)
-        if self._log:
-            self._doom.at("log.synced")
-
-
-class Disk(apsw.VFS):
-    """SQLite's door to the disk, through which the process may die."""
-
-    def __init__(self, doom: Doom) -> None:
-        self._doom = doom
-        super().__init__(VFS, "")
-
-    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
-        """Open a file."""
-        if flags[0] & (apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_MAIN_DB):
-            return _File(self._doom, name, flags)
-        return super().xOpen(name, flags)
 
 
 def said(descriptor: int, life: int) -> Callable[[dict[str, Any]], None]:

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import apsw
 
+from tests.journal.postgres_server import asked
+
 #: Rows that have something left to do, or of which nobody knows what became; and what the run reads of them. A
 #: rollback's own row is for replays only: what became of its money stands in its target.
 _OPEN = """
@@ -49,6 +51,19 @@ class File:
             return connection.execute(question, values).fetchall()
         finally:
             connection.close()
+
+
+class Database:
+    """A journal in PostgreSQL."""
+
+    mark, none = "$1", "0"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    async def rows(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What it says to one question."""
+        return [tuple(row) for row in await asked(self.url, question, *values)]
 
 
 async def unsettled(journal: Journal) -> list[str]:

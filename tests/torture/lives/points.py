@@ -17,6 +17,7 @@ class Way(Enum):
     STOP = "a stop that was asked for"
     FRESH = "a journal that is made in this life"
     HURRY = "a second request to stop, while a call is on its way"
+    DEATH = "an instance that was killed a moment ago"
     SESSIONS = "sessions that began elsewhere"
     OLD = "closed rows that are old enough to be pruned"
 
@@ -69,7 +70,19 @@ _ALL = (
     Point("log.torn", "half of a page of a transaction is in the write-ahead log", store="sqlite"),
     Point("log.unsynced", "a transaction is in the write-ahead log, and not flushed", store="sqlite"),
     Point("log.synced", "a transaction is flushed, and its commit has not returned", store="sqlite"),
-    Point("file.torn", "half of a page is moved from the log to the file", Way.TRAFFIC, store="sqlite", most=4),
+    Point("file.torn", "half of a page is moved from the log to the file", store="sqlite", most=4),
+    # the connection to PostgreSQL, and the other instances
+    Point("write.before", "a batch is decided, and nothing of it is sent", store="postgres"),
+    Point("write.sent", "a batch is sent, and nobody knows whether it was written", store="postgres"),
+    Point("write.after", "a batch is written, and nobody has heard of it", store="postgres"),
+    Point("join.before", "we are connected, and none of the instances", Way.START, store="postgres", most=1),
+    Point("join.after", "we are one of the instances, and have served nobody", Way.START, store="postgres", most=1),
+    Point("death.before", "another instance is dead, and that is not written", Way.DEATH, store="postgres", most=1),
+    Point("death.after", "another instance is held for dead, and what it held is not free", Way.DEATH, "postgres", 1),
+    Point("reap.before", "what the dead held is to be freed, and is not", Way.DEATH, store="postgres", most=1),
+    Point("reap.after", "what the dead held is free, and our heart has not beaten to its end", Way.DEATH, "postgres", 1),
+    Point("leave.before", "nobody listens any more, and we are still one of the instances", Way.STOP, "postgres", 1),
+    Point("leave.after", "we are none of the instances, and still connected", Way.STOP, store="postgres", most=1),
     # start and stop
     Point("schema.torn", "half of a page of a new journal is written", Way.FRESH, store="sqlite", most=9),
     Point("open.before", "the lock is held, and the file is not open", Way.START, store="sqlite", most=1),

@@ -149,7 +149,7 @@ class Run:
     async def _born(self, plan: Plan) -> Life:
         return await self.cradle.born(
             seed=self._rng.random(), point=plan.point, number=plan.number, rate=plan.rate, wall=self._wall,
-            listen=self.stand.url.removeprefix("http://"), journal=self.journal.url, beat=min(2.0, 10.0 / plan.rate),
+            listen=self.stand.url.removeprefix("http://"), journal=self.journal.url, beat=max(0.02, 4.0 / plan.rate),
             checkpoint=plan.checkpoint, kept=plan.kept,
         )  # fmt: skip
 
@@ -159,7 +159,8 @@ class Run:
             if isinstance(provider, EvenBet):
                 for player in provider.players:
                     token = f"{player.id}-{self.result.lives}"
-                    self.stand.ask("players", {"player": player.id, "currency": player.currency, "session": token})
+                    about = {"session": token, "balance": "500"}
+                    self.stand.ask("players", {**about, "player": player.id, "currency": player.currency})
                     provider._sessions[player.id] = token
 
     async def _life(self, plan: Plan) -> None:

@@ -51,6 +51,7 @@ CREATE INDEX rows_held ON rows (holder) WHERE holder IS NOT NULL;
 CREATE INDEX rows_parked ON rows (wall) WHERE parked IS NOT NULL;
 CREATE INDEX rows_of_round ON rows (account, round, player) WHERE round IS NOT NULL;
 CREATE INDEX rows_of_transaction ON rows ("transaction");
+CREATE INDEX rows_of_chain ON rows (chain) WHERE round IS NULL AND chain <> key;
 CREATE INDEX rows_closed ON rows (wall)
     WHERE step IS NULL AND parked IS NULL AND holder IS NULL AND undo = 0 AND state NOT IN ('claimed', 'unknown');
 
@@ -109,12 +110,14 @@ CREATE TABLE clock (
 ) WITH (fillfactor = 10);
 INSERT INTO clock (one, seconds) VALUES (1, 0.0);
 
--- How many rows stand in each state, counted by each instance for itself, so that none waits for another.
+-- How many rows stand in each `state`, have each `step` armed, or are `parked`; written with the rows, by each instance
+-- for itself, so that none waits for another. What the dead counted stands under no name.
 CREATE TABLE tally (
     instance TEXT COLLATE "C" NOT NULL,
-    state TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
     count BIGINT NOT NULL,
-    PRIMARY KEY (instance, state)
+    PRIMARY KEY (instance, kind, name)
 ) WITH (fillfactor = 10);
 
 CREATE TABLE audit (
@@ -212,9 +215,10 @@ BEGIN
         FROM json_to_recordset(new_audit) AS n(who TEXT, action TEXT, key TEXT, reason TEXT);
     END IF;
     IF counts IS NOT NULL THEN
-        INSERT INTO tally AS t (instance, state, count)
-        SELECT me, n.key, n.value::BIGINT FROM json_each_text(counts) AS n
-        ON CONFLICT (instance, state) DO UPDATE SET count = t.count + excluded.count;
+        INSERT INTO tally AS t (instance, kind, name, count)
+        SELECT me, n.kind, n.name, n.count
+        FROM json_to_recordset(counts) AS n(kind TEXT, name TEXT, count BIGINT)
+        ON CONFLICT (instance, kind, name) DO UPDATE SET count = t.count + excluded.count;
     END IF;
 END $$;
 
