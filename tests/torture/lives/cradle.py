@@ -1,6 +1,7 @@
 """The fork server as a test has it: `born` gives a life, whose `up`, `hit` and `gone` can be waited for."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -27,17 +28,21 @@ class Life:
         self.up: asyncio.Future[None] = loop.create_future()
         self.gone: asyncio.Future[int] = loop.create_future()
         self._born = asyncio.Event()
+        self._handle: int | None = None
 
     async def signalled(self, number: signal.Signals) -> None:
         """Send it a signal, if it is still there."""
         await self._born.wait()
-        if not self.gone.done():
-            os.kill(self.pid, number)
+        if not self.gone.done() and self._handle is not None:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                signal.pidfd_send_signal(self._handle, number)
 
     def hears(self, fact: dict[str, Any]) -> None:
         """What the fork server, or the gateway itself, has said of it."""
         if "born" in fact:
             self.pid = fact["born"]
+            with contextlib.suppress(ProcessLookupError):
+                self._handle = os.pidfd_open(self.pid)  # a number may be another process's a moment later
             self._born.set()
         if "hit" in fact:
             self.hit = fact["hit"]
@@ -47,6 +52,8 @@ class Life:
         if "gone" in fact:
             self.ended = fact["at"]
             self._born.set()
+            if self._handle is not None:
+                os.close(self._handle)
             self.gone.set_result(fact["gone"])
             if not self.up.done():
                 self.up.cancel()
