@@ -74,6 +74,8 @@ async def _serve(order: dict[str, Any], settings: Settings, parties: Parties, lo
     lines.adopt(asyncio.get_running_loop())
     lines.event("life", number=order["life"], pid=os.getpid(), point=order["point"], rate=order["rate"])
     clocks = Clocks(order["wall"])
+    if order["hurried"]:
+        clocks.hurry(order["rate"], monotonic())
     journal: Any = Doomed(_store(order, settings, doom, clocks), doom)
     app = App(settings, parties, lines, journal)
 

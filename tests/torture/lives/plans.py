@@ -33,8 +33,9 @@ class Plan:
     """*point*: where it dies by itself, at the *number*-th time; "" for a kill from outside, *after* seconds.
 
     *term*: seconds until it is asked to stop (before that kill, which None leaves out). *away*: seconds, by the
-    journal's clocks, in which nobody serves afterwards. *hurry*: it is asked twice. *sessions*: players begin anew, and not through the gateway.
-    *moods*: what the wallet is told to do.
+    journal's clocks, in which nobody serves afterwards. *freeze*: seconds for which it is stopped (SIGSTOP) after
+    *freeze_at*; *after* counts from its waking. *hurry*: it is asked twice. *sessions*: players begin anew, and not
+    through the gateway. *moods*: what the wallet is told to do.
     """
 
     point: str = ""
@@ -45,6 +46,8 @@ class Plan:
     away: float = 1.0
     checkpoint: int = 1_000
     kept: float = NEVER_S
+    freeze: float = 0.0
+    freeze_at: float = 0.0
     hurry: bool = False
     sessions: bool = False
     moods: tuple[Mapping[str, Any], ...] = ()
@@ -52,17 +55,22 @@ class Plan:
     def __str__(self) -> str:
         end = f"at {self.point} number {self.number}" if self.point else f"after {self.after}"
         told = ", ".join(f"{each['count']} {each['mood']} {each.get('operation', '')}".strip() for each in self.moods)
-        asked = f", asked to stop after {self.term:.3f}" if self.term is not None else ""
+        asked = f", frozen for {self.freeze:.2f} after {self.freeze_at:.2f}" if self.freeze else ""
+        asked += f", asked to stop after {self.term:.3f}" if self.term is not None else ""
         return f"{end}{asked}, clocks x{self.rate:g}, away {self.away:.1f} s; wallet: {told or 'well'}"
 
 
 class Plans:
     """The plans of a run of *lives* lives: each of *points* at least once, the rest at random instants.
 
-    A named point that was not reached is tried again (`missed`), with more lives where there are none left.
+    A named point that was not reached is tried again (`missed`), with more lives where there are none left. *frozen*: some
+    lives are stopped for a while.
     """
 
-    def __init__(self, seed: str, lives: int, points: Sequence[Point], moods: Sequence[str]) -> None:
+    def __init__(
+        self, seed: str, lives: int, points: Sequence[Point], moods: Sequence[str], *, frozen: bool = False
+    ) -> None:
+        self._frozen = frozen
         self._rng = Random(f"{seed}/plans")
         self._points = {point.name: point for point in points}
         self._words = [word for word in MOODS if word in moods]
@@ -103,6 +111,9 @@ class Plans:
     def _unnamed(self) -> Plan:
         """A kill from outside: at any instant from the fork on, some while it drains; now and then none."""
         plan = self._drawn(errands=self._rng.random() < 0.5)
+        if self._frozen and self._rng.random() < 0.4:
+            freeze, at = self._rng.uniform(0.5, 3.0), self._rng.uniform(0.05, 0.4)
+            return replace(plan, freeze=freeze, freeze_at=at, after=self._rng.uniform(0.05, 0.3))
         if self._rng.random() < 0.15:
             term = self._rng.uniform(0.0, 0.25)
             left = None if self._rng.random() < 0.3 else term + 10 ** self._rng.uniform(-4, -0.7)

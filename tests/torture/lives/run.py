@@ -5,102 +5,70 @@ last gateway settles what is left, and the auditor compares the wallet's ledger 
 """
 
 import asyncio
-import base64
 import itertools
 import random
 import signal
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from tests.cli.process import free_port
-from tests.simulated.stand import ACCOUNTS, KEY, SETTINGS, TOKEN, Process, Stand, memory_or, pem
+from tests.simulated.stand import ACCOUNTS, Stand
 from tests.torture.lives.cradle import Cradle, Life
 from tests.torture.lives.journals import Journal, counted, history, unsettled
-from tests.torture.lives.plans import NEVER_S, Plan, Plans
+from tests.torture.lives.plans import Plan, Plans
 from tests.torture.lives.points import points_of
-from tests.torture.providers.drivers import Live, Sockets
+from tests.torture.lives.result import Result
+from tests.torture.lives.stage import Spread
+from tests.torture.providers.drivers import Live
 from tests.torture.providers.evenbet import EvenBet
 from tests.torture.providers.play import Habits, Patience
 from tests.torture.providers.rounds import Provider
 
 #: Providers wait this share of what they would; the journal's clocks go faster by about as much.
-PAUSES = 0.01
+PAUSES, PACE = 0.01, 100.0
+#: The pace of several at once, whose starts count: nobody may be away for longer than a provider comes back.
+TOGETHER = 10.0
 HABITS = Habits(hangs_up=0.03, late=0.03, loses=0.03, calls_off=0.12, overtaken=0.06)
 #: Rounds of each account at one time.
 AT_ONCE = 3
 #: How fast the clocks go when only the horizon is waited for, and how long that may take.
 LAST_RATE, LAST_S = 5_000.0, 60.0
+#: How many lives more than were asked for may be needed to come by every point.
 MORE = 60
 
 
-@dataclass
-class Result:
-    """What came of a run. *findings*: everything that must not be, a sentence each; empty when it is sound."""
-
-    seed: str
-    lives: int = 0
-    named: Counter[str] = field(default_factory=Counter)
-    missed: int = 0
-    killed: int = 0
-    seconds: float = 0.0
-    transactions: int = 0
-    messages: int = 0
-    states: dict[str, int] = field(default_factory=dict)
-    findings: list[str] = field(default_factory=list)
-    report: str = ""
-
-    def __str__(self) -> str:
-        each = 1000 * self.seconds / max(1, self.lives)
-        return (
-            f"seed {self.seed}: {self.lives} lives of {each:.0f} ms, {self.killed} killed from outside, "
-            f"{sum(self.named.values())} at {len(self.named)} named points ({self.missed} not reached); "
-            f"{self.transactions} transactions in {self.messages} messages; rows {self.states}"
-        )
-
-
-@contextmanager
-def staged(folder: Path, journal: str) -> Iterator[tuple[Stand, Path, dict[str, str]]]:
-    """A wallet in a process of its own, and the settings of a gateway before it: the stand, the file, the secrets."""
-    theirs, ours = (rsa.generate_private_key(65537, 2048) for _ in range(2))
-    (folder / "theirs.pem").write_bytes(pem(theirs, public=True))
-    (folder / "ours.pem").write_bytes(pem(ours))
-    public, wallet = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    secret = "whsec_" + base64.b64encode(random.Random(1).randbytes(32)).decode()
-    text = SETTINGS.format(public=public, admin="127.0.0.1:0", wallet=wallet)
-    config = folder / "gateway.toml"
-    config.write_text(text.replace("sqlite:journal.db", journal))
-    books = memory_or(folder) / f"gateway-lives-{time.time_ns()}.db"
-    process = Process("wallet", "--listen", wallet, "--secret", secret, "--books", str(books), cwd=folder)
-    try:
-        process.until("Ctrl+C stops it")
-        env = {"STAND_WALLET": secret, "STAND_TOKEN": TOKEN.decode(), "STAND_KEY": KEY.decode()}
-        yield Stand(f"http://{public}", f"http://{wallet}", books, theirs), config, env
-    finally:
-        process.stop()
-        for name in (books.name, f"{books.name}-wal", f"{books.name}-shm"):
-            books.with_name(name).unlink(missing_ok=True)
-
-
 class Run:
-    """*lives* lives on *journal* (of *store*), everything drawn from *seed*."""
+    """*lives* lives on *journal* (of *store*), everything drawn from *seed*.
 
-    def __init__(self, stand: Stand, cradle: Cradle, journal: Journal, store: str, seed: str, lives: int) -> None:
+    *lanes*: how many gateways live at one time, each on an address of its own; with more than one their clocks all go
+    at one pace, which LAST_RATE ends. *plans*: these lives besides.
+    """
+
+    def __init__(
+        self,
+        stand: Stand,
+        cradle: Cradle,
+        journal: Journal,
+        store: str,
+        seed: str,
+        lives: int = 0,
+        *,
+        lanes: int = 1,
+        plans: Iterable[Plan] = (),
+    ) -> None:
         self.stand, self.cradle, self.journal = stand, cradle, journal
         self.result = Result(seed)
         self._rng = random.Random(f"{seed}/run")
         known = stand.ask("moods")["moods"]
-        self.plans = Plans(seed, lives, points_of(store), list(known))
-        self.points = {point.name for point in points_of(store)}
+        self.plans = Plans(seed, lives, points_of(store), list(known), frozen=lanes > 1)
+        self.points = {point.name for point in points_of(store)} if lanes == 1 and lives >= len(points_of(store)) else set()
+        self.plans.left += plans
+        first = stand.url.removeprefix("http://")
+        self.listens = [first, *(f"127.0.0.1:{free_port()}" for _ in range(1, lanes))]
         self._most = lives + MORE
-        self._wall = time.time()
+        self._wall, self._epoch = time.time(), monotonic()
         self._closing = False
         number = random.Random(seed).randint(1, 9_999)
         patience = Patience(until_heard=True)
@@ -112,28 +80,31 @@ class Run:
         """Everything, to the end."""
         began = monotonic()
         await self._fresh(say)
-        calm = await self._born(Plan(point="", rate=100.0))
+        calm = await self._born(Plan(rate=PACE))
         await calm.until_up()
-        async with Sockets(self.stand.url, 32) as sockets:
-            driver = Live(sockets, pauses=PAUSES)
+        async with Spread([f"http://{listen}" for listen in self.listens]) as transport:
+            driver = Live(transport, pauses=PAUSES)
             for provider in self.providers:
                 for player in provider.players:
-                    assert await driver.run(provider.enter(player)), f"{player.id} cannot enter"
+                    while not await driver.run(provider.enter(player)):
+                        assert len(self.listens) > 1, f"{player.id} cannot enter"
             playing = asyncio.gather(*(self._playing(driver, provider) for provider in self.providers))
             await asyncio.sleep(0.2)
-            await self._ended(calm, Plan(after=0.0))
-            while self.plans.left and self.result.lives < self._most:
-                plan = self.plans.left.popleft()
-                say(f"life {self.result.lives + 1}: {plan}")
-                await self._life(plan)
-                if playing.done():
-                    break
+            await self._ended(calm, Plan(after=0.0, rate=PACE))
+            await asyncio.gather(*(self._lane(lane, say) for lane in range(len(self.listens))))
             self.result.seconds = monotonic() - began
             await self._calm(playing)
             await driver.finish()
         await self._settle()
         await self._judge()
         return self.result
+
+    async def _lane(self, lane: int, say: Callable[[str], None]) -> None:
+        """One life after the other on one address."""
+        while self.plans.left and self.result.lives < self._most:
+            plan = self.plans.left.popleft()
+            say(f"life {self.result.lives + 1}, lane {lane}: {plan}")
+            await self._life(plan, lane)
 
     async def _playing(self, driver: Live, provider: Provider) -> None:
         numbers = itertools.count()
@@ -146,10 +117,13 @@ class Run:
 
     # -- a life
 
-    async def _born(self, plan: Plan) -> Life:
+    async def _born(self, plan: Plan, lane: int = 0) -> Life:
+        several = len(self.listens) > 1
+        wall = self._wall + (monotonic() - self._epoch) * TOGETHER if several else self._wall
+        rate = TOGETHER if several and plan.rate < LAST_RATE else plan.rate
         return await self.cradle.born(
-            seed=self._rng.random(), point=plan.point, number=plan.number, rate=plan.rate, wall=self._wall,
-            listen=self.stand.url.removeprefix("http://"), journal=self.journal.url, beat=max(0.02, 4.0 / plan.rate),
+            seed=self._rng.random(), point=plan.point, number=plan.number, rate=rate, wall=wall, hurried=several,
+            listen=self.listens[lane], journal=self.journal.url, beat=max(0.02, 4.0 / rate),
             checkpoint=plan.checkpoint, kept=plan.kept,
         )  # fmt: skip
 
@@ -163,17 +137,22 @@ class Run:
                     self.stand.ask("players", {**about, "player": player.id, "currency": player.currency})
                     provider._sessions[player.id] = token
 
-    async def _life(self, plan: Plan) -> None:
+    async def _life(self, plan: Plan, lane: int) -> None:
         if plan.sessions:
             await asyncio.to_thread(self._elsewhere)
         for mood in plan.moods:
             await asyncio.to_thread(self.stand.ask, "moods", mood)
-        await self._ended(await self._born(plan), plan)
+        await self._ended(await self._born(plan, lane), plan)
         if plan.moods:
             await asyncio.to_thread(self.stand.ask, "moods", None, "DELETE")
 
     async def _ended(self, life: Life, plan: Plan) -> None:
         """Live *life* to its end, as planned; the journal's time passes by as much."""
+        if plan.freeze:
+            await asyncio.wait({life.gone}, timeout=plan.freeze_at)
+            await life.signalled(signal.SIGSTOP)
+            await asyncio.sleep(plan.freeze)
+            await life.signalled(signal.SIGCONT)
         if plan.term is not None:
             await asyncio.wait({life.up, life.gone}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({life.gone}, timeout=plan.term)
@@ -190,15 +169,14 @@ class Run:
         code = await life.gone
         result = self.result
         result.lives += 1
-        self._wall += life.passed(plan.rate) + plan.away
+        self._wall += 0.0 if len(self.listens) > 1 else life.passed(plan.rate) + plan.away
         if life.hit:
             result.named[life.hit] += 1
         elif plan.point:
             result.missed += 1
-            print("missed", plan.point, plan.number, life.began - life.ordered if life.began else None)
             if plan.point not in result.named:
                 self.plans.missed(plan)
-        if code not in (-signal.SIGKILL, 0) or (asked_only and code != 0):
+        if code not in (-signal.SIGKILL, 0, int(plan.hurry)) or (asked_only and code != 0):
             result.findings.append(f"life {result.lives} ended by itself with {code}: {plan}")
 
     async def _fresh(self, say: Callable[[str], None]) -> None:
@@ -233,7 +211,10 @@ class Run:
 
     async def _settle(self) -> None:
         """The horizons pass, the outbox drains."""
-        life = await self._born(Plan(rate=LAST_RATE, kept=NEVER_S))
+        if len(self.listens) > 1:
+            self._wall += (monotonic() - self._epoch) * TOGETHER
+            self.listens = self.listens[:1]
+        life = await self._born(Plan(rate=LAST_RATE))
         await life.until_up()
         end = monotonic() + LAST_S
         while (left := await unsettled(self.journal)) and monotonic() < end:
@@ -254,17 +235,6 @@ class Run:
         result.findings += [f"not settled: {line}" for line in left]
         result.findings += audit.faults
         result.findings += [f"given up by its provider: {line}" for line in audit.given_up]
-        result.findings += [f"outside of the documented form: {odd}" for odd in audit.oddities if _is_odd(odd)]
         keys = [line.partition(": ")[0] for line in left] + [row.key for row in audit.rows]
         for key in dict.fromkeys(keys[:10]):
             result.report += "\n".join(["", f"history of {key}:", *await history(self.journal, key)])
-
-
-def _is_odd(text: str) -> bool:
-    return False
-
-
-def bugs(log: Path) -> list[str]:
-    """Every line of the gateways' log that speaks of a fault of our own."""
-    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
-    return [line for line in lines if '"level":"error"' in line or '"bug"' in line or line.startswith("Traceback")]
