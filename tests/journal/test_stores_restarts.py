@@ -113,6 +113,16 @@ async def test_a_rollbacks_call_that_died_is_repeated(durable: Stand) -> None:
     assert (await leased(durable))["b1"].row.step is Step.REVERSE
 
 
+async def test_an_unseen_bets_undoing_that_died_is_the_wallets_to_answer(durable: Stand) -> None:
+    """It may have left, so that the bet has come since does not make it "nothing to do"."""
+    await claim(durable, rollback())
+    await durable.restart(killed=True)
+    row = await durable.row(key("b1"))
+    assert (row.state, row.undo_sent, row.holder, row.step) == (State.BURIED, True, None, None)
+    assert (await claim(durable, bet())).verdict is Verdict.UNDONE
+    assert (await claim(durable, rollback())).verdict is Verdict.OURS
+
+
 async def test_a_stale_story_cannot_write_over_a_row_that_was_freed(durable: Stand) -> None:
     """Compare-and-set by the holder, also across lives."""
     old = await claim(durable, bet())
