@@ -32,7 +32,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         return Recorded(False, _lost(page, row, wish, policy))
     if wish.state is not None:
         row = learned(row, wish.state, wish.outcome, wish, page.now)
-    if wish.sent:
+    if wish.sent and wish.telling is not None:  # what a late end tells was counted when its story was told
         row = replace(row, sent=row.sent + 1)
     if wish.release and row.state is State.CLAIMED:  # in nobody's hands any more, and nothing was learned
         row = learned(row, State.UNKNOWN if wish.sent else State.OPEN, wish.outcome, wish, page.now)
