@@ -43,10 +43,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     elif row.operation in SETTLES and row.state is State.APPLIED:
         paid(page, row, wish.related)
     if wish.release:
-        state, since = row.state, row.since
-        if state is State.CLAIMED:  # it resolved nothing, and nobody is at it any more
-            state, since = (State.UNKNOWN, page.now) if wish.sent else (State.OPEN, since)
-        row = replace(row, holder=None, flight=None, state=state, since=since)
+        row = replace(row, holder=None, flight=None)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
     row = withdrawn(_closed(row))
