@@ -92,7 +92,10 @@ class Plans:
         self._misses[plan.point] += 1
         if self._misses[plan.point] > MOST_MISSES:
             return
-        self.left.insert(min(len(self.left), 5), replace(self._named(self._points[plan.point]), number=1))
+        again = replace(
+            self._named(self._points[plan.point]), number=1, after=PATIENCE * (1 + self._misses[plan.point])
+        )
+        self.left.insert(min(len(self.left), 5), again)
 
     def _named(self, point: Point) -> Plan:
         number = self._rng.randint(1, point.most)

@@ -80,7 +80,9 @@ _ALL = (
     Point("death.before", "another instance is dead, and that is not written", Way.DEATH, store="postgres", most=1),
     Point("death.after", "another instance is held for dead, and what it held is not free", Way.DEATH, "postgres", 1),
     Point("reap.before", "what the dead held is to be freed, and is not", Way.DEATH, store="postgres", most=1),
-    Point("reap.after", "what the dead held is free, and our heart has not beaten to its end", Way.DEATH, "postgres", 1),
+    Point(
+        "reap.after", "what the dead held is free, and our heart has not beaten to its end", Way.DEATH, "postgres", 1
+    ),
     Point("leave.before", "nobody listens any more, and we are still one of the instances", Way.STOP, "postgres", 1),
     Point("leave.after", "we are none of the instances, and still connected", Way.STOP, store="postgres", most=1),
     # start and stop
