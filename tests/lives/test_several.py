@@ -58,6 +58,16 @@ async def begun(cradle: Cradle, journal: Journal) -> Life:
     )  # fmt: skip
 
 
+async def left_after(journal: Journal, seconds: float) -> list[str]:
+    """What is not settled yet; waits for so long."""
+    end = monotonic() + seconds
+    while True:
+        left = await unsettled(journal)
+        if not left or monotonic() > end:
+            return left
+        await asyncio.sleep(0.1)
+
+
 @pytest.mark.heavy
 async def test_gateways_share_an_outbox(tmp_path: Path, note: Callable[[str], None]) -> None:
     """Three hundred rows that are due, four gateways: the wallet is asked once for each, and more than one asks."""
@@ -65,10 +75,7 @@ async def test_gateways_share_an_outbox(tmp_path: Path, note: Callable[[str], No
         stand.ask("players", {"player": PLAYER, "currency": "EUR", "balance": "0", "session": "s7"})
         keys = await owe(journal)
         lives = [await begun(cradle, journal) for _ in range(GATEWAYS)]
-        end = monotonic() + 60
-        while (left := await unsettled(journal)) and monotonic() < end:
-            await asyncio.sleep(0.1)
-        assert not left
+        assert not await left_after(journal, 60.0)
         tally = "SELECT instance, count FROM tally WHERE kind = 'state' AND name = 'applied' AND count > 0"
         shares = dict(await journal.rows(tally))
         for life in lives:

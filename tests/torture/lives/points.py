@@ -1,7 +1,7 @@
 """Every instant at which a gateway is made to die, by name: what is done then, and what is not.
 
-A point is reached many times in a life; which of them kills is drawn by the run. `PointsOf` a store are those that it
-has; the others belong to another store's way of writing.
+A point is reached many times in a life; which of them kills is drawn by the run. A store has those of the callbacks, of
+the outbox, and of its own way of writing.
 """
 
 from dataclasses import dataclass
