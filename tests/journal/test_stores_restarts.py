@@ -70,7 +70,7 @@ async def test_the_clock_does_not_run_while_nobody_serves(durable: Stand, killed
     assert (await durable.row(key("b1"))).told == DONE
 
 
-@pytest.mark.parametrize(("away", "parked"), [(30, False), (3_600, True)])
+@pytest.mark.parametrize(("away", "parked"), [(20, False), (50, True), (3_600, True)])
 async def test_nobody_served_while_the_provider_might_have_come_back(durable: Stand, away: float, parked: bool) -> None:
     """We died right after we answered: if nobody served in the provider's span, a human decides, we guess nothing."""
     await durable.advance(50)
