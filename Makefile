@@ -19,11 +19,11 @@ test: $(VENV)/installed
 
 bench: $(VENV)/installed
 	@echo "bench: throughput, added latency and memory of a running gateway; the measurements come with tests/bench."
-	@if [ -d tests/bench ]; then $(BIN)/python -m pytest tests/bench --override-ini norecursedirs=__pycache__ $(ARGS); fi
+	@if [ -d tests/bench ]; then $(BIN)/python -m pytest tests/bench --override-ini 'norecursedirs=__pycache__ .hypothesis' $(ARGS); fi
 
 torture: $(VENV)/installed
 	@echo "torture: kills, full disks, clock jumps and lost connections for hours; the runs come with tests/torture."
-	@if [ -d tests/torture ]; then $(BIN)/python -m pytest tests/torture --override-ini norecursedirs=__pycache__ $(ARGS); fi
+	@if [ -d tests/torture ]; then $(BIN)/python -m pytest tests/torture --override-ini 'norecursedirs=__pycache__ .hypothesis' $(ARGS); fi
 
 clean:
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
