@@ -28,4 +28,4 @@ async def test_a_hundred_lives(store: str, tmp_path: Path, note: Callable[[str],
     assert not result.findings, sentence(result, tmp_path)
     assert not bugs(tmp_path / "gateway.log"), sentence(result, tmp_path)
     assert result.lives >= LIVES
-    assert result.transactions >= 2 * LIVES
+    assert result.transactions >= LIVES // 2

@@ -27,6 +27,21 @@ EACH = 100
 STORES = ("sqlite", "postgres")
 
 
+def read_state() -> dict[str, Any]:
+    """What earlier sessions did; a seed of its own, and nothing done, where there were none."""
+    if STATE.exists():
+        return dict(json.loads(STATE.read_text()))
+    seed = f"{random.SystemRandom().getrandbits(32):08x}"
+    return {"seed": seed, "runs": 0, "lives": 0, "transactions": 0, "points": {}}
+
+
+def write_state(done: dict[str, Any]) -> None:
+    """Whole, or as it was before."""
+    new = STATE.with_suffix(".new")
+    new.write_text(json.dumps(done, indent=1))
+    new.replace(STATE)
+
+
 async def one_run(seed: str) -> Result:
     """A run whose store and number of gateways follow from its seed; raises with everything that is wrong with it."""
     rng = random.Random(seed)
@@ -47,9 +62,7 @@ async def test_ten_thousand_lives(note: Callable[[str], None]) -> None:
     if ONE is not None:
         note(str(await one_run(ONE)))
         return
-    done: dict[str, Any] = json.loads(STATE.read_text()) if STATE.exists() else {
-        "seed": f"{random.SystemRandom().getrandbits(32):08x}", "runs": 0, "lives": 0, "transactions": 0, "points": {},
-    }  # fmt: skip
+    done = read_state()
     end = monotonic() + 60 * MINUTES
     while done["lives"] < LIVES and monotonic() < end:
         result = await one_run(f"{done['seed']}/{done['runs']}")
@@ -59,6 +72,5 @@ async def test_ten_thousand_lives(note: Callable[[str], None]) -> None:
         done["transactions"] += result.transactions
         for name, count in result.named.items():
             done["points"][name] = done["points"].get(name, 0) + count
-        STATE.with_suffix(".new").write_text(json.dumps(done, indent=1))
-        STATE.with_suffix(".new").replace(STATE)
+        write_state(done)
     note(f"seed {done['seed']}: {done['lives']} of {LIVES} lives, {done['transactions']} transactions, in {STATE}")

@@ -1,7 +1,7 @@
 """One life of a gateway, in a process that was forked for it: the real App on real sockets and a real journal.
 
-Once it serves, its journal's clocks run faster than the machine's (`rate`), and its unix time begins where the run says,
-so that hours of service pass in a test; everything else keeps the machine's time.
+Once it serves, its journal's clocks run faster than the machine's (`rate`), and its unix time begins where the run
+says, so that hours of service pass in a test; everything else keeps the machine's time.
 """
 
 import asyncio

@@ -17,7 +17,10 @@ _NUMBERS = itertools.count(1)
 
 
 class Life:
-    """One gateway. *ordered*, *began* (to serve), *ended*: the machine's monotonic clock. *hit*: the named point at which it ended itself; `gone` gives its exit code, minus a signal's."""
+    """One gateway. *hit*: the named point at which it ended itself; `gone` gives its exit code, minus a signal's.
+
+    *ordered*, *began* (to serve), *ended*: the machine's monotonic clock.
+    """
 
     def __init__(self, number: int) -> None:
         loop = asyncio.get_running_loop()
@@ -66,7 +69,7 @@ class Life:
     async def until_up(self, seconds: float = 20.0) -> None:
         """Wait until it listens; AssertionError where it ends before, or does not come up."""
         await asyncio.wait({self.up, self.gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        assert self.up.done() and not self.up.cancelled(), f"life {self.number} did not come up"
+        assert self.began, f"life {self.number} did not come up"
 
 
 class Cradle:

@@ -26,6 +26,8 @@ from gateway.journal.wishes import Claim, Lease, Record, Remember, Settle, Told,
 from gateway.wire.message import Ending, Heard, Silence
 
 _WISHES: dict[type, str] = {Claim: "claim", Lease: "lease", Settle: "settle", Told: "told", Remember: "remember"}
+#: A rollback's intent is durable, and its call is not ours to make now.
+_INTENDED = (Verdict.IN_FLIGHT, Verdict.WAITS)
 #: Is the call that is being sent one that moves money?
 _moves: ContextVar[bool] = ContextVar("moves", default=False)
 
@@ -71,9 +73,8 @@ class Doomed:
             return await self._store.perform(wish)
         self._doom.at(f"{name}.before")
         result = await self._store.perform(wish)
-        if isinstance(wish, Claim) and wish.row.operation in REVERSALS:
-            if result.verdict in (Verdict.IN_FLIGHT, Verdict.WAITS):
-                self._doom.at("intent.after")
+        if isinstance(wish, Claim) and wish.row.operation in REVERSALS and result.verdict in _INTENDED:
+            self._doom.at("intent.after")
         if isinstance(wish, Record) and wish.state is State.UNKNOWN:
             self._doom.at("doubt.after")
         if not isinstance(wish, Lease) or result:

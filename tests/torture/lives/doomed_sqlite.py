@@ -1,4 +1,4 @@
-"""The points of a journal in an SQLite file: its writing thread, and the file itself, through SQLite's door to the disk."""
+"""The points of a journal in an SQLite file: its writing thread, and the file, through SQLite's door to the disk."""
 
 import os
 from typing import Any

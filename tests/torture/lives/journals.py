@@ -1,7 +1,6 @@
 """A gateway's journal as a run reads it from outside, by SQL: what is not settled, and the history of a row."""
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -42,9 +41,7 @@ class File:
         self.url = url
 
     async def rows(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What it says to one question; nothing while there is no file."""
-        if not os.path.exists(self.url):
-            return []
+        """What it says to one question."""
         connection = apsw.Connection(self.url, flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             connection.set_busy_timeout(2_000)

@@ -1,4 +1,4 @@
-"""What each life of a run is to be: how it ends, how fast its clocks go, what the wallet does meanwhile. From a seed."""
+"""What each life of a run is to be: how it ends, how fast its clocks go, what the wallet does. All from a seed."""
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
@@ -63,8 +63,8 @@ class Plan:
 class Plans:
     """The plans of a run of *lives* lives: each of *points* at least once, the rest at random instants.
 
-    A named point that was not reached is tried again (`missed`), with more lives where there are none left. *frozen*: some
-    lives are stopped for a while.
+    A named point that was not reached is tried again (`missed`), with more lives where there are none left. *frozen*:
+    some lives are stopped for a while.
     """
 
     def __init__(
@@ -92,7 +92,10 @@ class Plans:
         self._misses[plan.point] += 1
         if self._misses[plan.point] > MOST_MISSES:
             return
-        self.left.insert(min(len(self.left), 5), replace(self._named(self._points[plan.point]), number=1))
+        again = replace(
+            self._named(self._points[plan.point]), number=1, after=PATIENCE * (1 + self._misses[plan.point])
+        )
+        self.left.insert(min(len(self.left), 5), again)
 
     def _named(self, point: Point) -> Plan:
         number = self._rng.randint(1, point.most)

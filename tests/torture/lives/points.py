@@ -1,7 +1,7 @@
 """Every instant at which a gateway is made to die, by name: what is done then, and what is not.
 
-A point is reached many times in a life; which of them kills is drawn by the run. `PointsOf` a store are those that it
-has; the others belong to another store's way of writing.
+A point is reached many times in a life; which of them kills is drawn by the run. A store has those of the callbacks, of
+the outbox, and of its own way of writing.
 """
 
 from dataclasses import dataclass
@@ -80,7 +80,9 @@ _ALL = (
     Point("death.before", "another instance is dead, and that is not written", Way.DEATH, store="postgres", most=1),
     Point("death.after", "another instance is held for dead, and what it held is not free", Way.DEATH, "postgres", 1),
     Point("reap.before", "what the dead held is to be freed, and is not", Way.DEATH, store="postgres", most=1),
-    Point("reap.after", "what the dead held is free, and our heart has not beaten to its end", Way.DEATH, "postgres", 1),
+    Point(
+        "reap.after", "what the dead held is free, and our heart has not beaten to its end", Way.DEATH, "postgres", 1
+    ),
     Point("leave.before", "nobody listens any more, and we are still one of the instances", Way.STOP, "postgres", 1),
     Point("leave.after", "we are none of the instances, and still connected", Way.STOP, store="postgres", most=1),
     # start and stop

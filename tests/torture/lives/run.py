@@ -62,8 +62,10 @@ class Run:
         self.result = Result(seed)
         self._rng = random.Random(f"{seed}/run")
         known = stand.ask("moods")["moods"]
-        self.plans = Plans(seed, lives, points_of(store), list(known), frozen=lanes > 1)
-        self.points = {point.name for point in points_of(store)} if lanes == 1 and lives >= len(points_of(store)) else set()
+        points = points_of(store)
+        self.plans = Plans(seed, lives, points, list(known), frozen=lanes > 1)
+        #: What must be reached, where there are lives enough; beside others a point may be another's.
+        self.points = {point.name for point in points} if lanes == 1 and lives >= len(points) else set()
         self.plans.left += plans
         first = stand.url.removeprefix("http://")
         self.listens = [first, *(f"127.0.0.1:{free_port()}" for _ in range(1, lanes))]
