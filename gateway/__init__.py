@@ -10,13 +10,14 @@ The floors, each importing only what lies below it:
     edge       sockets, clocks, secrets, settings; `app.py` joins everything
     sandbox    a wallet with real books behind the canonical API, which can be told to fail
     exchange   the story of a callback, told without I/O: it yields what it wants done
-    journal    what must be remembered of every money operation
+    journal    what must be remembered of every money operation: pure transitions, on memory, SQLite or PostgreSQL
     dialect    a mapping table becomes a Dialect, proved complete and safe, working in both directions
     wire       bytes and values: strict JSON, exact money, signatures in pairs
     canon      our words: operations, outcomes, calls, replies, money
 
 Where to start reading: `canon/outcomes.py` for what can happen, a table in `mappings/`, `exchange/callback.py` for the
-story, `edge/app.py` for how it is put together. `gateway demo` plays all of it on this machine.
+story, `journal/states.py` for what is remembered, `edge/app.py` for how it is put together. `gateway demo` plays all of
+it on this machine.
 """
 
 __version__ = "0.1.0"

@@ -46,7 +46,7 @@ FAMILIES: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] =
         ("show", "config:show", "Print the settings in force, secrets masked."),
     )),
     (_MONEY, "outbox", "What is still to be done about money, and what waits for a human.", (
-        ("list", "outbox:list_rows", "What is to be done: why, when and how much; what is parked."),
+        ("list", "outbox:list_rows", "What is to be done: why, when, how much; exit code 1 when something is parked."),
         ("show", "outbox:show", "One operation: both sides, what comes next, all that happened."),
         ("retry", "byhand:retry", "Try a parked operation again."),
         ("park", "byhand:park", "Take an operation out of our own doing."),
@@ -54,7 +54,7 @@ FAMILIES: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] =
         ("audit", "outbox:audit", "What humans did, when and why."),
     )),
     (_MONEY, "journal", "Is the journal sound; a copy of it; what is too old to be kept.", (
-        ("check", "journal:check", "Is it sound? The file, and what must be true of every operation."),
+        ("check", "journal:check", "Is it sound, and is true what must be of every operation? Exit code 1 when not."),
         ("backup", "journal:backup", "Copy it, while it is served, to a new file."),
         ("prune", "journal:prune", "Drop what is too old to be kept, now."),
     )),

@@ -26,7 +26,7 @@ def check(*, config: Config) -> int:
 
 
 def backup(
-    to: Annotated[Path, Parameter(help="The new file; one that is there is never written over.")],
+    dest: Annotated[Path, Parameter(help="The new file; one that is there is never written over.")],
     /,
     *,
     config: Config,
@@ -39,14 +39,16 @@ def backup(
         return FINDINGS
     if (settings.journal.url or "").startswith(("postgresql:", "postgres:")):
         raise Misuse("this journal is in PostgreSQL, which makes its own copies: pg_dump")
-    if to.exists():
-        raise Misuse(f"{to} exists; a backup is written to a new file only")
+    if dest.exists():
+        raise Misuse(f"{dest} exists; a backup is written to a new file only")
+    if not dest.absolute().parent.is_dir():
+        raise Misuse(f"{dest}: there is no such folder")
 
     async def asked(desk: Desk) -> None:
-        await desk.backup(to)
+        await desk.backup(dest)
 
     at_desk(config, asked)
-    print(f"{to}: {to.stat().st_size} bytes, sound")
+    print(f"{dest}: {dest.stat().st_size} bytes, sound")
     return CLEAN
 
 

@@ -136,7 +136,8 @@ class Booking:
     def _undo(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
         """Ask the wallet to undo the targets, under the key that our own reversal would use."""
         keys = [row.reversal_key for row in claimed.related]
-        known = [row for row in claimed.related if row.call is not None]
+        # What came only after its tombstone was undone unseen: the wallet gets the same words again under that key.
+        known = [row for row in claimed.related if row.call is not None and row.state is not State.BURIED]
         if not known and claimed.related and "references" not in self.asking.wallet.promises:
             self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)
             self.journey.why = "never seen here, and the wallet does not promise to find it"
@@ -301,7 +302,8 @@ class Booking:
         row, before, wallet = self.row, self._before, self.asking.wallet
 
         def late(ending: Ending) -> Flow:
-            result, reply, failed = Weighed(None, Outcome.UNKNOWN), Reply(Outcome.UNKNOWN), None
+            # It may end before our own word on it is written: then this one is all that says that it ever left.
+            result, reply, failed = Weighed(State.UNKNOWN, Outcome.UNKNOWN), Reply(Outcome.UNKNOWN), None
             try:
                 if isinstance(ending, Heard):
                     reply, _ = wallet.dialect.read_reply(

@@ -24,6 +24,7 @@ from gateway.exchange.keys import row_key
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recalling import recall_all
 from gateway.exchange.wishes import Answer, Delivery, Flow
+from gateway.journal.states import State
 from gateway.journal.wishes import JournalUnavailable, Look, Record, Recorded, Told
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
@@ -154,7 +155,7 @@ class _Callback:
             if self.booking is not None:
                 recorded = yield from self.booking.record(reply, self._effect(name, outcome), self._code(name, outcome))
             if recorded is not None and (instead := self._overtaken(recorded, outcome)) is not None:
-                outcome, response = self._written(name, instead, self.facts)
+                outcome, response = self._written(name, instead, self._facts_of(recorded))
                 recorded = yield from self._noted(recorded, name, outcome)
         except Exception as bug:
             outcome = self._caught(bug).outcome
@@ -166,9 +167,17 @@ class _Callback:
         operation = None if self.form is None else self.form.operation
         if recorded.undone and operation in DEBITS and outcome.moved is Moved.YES:
             return Outcome.ALREADY_ROLLED_BACK
-        if recorded.kept or outcome.moved is Moved.UNKNOWN:
+        if recorded.kept:
             return None
-        return Outcome.UNKNOWN
+        row = recorded.row
+        if row is not None and row.state is State.APPLIED and not row.undone:
+            # Our own call has ended while we gave it up, and a copy may have been told so: one answer for both.
+            return Outcome.ALREADY_DONE if row.heard_done else Outcome.OK
+        return None if outcome.moved is Moved.UNKNOWN else Outcome.UNKNOWN
+
+    def _facts_of(self, recorded: Recorded) -> dict[str, Any]:
+        known = recorded.row.reply if recorded.row is not None else None
+        return {**self.facts, **(known.facts() if known is not None else {})}
 
     def _noted(self, recorded: Recorded, name: str | None, outcome: Outcome) -> Generator[Any, Any, Recorded]:
         """The row once more, with what is told instead."""

@@ -10,21 +10,21 @@ from operator import attrgetter
 from typing import Any
 
 import jiter
+import orjson
 
 from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS, Call, Reply, Shape
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.states import Effect, Flight, Row, State, Step
+from gateway.journal.states import Effect, Flight, Row, State, Step, row_with
 from gateway.wire.jsontext import write_json
 
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
-_FIELDS = {**CALL_FIELDS, **REPLY_FIELDS}
 Write = Callable[[Any], Any]
 
 
 def call_text(call: Call | None) -> str | None:
     """A call as JSON text."""
-    return None if call is None else _text({"operation": str(call.operation), **_plain(call.facts(), CALL_FIELDS)})
+    return None if call is None else _spelled({"operation": str(call.operation)}, _CALL_NAMES, _call_facts(call))
 
 
 def read_call(text: str | None) -> Call | None:
@@ -32,12 +32,12 @@ def read_call(text: str | None) -> Call | None:
     if text is None:
         return None
     facts = _object(text)
-    return Call(Operation(facts.pop("operation")), **_ours(facts, CALL_FIELDS))
+    return Call(Operation(facts.pop("operation")), **_ours(facts))
 
 
 def reply_text(reply: Reply | None) -> str | None:
     """A reply as JSON text."""
-    return None if reply is None else _text({"outcome": str(reply.outcome), **_plain(reply.facts(), REPLY_FIELDS)})
+    return None if reply is None else _spelled({"outcome": str(reply.outcome)}, _REPLY_NAMES, _reply_facts(reply))
 
 
 def read_reply(text: str | None) -> Reply | None:
@@ -45,41 +45,54 @@ def read_reply(text: str | None) -> Reply | None:
     if text is None:
         return None
     facts = _object(text)
-    return Reply(_OUTCOMES[facts.pop("outcome")], **_ours(facts, REPLY_FIELDS))
+    return Reply(_OUTCOMES[facts.pop("outcome")], **_ours(facts))
 
 
 def facts_text(facts: Mapping[str, Any]) -> str:
     """What is remembered of a session, as JSON text: our fields, of calls and replies."""
-    return _text(_plain(facts, _FIELDS))
+    return write_json(
+        {name: _SPELL[name](value) if name in _SPELL else value for name, value in facts.items()}
+    ).decode()
 
 
 def read_facts(text: str) -> dict[str, Any]:
     """The facts that `facts_text` wrote."""
-    return _ours(_object(text), _FIELDS)
+    return _ours(_object(text))
 
 
-def _plain(facts: Mapping[str, Any], shapes: dict[str, Shape]) -> dict[str, Any]:
-    return {name: _SPELL.get(shapes.get(name, Shape.TEXT), _same)(value) for name, value in facts.items()}
+def _spelled(facts: dict[str, Any], names: Sequence[str], values: Sequence[Any]) -> str:
+    """*facts* and those of *values* that are there, as JSON text."""
+    for name, value in zip(names, values, strict=True):
+        if value is not None:
+            facts[name] = _SPELL[name](value) if name in _SPELL else value
+    return orjson.dumps(facts).decode()
 
 
-def _ours(facts: Mapping[str, Any], shapes: dict[str, Shape]) -> dict[str, Any]:
-    return {name: _HEAR.get(shapes.get(name, Shape.TEXT), _same)(value) for name, value in facts.items()}
+def _ours(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _HEAR[name](value) if name in _HEAR else value for name, value in facts.items()}
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-_SPELL: dict[Shape, Write] = {
-    Shape.AMOUNT: lambda amount: format(amount, "f"),
-    Shape.TEXTS: list,
-    Shape.TIME: datetime.isoformat,
-}
-_HEAR: dict[Shape, Write] = {Shape.AMOUNT: Decimal, Shape.TEXTS: tuple, Shape.TIME: datetime.fromisoformat}
+def _by_name(converters: Mapping[Shape, Write]) -> dict[str, Write]:
+    """The converter of each field whose shape has one."""
+    fields = {**CALL_FIELDS, **REPLY_FIELDS}
+    return {name: converters[shape] for name, shape in fields.items() if shape in converters}
 
 
-def _text(value: Any) -> str:
-    return write_json(value).decode()
+_SPELL = _by_name(
+    {
+        Shape.AMOUNT: lambda amount: format(amount, "f"),
+        Shape.TEXTS: list,
+        Shape.TIME: datetime.isoformat,
+        Shape.BAG: lambda bag: orjson.Fragment(write_json(bag)),  # its numbers keep the digits that were sent
+    }
+)
+_HEAR = _by_name({Shape.AMOUNT: Decimal, Shape.TEXTS: tuple, Shape.TIME: datetime.fromisoformat})
+_CALL_NAMES, _REPLY_NAMES = tuple(CALL_FIELDS), tuple(REPLY_FIELDS)
+_call_facts, _reply_facts = attrgetter(*_CALL_NAMES), attrgetter(*_REPLY_NAMES)
 
 
 def _read(text: str) -> Any:
@@ -123,7 +136,7 @@ COLUMNS: tuple[tuple[str, str, Write, Write], ...] = (
     ("transaction", "TEXT", _same, _same),
     ("operation", "TEXT", _word, _maybe(Operation)),
     ("name", "TEXT", _same, _same),
-    ("fingerprint", "TEXT", lambda parts: _text(list(parts)), _fingerprint),
+    ("fingerprint", "TEXT", lambda parts: orjson.dumps(parts).decode(), _fingerprint),
     ("call", "TEXT", call_text, read_call),
     ("player", "TEXT", _same, _same),
     ("round", "TEXT", _same, _same),
@@ -183,4 +196,4 @@ def values(row: Row) -> tuple[Any, ...]:
 
 def row_of(found: Sequence[Any]) -> Row:
     """The row of those columns."""
-    return Row(*(read(value) for read, value in zip(_READERS, found, strict=True)))
+    return row_with(read(value) for read, value in zip(_READERS, found, strict=True))

@@ -24,11 +24,13 @@ from tests.cli.process import COMMAND, SECONDS, Running, surroundings
 class Served:
     """The shipped settings, served in *folder*; `stop` and `start` as often as wanted. To be used in a `with`.
 
-    But for the quarantine: a second, so that what a silent wallet left in doubt is soon certain once it speaks.
+    *env* is laid over the environment. The quarantine is a second: what a silent wallet left in doubt is soon certain
+    once it speaks.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **env: str) -> None:
         self.house = Deployed(folder)
+        self.house.env |= env
         self.house.env["GATEWAY_JOURNAL__QUARANTINE"] = "1"
         self.folder = folder
         self.journal = folder / "journal.db"
@@ -111,7 +113,10 @@ class Served:
 
 
 class Asked:
-    """A command that asks something on a terminal: its standard input is one, its other streams are read."""
+    """A command that asks something on a terminal: its standard input is one, its other streams are read.
+
+    To be used in a `with`.
+    """
 
     def __init__(self, served: Served, *words: str) -> None:
         self._master, slave = pty.openpty()
@@ -138,5 +143,13 @@ class Asked:
         """Type a line, and wait for the end: exit code, stdout, the rest of stderr."""
         os.write(self._master, f"{text}\n".encode())
         out, err = self.process.communicate(timeout=SECONDS)
-        os.close(self._master)
         return self.process.returncode, out.decode(), err.decode()
+
+    def __enter__(self) -> "Asked":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        os.close(self._master)

@@ -1,4 +1,4 @@
-"""`gateway find`: whatever id is at hand, everything about it, while a gateway serves the journal and when none does."""
+"""`gateway find`: whatever id is at hand, everything about it, while a gateway serves the journal or none does."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def events(row: dict[str, Any], *names: str) -> list[tuple[Any, ...]]:
     """A row's history, of each note what and these facts."""
-    return [(note["what"], *(note.get(name) for name in names)) for note in row["history"]]
+    return [(note["what"], *(note["facts"].get(name) for name in names)) for note in row["history"]]
 
 
 def test_a_bet_whose_wallet_was_silent_shows_every_attempt(served: Served) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import COMMANDS
+from gateway.cli import COMMANDS, FAMILIES
 from tests.cli.conftest import Gateway
 
-MINE = ("check", "test", "explain-error", "schema", "explain", "translate", "describe", "coverage", "loss", "version")
+MINE = (
+    "check", "test", "explain-error", "schema", "explain", "translate", "describe", "coverage", "loss", "version",
+    "find", *(f"{word} {name}" for _, word, _, members in FAMILIES for name, _, _ in members),
+)  # fmt: skip
 
 
 def test_help_lists_every_command(gateway: Gateway) -> None:
@@ -19,12 +22,15 @@ def test_help_lists_every_command(gateway: Gateway) -> None:
     for _, where, line in COMMANDS:
         assert where.partition(":")[2].replace("_", "-") in ended.out
         assert line.split()[0] in ended.out
+    for _, word, line, _ in FAMILIES:
+        assert f"{word}: " in ended.out
+        assert line in " ".join(ended.out.split())
 
 
 @pytest.mark.parametrize("command", MINE)
 def test_every_command_explains_itself(gateway: Gateway, command: str) -> None:
     """--help of a command names its usage and is no misuse."""
-    ended = gateway(command, "--help")
+    ended = gateway(*command.split(), "--help")
     assert (ended.code, ended.err) == (0, "")
     assert f"gateway {command}" in ended.out
 
@@ -39,6 +45,13 @@ def test_every_command_explains_itself(gateway: Gateway, command: str) -> None:
         (["test", "acmee"], 'there is no dialect "acmee"'),
         (["coverage", "./no.toml"], "./no.toml: there is no such file"),
         (["loss"], "requires an argument"),
+        (["find"], "requires an argument"),
+        (["find", "t1"], "--config"),
+        (["outbox", "resolve", "a::1", "--config", "x.toml", "--reason", "r"], "--as"),
+        (["outbox", "lst"], "lst"),
+        (["outbx"], 'there is no command "outbx": did you mean "outbox"?'),
+        (["journal", "backup", "--config", "x.toml"], "requires an argument"),
+        (["find", "t1", "--config", "missing.toml"], "missing.toml: there is no such settings file"),
         (["describe", "canonicle"], 'did you mean "canonical"?'),
         (["describe", "canonical", "--tables", "/nonexistent"], "--tables /nonexistent: there is no such folder"),
         (["describe", "canonical", "--option", "unit"], "--option unit: write it as --option name=value"),

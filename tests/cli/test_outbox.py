@@ -1,4 +1,4 @@
-"""`gateway outbox` beside a gateway that serves: what is to be done, and a human's hand in it, confirmed and audited."""
+"""`gateway outbox` beside a gateway that serves: what is to be done, and a human's hand in it, confirmed, audited."""
 
 import getpass
 import json
@@ -48,11 +48,12 @@ def parked_win(served: Served, name: str) -> str:
     """A win of a bet that was declined: parked at once, since no machine may pay it. Its key."""
     assert served.send("bet", f"{name}-bet", amount="900000.00", round=name) == "insufficient_funds"
     served.send("win", name, amount="3.00", round=name)
+    served.until(name, lambda row: row["parked"] is not None and row["telling"] is None)
     return f"acme::{name}"
 
 
 def test_a_parked_row_is_resolved_with_two_hands(served: Served) -> None:
-    """Listed, exit 1; a wrong or missing confirmation changes nothing; resolved it is gone, and the audit says by whom."""
+    """Listed, exit 1; without the right confirmation nothing changes; once resolved it is gone, and audited."""
     key = parked_win(served, "gone")
     code, rows, totals = listed(served, "--parked")
     assert code == 1
@@ -107,16 +108,16 @@ def test_on_a_terminal_the_transaction_is_asked_for(served: Served) -> None:
     """The operation is shown, and its transaction id must be typed; another word changes nothing."""
     key = parked_win(served, "typed")
     words = ("outbox", "resolve", key, "--as", "declined", "--reason", "never was")
-    asked = Asked(served, *words)
-    asked.until("To resolve it, type its transaction id: ")
-    code, out, err = asked.type("yes")
+    with Asked(served, *words) as asked:
+        asked.until("To resolve it, type its transaction id: ")
+        code, out, err = asked.type("yes")
     assert code == 2
     assert "a win names a bet that was declined or undone" in out
     assert f'not confirmed: "yes" is not the transaction id of {key}; nothing was changed' in err
     assert served.found("typed")[0]["parked"] is not None
-    asked = Asked(served, *words)
-    asked.until("type its transaction id: ")
-    code, out, err = asked.type("typed")
+    with Asked(served, *words) as asked:
+        asked.until("type its transaction id: ")
+        code, out, err = asked.type("typed")
     assert (code, err) == (0, "")
     assert out.endswith(f"{key}: resolved as declined; the wallet's side is declined, next: nothing\n")
     assert served.found("typed")[0]["parked"] is None
@@ -127,11 +128,11 @@ def test_what_has_moved_on_meanwhile_is_left_alone(silent: Served) -> None:
     key = "acme::moved-1"
     assert silent.send("bet", "moved-1", amount="2.50", round="r-moved") == "unknown"
     silent.until("moved-1", lambda row: row["step"] == "ask")
-    asked = Asked(silent, "outbox", "park", key, "--reason", "look at it")
-    asked.until("type its transaction id: ")
-    silent.mood(None)
-    silent.until("moved-1", lambda row: row["step"] is None)
-    code, _, err = asked.type("moved-1")
+    with Asked(silent, "outbox", "park", key, "--reason", "look at it") as asked:
+        asked.until("type its transaction id: ")
+        silent.mood(None)
+        silent.until("moved-1", lambda row: row["step"] is None)
+        code, _, err = asked.type("moved-1")
     assert code == 1
     assert f"{key} has moved on since you looked: it is open, nothing to come; nothing was changed" in err
     assert silent.run("outbox", "audit", key)[1] == "No human has done anything yet.\n"
@@ -140,8 +141,8 @@ def test_what_has_moved_on_meanwhile_is_left_alone(silent: Served) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("retry", "{win}", "--reason", "x", "--confirm", "{name}"), "there is nothing to try, it is declined; resolve it"),
-        (("park", "{bet}", "--reason", "x", "--confirm", "{name}-bet"), "nothing is to be done about it: it is declined"),
+        (("retry", "{win}", "--reason", "x", "--confirm", "{name}"), "nothing to try, it is declined; resolve it"),
+        (("park", "{bet}", "--reason", "x", "--confirm", "{name}-bet"), "nothing is to be done about it: it is dec"),
         (("resolve", "{bet}", "--as", "applied", "--reason", "x", "--confirm", "{name}-bet"), "only what is parked"),
         (("retry", "{bet}", "--reason", "x", "--confirm", "{name}-bet"), "only what is parked can be retried"),
         (("show", "{name}"), "the journal has no operation"),
@@ -220,7 +221,9 @@ def test_totals_are_exact_and_apart() -> None:
         facts: dict[str, Any] = {name: Decimal(value) for name, value in amounts.items()}
         call = Call(operation, currency="EUR" if number < 5 else "BTC", **facts)
         step = None if parked else Step.ASK
-        return Row(f"a::{number}", "a", str(number), operation, call=call, state=State.UNKNOWN, parked=parked, step=step)
+        return Row(
+            f"a::{number}", "a", str(number), operation, call=call, state=State.UNKNOWN, parked=parked, step=step
+        )
 
     huge, tiny = "1" + "0" * 38, "0." + "0" * 37 + "1"
     rows = [

@@ -326,14 +326,14 @@ class World:
         self.carry(wish.late(hop(self, wish)), story, [])
         return story
 
-    def recover(self, hop: Hop | None = None, *, seconds: float = 0.0) -> list[Errand]:
+    def recover(self, hop: Hop | None = None, *, seconds: float = 0.0, most: int = 10_000) -> list[Errand]:
         """Let our outbox work, until nothing is due any more at the end of *seconds* from now; gives its errands."""
 
         def tell(flow: Flow, errand: Errand) -> None:
             story = Story(None, self.call(Operation.BALANCE), errand, self.dialect)
             self.carry(flow, story, [hop] * 3 if hop else [])
 
-        return recover(self.memory, self.wallet, self.clock, tell, seconds=seconds)
+        return recover(self.memory, self.wallet, self.clock, tell, seconds=seconds, most=most)
 
     @property
     def in_flight(self) -> set[str]:

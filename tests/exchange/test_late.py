@@ -9,8 +9,9 @@ from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Send
 from gateway.journal.states import State
 from gateway.wire.message import Ending
-from tests.exchange.driving import DIALECTS, World, dialect
-from tests.exchange.endings import Hop, hangs, honest, refuses, silent, silent_after_booking
+from tests.exchange.answered import check_answer
+from tests.exchange.driving import DIALECTS, Story, World, dialect
+from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 
@@ -64,7 +65,10 @@ def test_late_no_after_an_open_row(name: str, first: Hop) -> None:
 
 @every_dialect
 def test_the_late_end_overtakes_our_record(name: str) -> None:
-    """The call ends between our giving up and our Record: the later word of the wallet stands."""
+    """The call ends between our giving up and our Record: the later word of the wallet stands, and is what we say.
+
+    A copy that waited for the row may have heard that yes already; two copies must not hear two answers.
+    """
     world = World(name)
 
     def overtakes(inner: World, wish: Send) -> Ending:
@@ -73,11 +77,33 @@ def test_the_late_end_overtakes_our_record(name: str) -> None:
         return ending
 
     story = world.tell(world.request(Operation.BET), overtakes)
-    assert story.outcome is Outcome.UNKNOWN
+    check_answer(world, story)
+    assert story.outcome is Outcome.OK
     row = world.row("t1")
     assert row is not None
     assert row.state is State.APPLIED
     assert not world.in_flight
+
+
+@every_dialect
+@pytest.mark.parametrize("end", [silent, silent_after_booking])
+def test_a_silence_that_overtakes_our_record_is_a_doubt(name: str, end: Hop) -> None:
+    """The call ends in silence between our giving up and our Record: a copy that waited must not take it for unsent."""
+    world = World(name)
+    seen: list[Story] = []
+
+    def overtakes(inner: World, wish: Send) -> Ending:
+        ending = hangs(inner, wish)
+        inner.finish(end)
+        seen.append(inner.tell(inner.request(Operation.BET), not_sent, waited=1.5))
+        return ending
+
+    world.tell(world.request(Operation.BET), overtakes)
+    check_answer(world, seen[0])
+    assert seen[0].outcome is Outcome.UNKNOWN
+    row = world.row("t1")
+    assert row is not None
+    assert row.state is State.UNKNOWN
 
 
 @every_dialect

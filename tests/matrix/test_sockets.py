@@ -28,9 +28,11 @@ from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics
 from gateway.edge.server import Server
 from gateway.edge.upstream import Upstream
-from gateway.exchange.callback import callback, refusal
+from gateway.exchange.booking import SECOND_TRY
+from gateway.exchange.callback import ANSWER_WITHIN, callback, refusal
 from gateway.exchange.parties import Provider
 from gateway.journal.memory import Memory
+from gateway.journal.states import Policy
 from gateway.sandbox.moods import Mood
 from gateway.sandbox.server import SandboxServer
 from gateway.wire.message import Request, Response
@@ -39,12 +41,17 @@ from gateway.wire.templates import look
 from tests.exchange.driving import DIALECTS, WALLET_SECRETS, dialect, secrets, wallet_side
 
 #: Seconds: the laid-over deadline of every operation; what a slow wallet takes.
-DEADLINE, SLOW = 2.0, 4.0
+DEADLINE, SLOW = 4.0, 5.0
 AT_ONCE = 16
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
 SHED = {Mood.UNAUTHORIZED_401, Mood.TOO_MANY_429, Mood.UNAVAILABLE_503}
 HONEST = {Mood.WELL, Mood.DUPLICATE_BOOKING, Mood.DUPLICATE_DELIVERY, Mood.FORGETS}
 HANGS = {Mood.SLOW, Mood.DRIP, Mood.SILENT, Mood.SILENT_AFTER_BOOKING, Mood.LATE_LANDING}
+#: The connection is lost: the same key is sent once more inside the callback.
+BREAKS = {
+    Mood.RESET_BEFORE_BOOKING, Mood.RESET_AFTER_BOOKING, Mood.CLOSE_AFTER_BOOKING, Mood.CLOSE_MID_HEADER,
+    Mood.HALF_BODY, Mood.HALF_CHUNK, Mood.OVERSIZE, Mood.LATE_LANDING_RESET, Mood.LATE_ARRIVAL,
+}  # fmt: skip
 #: A repeat does not hear the truth yet, or moves the money again.
 ONCE = HANGS | {Mood.LATE_LANDING_RESET, Mood.DUPLICATE_BOOKING}
 #: A read states no id, and at first no currency: there is nothing that these could belie.
@@ -139,7 +146,7 @@ async def lines(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
             accounts,
             start=lambda who, request, journey: callback(request, who, wallet_side()[0], journey, clock),  # type: ignore[arg-type]
             refuse=lambda who, request, outcome, why, journey: refusal(request, who, journey, clock, outcome, why),  # type: ignore[arg-type]
-            memory=Memory(),
+            memory=Memory(Policy(wallet_side()[0].promises)),
             hop=upstream,
             metrics=Metrics({name: {str(each) for each in spoken[name].operations()} for name in spoken}),
             log=Log(io.BytesIO(), "json"),
@@ -196,8 +203,12 @@ async def cell(line: Line, name: str, operation: Operation, mood: Mood) -> None:
         assert code in due | ({line.due(name, operation, Outcome.OK)} if mood in ECHOES else set())
         return
     assert code in due
-    key = f"{name}::{facts['transaction']}"
-    assert line.wallet.calls.count(key) == 1
+    # What is undone is named by what it undoes; its own id is for repeats.
+    undoes = facts["reference"][0] if operation is Operation.ROLLBACK else None
+    key = f"rev:{name}::{undoes}" if undoes else f"{name}::{facts['transaction']}"
+    tries = line.wallet.calls.count(key)
+    no_time = seconds > ANSWER_WITHIN * DEADLINE - SECOND_TRY  # a machine that is busy with other things
+    assert tries == (2 if mood in BREAKS else 1) or (tries == 1 and no_time)
     moved = {Operation.BET: -10, Operation.WIN: 10, Operation.ROLLBACK: 10}[operation]
     assert line.wallet.wallet.balance(facts["player"]) - before == (moved if mood.books else 0)
     if mood in ONCE:
@@ -206,7 +217,7 @@ async def cell(line: Line, name: str, operation: Operation, mood: Mood) -> None:
     response, seconds = await line.tell(name, operation, **facts)
     again = Outcome.ALREADY_DONE if mood in HONEST else Outcome.OK
     assert line.code(name, operation, response, seconds) == line.due(name, operation, again)
-    assert line.wallet.calls.count(key) == 2
+    assert line.wallet.calls.count(key) == tries + (mood not in HONEST), "a repeat is answered from the journal"
     assert line.wallet.wallet.balance(facts["player"]) - before == moved
 
 
@@ -229,7 +240,7 @@ async def every(cells: list[Any]) -> None:
 
 
 async def test_every_mood(lines: Callable[..., Any], note: Callable[[str], None]) -> None:
-    """Each mood meets each operation of each dialect: the safe answer, in time, and exactly one POST."""
+    """Each mood meets each operation of each dialect: the safe answer, in time, and not one POST too many."""
     line = await lines()
     cells = [(name, operation, mood) for mood in Mood for name, operation in COLUMNS]
     await every([(f"{name} {operation}, {mood}", cell(line, name, operation, mood)) for name, operation, mood in cells])

@@ -126,7 +126,7 @@ class Stage:
         self.dialect = dialect(self.name, **self.options)
         self.secrets = secrets(self.dialect)
         self.clock = Clock()
-        self.memory = Memory(Policy(PROMISES, chance=lambda: 1.0), clock=self.clock.monotonic, wall=self.clock.wall)
+        self.forget()
         self.sandbox = Wallet(clock=self.clock.wall)
         self.sandbox.open_player("1001", "EUR", Decimal("100.00"), session="s1", launch="L1")
         receiver = keys(self.name, "receiver", **self.options)
@@ -136,6 +136,11 @@ class Stage:
         self.wallet = WalletParty(dialect("canonical"), keys("canonical", "sender"), PROMISES)
         self._wallet_keys = keys("canonical", "receiver")
         self._asked: list[Call] = []
+
+    def forget(self) -> None:
+        """Begin with an empty memory, as another process without a store would."""
+        policy = Policy(PROMISES, chance=lambda: 1.0)
+        self.memory = Memory(policy, clock=self.clock.monotonic, wall=self.clock.wall)
 
     # -- what the provider sends
 

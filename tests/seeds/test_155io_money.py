@@ -10,7 +10,7 @@ from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Moved, Outcome
 from gateway.wire.jsontext import Bare, read_json
-from gateway.wire.message import Silence
+from gateway.wire.message import Request, Silence
 from tests.seeds.marbles import Stages, refusal, send
 from tests.seeds.stage import Stage
 
@@ -111,6 +111,27 @@ def test_an_unknown_bet_is_brought_back(marbles: Stage) -> None:
     assert (scene.body["status"], set(scene.journey.effect)) == ("UNKNOWN_ERROR", {"retries", "rolls_back"})
     marbles.wallet_answers = None
     assert send(marbles, "/rollback").body["status"] == "SUCCESS"
+    assert marbles.balance == Decimal("100.00")
+
+
+@pytest.mark.parametrize("booked", [True, False])
+def test_an_unknown_bet_that_is_not_brought_back_is_undone(marbles: Stage, booked: bool) -> None:
+    """No document says which of the two follows; where neither does, three spans later the bet is undone by us."""
+
+    def silent(request: Request) -> Silence:
+        if booked:
+            marbles.book(request)
+        return Silence("no answer")
+
+    marbles.wallet_answers = silent
+    send(marbles, "/bet")
+    marbles.wallet_answers = None
+    marbles.recover(seconds=3 * 3600 - 60)
+    assert marbles.balance == Decimal("90.00" if booked else "100.00")
+    marbles.recover(seconds=120)
+    assert marbles.balance == Decimal("100.00")
+    assert send(marbles, "/rollback").body["status"] == "SUCCESS"
+    assert send(marbles, "/bet").body["status"] == "UNKNOWN_ERROR"
     assert marbles.balance == Decimal("100.00")
 
 

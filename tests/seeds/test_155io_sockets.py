@@ -16,14 +16,20 @@ from gateway.edge.upstream import Upstream
 from gateway.exchange.callback import callback, refusal
 from gateway.exchange.parties import Provider
 from gateway.journal.memory import Memory
+from gateway.journal.states import Policy
 from gateway.sandbox.moods import Mood
 from gateway.sandbox.server import SandboxServer
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Response, header
 from tests.seeds.marbles import BET, OPERATIONS, SIGNATURE, verifies
-from tests.seeds.stage import WALLET_SECRET, Stage, dialect
+from tests.seeds.stage import PROMISES, WALLET_SECRET, Stage, dialect
 
 HONEST = "the provider's own signature"
+#: Moods in which the connection is lost: the same key is sent once more inside the callback.
+BREAKS = {
+    Mood.RESET_BEFORE_BOOKING, Mood.RESET_AFTER_BOOKING, Mood.CLOSE_AFTER_BOOKING, Mood.CLOSE_MID_HEADER,
+    Mood.HALF_BODY, Mood.HALF_CHUNK, Mood.OVERSIZE, Mood.LATE_ARRIVAL,
+}  # fmt: skip
 #: Moods that end only with the gateway's patience; that is virtual time's to test.
 SLOW = {Mood.SLOW, Mood.DRIP, Mood.SILENT, Mood.SILENT_AFTER_BOOKING, Mood.LATE_LANDING}
 #: Moods in which the first answer is honest, and one in which the repeat is not the truth yet.
@@ -72,7 +78,7 @@ async def line(stage: Callable[..., Stage]) -> AsyncIterator[Line]:
         return refusal(request, provider, journey, clock, outcome, why)
 
     server = Server(
-        [on.provider], start=start, refuse=refuse, memory=Memory(), hop=upstream,
+        [on.provider], start=start, refuse=refuse, memory=Memory(Policy(PROMISES)), hop=upstream,
         metrics=Metrics({"155io": tuple(OPERATIONS.values())}), log=Log(io.BytesIO(), "json"), host="127.0.0.1", port=0,
     )  # fmt: skip
     yield Line(on, sandbox, await server.start())
@@ -105,10 +111,20 @@ async def test_every_refusal_is_http_200_and_signed(line: Line, path: str, body:
 @pytest.mark.parametrize("mood", sorted(set(Mood) - SLOW - ELSE))
 async def test_a_broken_wallet_is_http_200_and_then_the_truth(line: Line, mood: Mood) -> None:
     """Whatever the wallet does, the bet is UNKNOWN_ERROR; the repeat hears the result; the money moved once."""
-    line.sandbox.moods.set(mood, count=1)
+    line.sandbox.moods.set(mood, count=2 if mood in BREAKS else 1)
     first = await line.talk("/bet", write_json(BET))
     assert (first.status, read_json(first.body)["status"]) == (200, "UNKNOWN_ERROR")
     assert verifies(line.stage, first)
     again = await line.talk("/bet", write_json(BET))
     assert (again.status, read_json(again.body)["status"]) == (200, "SUCCESS")
+    assert str(line.stage.balance) == "90.00"
+
+
+@pytest.mark.parametrize("mood", sorted(BREAKS))
+async def test_a_connection_that_is_lost_once_costs_no_bet(line: Line, mood: Mood) -> None:
+    """The wallet counts a key once, so it is sent again while there is time: SUCCESS, and the money moved once."""
+    line.sandbox.moods.set(mood, count=1)
+    answer = await line.talk("/bet", write_json(BET))
+    assert (answer.status, read_json(answer.body)["status"]) == (200, "SUCCESS")
+    assert line.sandbox.calls.count("155io::t-1") == 2
     assert str(line.stage.balance) == "90.00"

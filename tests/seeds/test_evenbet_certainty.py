@@ -10,7 +10,6 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.memory import Memory
 from gateway.journal.wishes import State
 from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence
 from tests.seeds.stage import Stage
@@ -151,6 +150,17 @@ def test_a_refusal_after_doubt_proves_nothing(evenbet: Stage) -> None:
     assert code(send(evenbet, "/debit")) == 900
 
 
+def test_a_refused_repeat_is_resolved_by_asking_the_wallet(evenbet: Stage) -> None:
+    """900 for ever would help nobody: our own question ends the doubt, and the next repeat hears the truth."""
+    send(evenbet, "/balance")
+    evenbet.wallet_answers = lambda request: SILENT
+    assert code(send(evenbet, "/debit", "d1", 99_999)) == 900
+    evenbet.wallet_answers = None
+    assert code(send(evenbet, "/debit", "d1", 99_999)) == 900
+    evenbet.recover(seconds=120)
+    assert code(send(evenbet, "/debit", "d1", 99_999)) == 1
+
+
 @pytest.mark.parametrize("callback", ["/debit", "/credit", "/rollback"])
 def test_what_was_not_sent_is_900_and_open(evenbet: Stage, callback: str) -> None:
     """Certain that nothing happened, and another try may do: retried; the retry then does it."""
@@ -245,7 +255,7 @@ def test_a_debit_of_a_forgotten_session_is_900_while_the_wallet_is_silent(evenbe
 def test_a_credit_of_a_forgotten_session_waits(evenbet: Stage, says: Outcome | None) -> None:
     """We forgot, so nothing lasting is said: 900 and an alert until the wallet tells; then it is paid."""
     send(evenbet, "/debit")
-    evenbet.memory = Memory()
+    evenbet.forget()
     if says is None:
         evenbet.wallet_answers = lambda request: SILENT
     else:
@@ -262,7 +272,7 @@ def test_a_credit_of_a_forgotten_session_waits(evenbet: Stage, says: Outcome | N
 def test_a_rollback_of_a_forgotten_debit_goes_to_the_wallet_without_amount(evenbet: Stage) -> None:
     """The wallet finds by the reference what it booked, and that comes back, whatever the message states."""
     send(evenbet, "/debit")
-    evenbet.memory = Memory()
+    evenbet.forget()
     scene = send(evenbet, "/rollback", "r1", 99_999)
     sent = scene.asked[-1]
     assert sent.operation is Operation.ROLLBACK

@@ -71,15 +71,17 @@ def test_1000_and_1000_point_0_are_one_amount(evenbet: Stage) -> None:
     assert evenbet.balance == Decimal("90.00")
 
 
-@pytest.mark.parametrize(("callback", "balance"), [("/debit", 9500), ("/credit", 9750), ("/rollback", 9750)])
+@pytest.mark.parametrize(("callback", "balance"), [("/debit", 9500), ("/credit", 10000), ("/rollback", 10000)])
 def test_a_repeat_is_a_success_that_moves_nothing(evenbet: Stage, callback: str, balance: int) -> None:
-    """8 is obsolete: who repeats what was done hears the success again, with the balance as it is."""
+    """8 is obsolete: who repeats what was done hears the success again, word for word; the wallet is not asked."""
     send(evenbet, "/debit")
-    send(evenbet, "/debit", "d0", roundId="30")
-    first = send(evenbet, callback, "x1" if callback != "/debit" else "d1")
+    first = send(evenbet, callback, "x1")
     assert first.body["balance"] == balance
-    assert send(evenbet, callback, "x1" if callback != "/debit" else "d1").body == first.body
-    assert evenbet.balance * 100 == balance
+    send(evenbet, "/debit", "d3", roundId="31")
+    again = send(evenbet, callback, "x1")
+    assert again.body == first.body, "with the balance of then"
+    assert again.asked == []
+    assert evenbet.balance * 100 == balance - 250
 
 
 def test_the_same_id_with_other_content_is_a_wrong_parameter(evenbet: Stage) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.journal.wishes import State
-from gateway.wire.message import Ending, NotSent, Request
-from tests.seeds.scorpio import MONEY, NAMES, SILENT, body, forged, only_books, send, told
+from gateway.wire.message import Ending, NotSent, Request, Silence, Unreachable
+from tests.seeds.scorpio import MONEY, NAMES, SILENT, body, forged, send, told
 from tests.seeds.stage import Stage, dialect
 
 #: "Possible status codes" of the four pages: the word, its reason, the commands whose page lists it.
@@ -71,8 +71,8 @@ def test_invalid_account_when_the_player_has_another_currency(slot: Stage) -> No
 def test_invalid_player_id_for_a_player_that_nobody_knows(slot: Stage) -> None:
     """Only the balance page has the word; a bet and a win of nobody are not authenticated."""
     assert told(send(slot, "balance", playerId="nobody")) == (None, "ERR_INVALID_PLAYER_ID")
-    for command in ("bet", "win"):
-        assert send(slot, command, playerId="nobody").body["statusCode"] == "ERR_NOT_AUTHENTICATED"
+    for command, number in (("bet", "R1"), ("win", "R2")):
+        assert send(slot, command, playerId="nobody", roundId=number).body["statusCode"] == "ERR_NOT_AUTHENTICATED"
 
 
 @pytest.mark.parametrize("command", MONEY)
@@ -161,17 +161,30 @@ def test_what_is_no_command_is_refused_with_a_balance_of_0(slot: Stage, raw: byt
 
 
 @pytest.mark.parametrize("command", MONEY)
-@pytest.mark.parametrize("ending", [SILENT, NotSent("refused")])
-def test_a_silent_wallet_is_not_asked_again_for_the_balance(slot: Stage, command: str, ending: Ending) -> None:
-    """The last balance heard, else 0; no second call to a wallet that did not answer the first."""
-    slot.wallet_answers = lambda request: ending
+@pytest.mark.parametrize(
+    ("ending", "tries"),
+    [(SILENT, 2), (Silence("late", running=True), 1), (Unreachable("refused"), 2), (NotSent("full"), 1)],
+)
+def test_a_silent_wallet_is_not_asked_for_the_balance(slot: Stage, command: str, ending: Ending, tries: int) -> None:
+    """The last balance heard, else 0; the call itself may be tried once more, and nothing else is asked for."""
+    asked = []
+
+    def answer(request: Request) -> Ending:
+        asked.append(request.path)
+        return ending
+
+    slot.wallet_answers = answer
     assert told(send(slot, command)) == ("0", "ERR_UNKNOWN")
     slot.wallet_answers = None
     send(slot, "balance")
-    slot.wallet_answers = lambda request: ending
-    scene = send(slot, command, transactionId="SP2")
+    asked.clear()
+    slot.wallet_answers = answer
+    scene = send(
+        slot, command, transactionId="SP2", roundId="R2", **{"referenceId": "SP0"} if command == "cancel" else {}
+    )
     assert told(scene) == ("100.00", "ERR_UNKNOWN")
-    assert scene.journey.asked == 1
+    assert asked == [f"/{NAMES[command]}"] * tries
+    assert scene.journey.asked == tries
 
 
 def without_balance(slot: Stage, balances: bool) -> Callable[[Request], Ending]:
@@ -201,10 +214,9 @@ def test_a_balance_that_the_wallet_did_not_tell_is_asked_for(slot: Stage, amount
 @pytest.mark.parametrize("command", MONEY)
 def test_a_0_never_fills_a_success(slot: Stage, command: str) -> None:
     """A yes without a balance that nobody can tell is ERR_UNKNOWN: the provider comes back, and the row stays open."""
-    if command != "bet":
-        slot.wallet_answers = only_books(slot)
-        send(slot, "bet")
     slot.wallet_answers = without_balance(slot, balances=False)
+    if command != "bet":
+        send(slot, "bet")
     scene = send(slot, command)
     assert told(scene) == ("0", "ERR_UNKNOWN")
     assert scene.journey.alerts == ["unfilled"]
@@ -243,8 +255,10 @@ def test_a_cancel_is_not_lost_for_a_field_that_money_does_not_need(slot: Stage, 
 def test_there_is_no_session_in_any_command(slot: Stage) -> None:
     """No message has a place for one, and the wallet is asked without one."""
     assert all(each.name != "session" for form in slot.dialect.variants.values() for each in form.fields)
-    for command in NAMES:
+    for command in ("balance", "bet", "cancel"):
         assert [call.session for call in send(slot, command).asked] == [None]
+    send(slot, "bet", transactionId="SP2", roundId="R2")
+    assert [call.session for call in send(slot, "win", roundId="R2").asked] == [None]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import LEAST_HORIZON_S
 from gateway.exchange.callback import callback
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Delivery, Send
@@ -74,12 +75,18 @@ def test_a_win_or_cancel_in_doubt_is_sent_again_and_then_applied_once(slot: Stag
 
 @pytest.mark.parametrize("booked", [True, False])
 def test_a_bet_in_doubt_is_never_retried_so_its_word_brings_the_cancel(slot: Stage, booked: bool) -> None:
-    """The bet of unknown outcome is said with a word that is followed by a cancel, and the cancel finds the truth."""
+    """The bet of unknown outcome is said with a word that is followed by a cancel, and the cancel finds the truth.
+
+    The bet was begun here, so ERR_TRANSACTION_DOES_NOT_EXIST would not be true where the wallet has none of it.
+    """
     slot.wallet_answers = only_books(slot) if booked else lambda request: SILENT
     scene = send(slot, "bet")
     assert (scene.body["statusCode"], scene.journey.effect) == ("ERR_UNKNOWN", ("rolls_back",))
     slot.wallet_answers = None
-    assert send(slot, "cancel").body["statusCode"] == ("OK" if booked else "ERR_TRANSACTION_DOES_NOT_EXIST")
+    cancelled = send(slot, "cancel")
+    assert told(cancelled) == ("100.00", "OK")
+    assert cancelled.journey.outcome == ("ok" if booked else "nothing_to_do")
+    assert send(slot, "bet").body["statusCode"] == "ERR_UNKNOWN", "it must not become a bet after all"
     assert slot.balance == Decimal("100.00")
 
 
@@ -92,10 +99,14 @@ def test_a_repeated_bet_is_registered_once(slot: Stage) -> None:
 
 
 def test_a_cancel_has_an_id_of_its_own_and_names_the_bet_by_reference(slot: Stage) -> None:
-    """transactionId is the cancel's, referenceId the bet's; the wallet is told both, and may not swap them."""
+    """transactionId is the cancel's and names our row of it; referenceId is the bet's, and the two are not swapped.
+
+    The wallet undoes the bet under a key of the bet's: another cancel of it, and our own undoing, would be the same.
+    """
     send(slot, "bet")
     (asked,) = send(slot, "cancel").asked
-    assert (asked.transaction, asked.reference) == ("scorpio::SP-cancel", ("scorpio::SP-bet",))
+    assert (asked.transaction, asked.reference) == ("rev:scorpio::SP-bet", ("scorpio::SP-bet",))
+    assert slot.memory.rows["scorpio::SP-cancel"].operation is Operation.ROLLBACK
 
 
 def test_a_cancel_refunds_what_was_booked_and_not_what_it_states(slot: Stage) -> None:
@@ -123,6 +134,18 @@ def test_a_cancel_that_overtakes_its_bet_buries_it(slot: Stage) -> None:
     assert cancelled.journey.effect == ("final",)
     late = send(slot, "bet")
     assert (late.body["statusCode"], late.journey.outcome) == ("ERR_UNKNOWN", "already_rolled_back")
+    assert slot.balance == Decimal("100.00")
+
+
+def test_a_cancel_in_doubt_is_the_same_to_the_wallet_after_its_bet_has_come(slot: Stage) -> None:
+    """Silence to a cancel that overtook its bet; the bet is refused meanwhile; the next try is answered for good."""
+    slot.wallet_answers = only_books(slot)
+    assert send(slot, "cancel").journey.effect == ("retries",)
+    slot.wallet_answers = None
+    assert send(slot, "bet").body["statusCode"] == "ERR_UNKNOWN"
+    again = send(slot, "cancel")
+    assert again.journey.heard == "transaction_not_found"
+    assert (again.body["statusCode"], again.journey.effect) == ("OK", ("done",)), "the bet was begun here by now"
     assert slot.balance == Decimal("100.00")
 
 
@@ -170,6 +193,49 @@ def test_is_round_finished_closes_the_round(slot: Stage, command: str, finished:
     later = send(slot, "win", transactionId="SP2")
     assert later.body["statusCode"] == ("ERR_UNKNOWN" if finished else "OK")
     assert later.journey.outcome == ("round_closed" if finished else "ok")
+
+
+# ---- what the documents leave to nobody
+
+
+def test_a_win_that_was_given_up_after_three_tries_is_paid(slot: Stage) -> None:
+    """After the last try they say nothing more: ours go on until the wallet answers, and the money moves once."""
+    send(slot, "bet")
+    slot.wallet_answers = only_books(slot)
+    assert [send(slot, "win").body["statusCode"] for _ in range(3)] == ["ERR_UNKNOWN"] * 3
+    slot.wallet_answers = lambda request: SILENT
+    assert not any(errand.finished for errand in slot.recover(seconds=60))
+    slot.wallet_answers = None
+    assert slot.recover(seconds=60)[-1].finished
+    assert slot.balance == Decimal("100.00")
+    assert told(send(slot, "win")) == ("100.00", "OK")
+
+
+@pytest.mark.parametrize("booked", [True, False])
+def test_a_win_whose_bet_is_in_doubt_is_paid_after_it(slot: Stage, booked: bool) -> None:
+    """It is held back, and repeated; its round proves that the bet is played, so the bet is booked and then the win."""
+    slot.wallet_answers = only_books(slot) if booked else lambda request: SILENT
+    send(slot, "bet")
+    slot.wallet_answers = None
+    scene = send(slot, "win", amount=4)
+    assert (scene.body["statusCode"], scene.journey.effect, scene.asked) == ("ERR_UNKNOWN", ("retries",), [])
+    slot.recover(seconds=120)
+    assert slot.balance == Decimal("94.00")
+    assert told(send(slot, "win", amount=4)) == ("94.00", "OK")
+
+
+def test_a_bet_in_doubt_whose_cancel_never_comes_is_undone(slot: Stage) -> None:
+    """At the horizon, when no message of theirs can still come; a copy of the bet that does come is refused."""
+    slot.wallet_answers = only_books(slot)
+    send(slot, "bet")
+    slot.wallet_answers = None
+    slot.recover(seconds=LEAST_HORIZON_S - 1)
+    assert slot.balance == Decimal("90.00")
+    slot.recover(seconds=2)
+    assert slot.balance == Decimal("100.00")
+    assert send(slot, "bet").body["statusCode"] == "ERR_UNKNOWN"
+    assert told(send(slot, "cancel")) == ("100.00", "OK")
+    assert slot.balance == Decimal("100.00")
 
 
 # ---- the same table on the wallet's side

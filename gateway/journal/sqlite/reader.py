@@ -4,10 +4,8 @@ Rows come as `states.Row`, histories as `page.Note`. Counts come from small inde
 however many rows there are.
 """
 
-import re
-from collections.abc import Iterable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,17 +14,24 @@ import apsw
 import orjson
 
 from gateway.canon.operations import DEBITS
+from gateway.canon.outcomes import Outcome
 from gateway.journal.columns import row_of
 from gateway.journal.page import Note
+from gateway.journal.reading import Audit, Counts, Found, keys_of, names, related
 from gateway.journal.sqlite.opening import check_schema, check_sound, connected, fetched, synced_folder
-from gateway.journal.sqlite.tables import COLUMN_LIST
-from gateway.journal.states import Row, Step
+from gateway.journal.sqlite.tables import COLUMN_LIST, Tables
+from gateway.journal.states import Row, State, Step
 from gateway.journal.wishes import JournalRefused
 
 _ROWS = f"SELECT {COLUMN_LIST} FROM rows"  # noqa: S608 - names of columns.py
 _NOTES = "SELECT key, wall, what, facts FROM notes WHERE key = ? ORDER BY number"
-_OF_ROUND = "WHERE account = ? AND round = ? ORDER BY created, key LIMIT 100"
-_REVERSAL = re.compile(r"^rev\d*:")
+_AUDITS = "SELECT wall, who, action, key, reason FROM audit WHERE ? IN ('', key) ORDER BY number"
+#: One question for each small index; together all rows that are armed or parked.
+_WAITING = (
+    "step IS NOT NULL AND parked IS NULL AND holder IS NULL",
+    "step IS NOT NULL AND parked IS NULL AND holder IS NOT NULL",
+    "parked IS NOT NULL",
+)
 _LATE = """
     SELECT (SELECT seconds FROM clock) - due FROM rows
     WHERE step IS NOT NULL AND parked IS NULL AND holder IS NULL ORDER BY due LIMIT 1"""
@@ -50,24 +55,6 @@ _RULES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A row with its history, oldest first."""
-
-    row: Row
-    notes: tuple[Note, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """*states*: rows by state; *armed*: rows by step; *oldest_due_s*: for how long the first of them has been due."""
-
-    states: dict[str, int]
-    armed: dict[str, int]
-    parked: int
-    oldest_due_s: float
-
-
 class Reader:
     """Reads *path*; to be closed, or used in a `with`. Raises JournalRefused where there is no journal."""
 
@@ -76,7 +63,7 @@ class Reader:
         if not self.path.exists():
             raise JournalRefused(f"{self.path}: no such file; the journal's url in the settings names it")
         try:
-            self.connection = connected(self.path, flags=apsw.SQLITE_OPEN_READONLY)
+            self.connection = connected(self.path, flags=apsw.SQLITE_OPEN_READWRITE)  # to leave no -wal behind
         except apsw.Error as error:
             raise JournalRefused(f"{self.path} cannot be read as a journal: {error}") from None
         try:
@@ -95,39 +82,64 @@ class Reader:
         """Close the file."""
         self.connection.close()
 
-    def find(self, name: str) -> tuple[Found, ...]:
-        """The rows whose key or transaction is *name*, a reversal's key included; then those of the same rounds.
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Everything that is asked inside is of one moment."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK")
 
-        Each with its history; of the rounds the first hundred rows each.
+    def now(self) -> float:
+        """The journal's clock, as it was last written."""
+        return float(fetched(self.connection, "SELECT seconds FROM clock")[0][0])
+
+    def look(self, key: str) -> Found | None:
+        """The row of that key, with its history."""
+        return next((Found(row, self.notes(row.key)) for row in self._rows("WHERE key = ?", key)), None)
+
+    def find(self, name: str) -> tuple[Found, ...]:
+        """The rows whose key or transaction is *name*, a reversal's key included; then what has to do with them.
+
+        Each with its history: rows that they name, or that name them; the bets of a win that names none.
         """
-        name = _REVERSAL.sub("", name)
-        found = {row.key: row for row in self._rows('WHERE key = ? OR "transaction" = ? ORDER BY created', name, name)}
-        for row in list(found.values()):
-            for key in (row.undo_by, row.settled_by):
-                found |= {each.key: each for each in self._rows("WHERE key = ?", key)}
-            if row.round is not None:
-                found |= {each.key: each for each in self._rows(_OF_ROUND, row.account, row.round)}
-        return tuple(Found(row, self.notes(row.key)) for row in found.values())
+        known = {row.key: row for key in keys_of(name) for row in self._rows("WHERE key = ?", key)}
+        known |= {row.key: row for row in self._rows('WHERE "transaction" = ?', name)}
+        asked = sorted(known.values(), key=_age)
+        others = {other.key: other for row in asked for other in self._near(row) if other.key not in known}
+        return tuple(Found(row, self.notes(row.key)) for row in (*asked, *sorted(others.values(), key=_age)))
+
+    def _near(self, row: Row) -> Iterator[Row]:
+        """What *row* names, and what names it: of its round, or of its chain where it belongs to none."""
+        yield from (other for key in names(row) for other in self._rows("WHERE key = ?", key))
+        yield from self._rows("WHERE round IS NULL AND chain <> key AND chain = ?", row.key)
+        if row.round is not None:
+            of_round = self._rows("WHERE account = ? AND round = ?", row.account, row.round)
+            yield from (other for other in of_round if related(row, other))
 
     def notes(self, key: str) -> tuple[Note, ...]:
         """A row's history, oldest first."""
         lines = fetched(self.connection, _NOTES, key)
         return tuple(Note(key, wall, what, orjson.loads(facts)) for key, wall, what, facts in lines)
 
-    def outbox(self, steps: Iterable[Step] = tuple(Step), *, parked: bool = True, limit: int = 1_000) -> list[Row]:
-        """Rows that have one of these *steps* armed, the first due first; then the *parked* ones, the oldest first."""
-        wanted = ", ".join(f"'{step}'" for step in steps)
-        armed = self._rows(
-            f"WHERE step IS NOT NULL AND parked IS NULL AND step IN ({wanted}) ORDER BY due, key LIMIT ?", limit
-        )
-        held = self._rows("WHERE parked IS NOT NULL ORDER BY wall LIMIT ?", limit) if parked else []
-        return [*armed, *held][:limit]
+    def waiting(self) -> list[Row]:
+        """Rows with which something, or somebody, still has to do: armed or parked; the oldest first."""
+        return sorted((row for which in _WAITING for row in self._rows(f"WHERE {which}")), key=_age)
+
+    def audits(self, key: str | None = None) -> list[Audit]:
+        """What people did by hand, the oldest first; to all rows, or to one."""
+        return [Audit(*found) for found in fetched(self.connection, _AUDITS, key or "")]
+
+    def pruned(self, key: str) -> Outcome | None:
+        """The last word on a row of which only the hash is kept."""
+        return Tables(self.connection).pruned(key)
 
     def counts(self) -> Counts:
         """What metrics want to know."""
         tally = fetched(self.connection, "SELECT kind, name, count FROM tally WHERE count <> 0")
-        states = {name: count for kind, name, count in tally if kind == "state"}
-        armed = {name: count for kind, name, count in tally if kind == "step"}
+        states = {State(name): count for kind, name, count in tally if kind == "state"}
+        armed = {Step(name): count for kind, name, count in tally if kind == "step"}
         parked = sum(count for kind, _, count in tally if kind == "parked")
         late = fetched(self.connection, _LATE)
         return Counts(states, armed, parked, max(0.0, late[0][0]) if late else 0.0)
@@ -170,3 +182,7 @@ class Reader:
 
     def _rows(self, which: str, *values: Any) -> list[Row]:
         return [row_of(found) for found in fetched(self.connection, f"{_ROWS} {which}", *values)]
+
+
+def _age(row: Row) -> tuple[float, str]:
+    return row.created, row.key

@@ -20,10 +20,10 @@ from gateway.journal.limits import Kept, Limits
 from gateway.journal.reading import Counts
 from gateway.journal.sessions import Remembered, Sessions
 from gateway.journal.sqlite.book import Beat, Book, Prune
-from gateway.journal.sqlite.desk import counted
 from gateway.journal.sqlite.lock import Lock
 from gateway.journal.sqlite.opening import check_version
 from gateway.journal.sqlite.pruning import Pruned
+from gateway.journal.sqlite.reader import Reader
 from gateway.journal.sqlite.tables import MOST_CACHED
 from gateway.journal.sqlite.writer import Entry, Writer
 from gateway.journal.states import Policy
@@ -132,9 +132,13 @@ class Sqlite:
         if self._lock is None:
             raise JournalUnavailable("the journal is not open")
         try:
-            return replace(await asyncio.to_thread(counted, self.path), commits=self.commits)
+            return replace(await asyncio.to_thread(self._counts), commits=self.commits)
         except (JournalRefused, apsw.Error) as fault:
             raise JournalUnavailable(f"the journal cannot be read: {fault}") from None
+
+    def _counts(self) -> Counts:
+        with Reader(self.path) as reader:
+            return reader.counts()
 
     async def perform(self, wish: Wish) -> Any:
         """Do what *wish* says, durably, and give its result."""

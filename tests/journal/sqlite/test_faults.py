@@ -112,7 +112,8 @@ async def test_at_every_call_in_turn(fault: str, times: int) -> None:
     """What was acknowledged is there; what was not is nobody's; and it goes on by itself."""
     hit = 0
     for after in range(CALLS):
-        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        where = f"{fault} after {after} calls, {times} times"
+        with tempfile.TemporaryDirectory(dir=MEMORY) as folder, tempfile.TemporaryDirectory(dir=MEMORY) as cut:
             async with life(Path(folder)) as lived:
                 lived.disk.fail(fault, after, times)
                 for stories in range(3):
@@ -123,7 +124,10 @@ async def test_at_every_call_in_turn(fault: str, times: int) -> None:
                 await lived.story("after")
                 assert "after" in lived.recorded
                 assert lived.store.failing == ""
-            judge(Path(folder, "j.db"), lived, f"{fault} after {after} calls, {times} times: {lived.disk.seen}")
+                await lived.store.perform(Look("nobody"))
+                lived.disk.cut(Path(cut))
+            judge(Path(folder, "j.db"), lived, f"{where}: {lived.disk.seen}")
+            judge(Path(cut, "j.db"), lived, f"{where}, then a power cut: {lived.disk.seen}")
     assert hit >= 5, "the faults were not met"
 
 
@@ -162,16 +166,22 @@ async def test_while_it_fails_everybody_hears_why_at_once(tmp_path: Path, fault:
         assert (await lived.store.perform(bet())).verdict is Verdict.OURS
 
 
-async def test_what_the_wallet_said_meanwhile_is_written_afterwards(tmp_path: Path) -> None:
-    """The claim was durable, the record could not be: its row is not held for ever, and the wallet's word not lost."""
+@pytest.mark.parametrize("first", [True, False])
+async def test_what_the_wallet_said_meanwhile_is_written_afterwards(tmp_path: Path, first: bool) -> None:
+    """The claim was durable, the record could not be: its row is not held for ever, and the wallet's word not lost.
+
+    Whether it was the *first* to find out that nothing can be written, or came later.
+    """
     async with life(tmp_path) as lived:
         claimed = await lived.store.perform(bet())
         lived.disk.fail("full", 0, 1_000_000)
-        for _ in range(2):
+        if not first:
             with pytest.raises(JournalUnavailable):
-                await lived.store.perform(
-                    Record(key("b1"), claimed.row.holder, State.APPLIED, Outcome.OK, DONE, PAID, sent=True)
-                )
+                await lived.store.perform(bet("b2"))
+        with pytest.raises(JournalUnavailable):
+            await lived.store.perform(
+                Record(key("b1"), claimed.row.holder, State.APPLIED, Outcome.OK, DONE, PAID, sent=True)
+            )
         lived.disk.heal()
         await lived.recovers()
         row = await lived.store.perform(Look(key("b1")))

@@ -9,10 +9,11 @@ import pytest
 import pytest_asyncio
 
 from gateway.canon.outcomes import Outcome
+from gateway.journal.reading import Counts
 from gateway.journal.sqlite.opening import connected
-from gateway.journal.sqlite.reader import Counts, Reader
+from gateway.journal.sqlite.reader import Reader
 from gateway.journal.sqlite.store import Sqlite
-from gateway.journal.states import Policy, State, Step
+from gateway.journal.states import Policy, State
 from gateway.journal.wishes import JournalRefused, Look
 from tests.journal.calls import (
     FINAL,
@@ -47,11 +48,11 @@ def reader(stand: Stand) -> Reader:
 
 
 async def test_a_transaction_is_found_with_its_history(served: Stand) -> None:
-    """By its id, its key, or the key of its undoing; with what stands in its round."""
+    """By its id, its key, or the key of its undoing; with its rollback, and without another bet of its round."""
     await booked(served, bet())
     await served.advance(3)
     await booked(served, rollback("x1"))
-    await booked(served, bet("b2", round="r2"))
+    await booked(served, bet("b2"))
     await served.row(key("b2"))
     with reader(served) as look:
         for name in ("b1", key("b1"), f"rev:{key('b1')}", f"rev2:{key('b1')}"):
@@ -65,19 +66,36 @@ async def test_a_transaction_is_found_with_its_history(served: Stand) -> None:
         assert look.find("never") == ()
 
 
-async def test_the_outbox_by_its_steps(served: Stand) -> None:
-    """The first due first, then what is parked."""
+async def test_what_waits(served: Stand) -> None:
+    """What is armed, in somebody's hands or not, and what is parked: the oldest first."""
     await booked(served, bet("heard"))
     await booked(served, bet("b1"), effect=None)
+    await served.advance(1)
     await doubted(served, bet("b2", round="r2"))
+    await served.advance(1)
     await ended(served, await claim(served, win("w1", round=None)), State.OPEN, Outcome.BUSY, RETRIES, sent=False)
     await ended(served, await claim(served, bet("dead", round="r3")), State.DECLINED, Outcome.PLAYER_BLOCKED, FINAL)
+    await served.advance(1)
     await claim(served, win("w2", "dead", round="r3"))
     with reader(served) as look:
-        assert [row.transaction for row in look.outbox()] == ["b2", "w1", "b1", "w2"]
-        assert [row.transaction for row in look.outbox([Step.DELIVER, Step.JUDGE], parked=False)] == ["w1", "b1"]
-        assert [row.transaction for row in look.outbox([], parked=True)] == ["w2"]
-        assert [row.transaction for row in look.outbox(limit=2)] == ["b2", "w1"]
+        assert [row.transaction for row in look.waiting()] == ["b1", "b2", "w1", "w2"]
+        assert set(await leased(served)) == {"b2", "w1"}
+        assert [row.transaction for row in look.waiting()] == ["b1", "b2", "w1", "w2"]
+
+
+async def test_what_has_to_do_with_it_is_found_without_a_round(served: Stand) -> None:
+    """What paid it, and what would have undone it, by their chain; another row of the same player is not."""
+    chain = {"round": None, "chain": key("b1")}
+    await booked(served, bet("b1", **chain))
+    await booked(served, bet("b2", round=None, chain=key("b2")))
+    await booked(served, win("w1", "b1", **chain))
+    await claim(served, rollback("x1", "b1", **chain))
+    await served.row(key("b1"))
+    with reader(served) as look:
+        assert [each.row.transaction for each in look.find("b1")] == ["b1", "w1", "x1"]
+        assert [each.row.transaction for each in look.find("b2")] == ["b2"]
+        both = look.find(f"rev:{key('b1')}+rev:{key('b2')}")
+        assert [each.row.transaction for each in both][:2] == ["b1", "b2"]
 
 
 async def test_counts(served: Stand) -> None:
@@ -96,7 +114,7 @@ async def test_counts(served: Stand) -> None:
         assert look.counts() == Counts(expected, {"ask": 1}, 1, 0.0)
         await served.advance(90 * 86_400.0)
         await served.prune()
-        assert look.counts().states == {"unknown": 1, "claimed": 1, "declined": 1}
+        assert look.counts().rows == {"unknown": 1, "claimed": 1, "declined": 1}
         assert look.check() == ()
 
 
@@ -152,7 +170,7 @@ async def test_a_backup_is_a_journal_of_one_moment(served: Stand, tmp_path: Path
     assert (await store.perform(Look(key("b49")))).state is State.APPLIED
     await store.stop()
     with Reader(copy) as look:
-        assert (look.check(), look.counts().states) == ((), {"applied": 50})
+        assert (look.check(), look.counts().rows) == ((), {"applied": 50})
 
 
 async def test_a_reader_never_writes_and_says_what_it_cannot_read(served: Stand, tmp_path: Path) -> None:

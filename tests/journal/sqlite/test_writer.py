@@ -104,17 +104,21 @@ def replace_operation(wish: Claim) -> Any:
 async def test_content_that_cannot_be_written_harms_no_other(store: Sqlite) -> None:
     """Found only when the commit is made: each wish is then tried alone."""
     unfit = bet("\ud800", round=None)
+    (claimed,) = await claims(store, "b0")
     found = await asyncio.gather(
-        store.perform(bet("b1", round=None)), store.perform(unfit), store.perform(bet("b2", round=None)),
+        record(store, claimed), store.perform(bet("b1", round=None)), store.perform(unfit),
+        store.perform(bet("b2", round=None)),
         store.perform(Remember(ACCOUNT, "session", "s", {"player": "\ud800"})), return_exceptions=True,
     )  # fmt: skip
+    recorded, *found = found
     assert [getattr(each, "verdict", None) for each in found] == ["ours", None, "ours", None]
     assert all(isinstance(each, ValueError | TypeError) for each in found[1::2]), found
+    assert recorded.kept, "what was done before the commit failed was not forgotten"  # type: ignore[union-attr]
     assert store.failing == ""
     assert await store.perform(Recall(ACCOUNT, "session", "s")) == {}
     with Reader(store.path) as reader:
         assert reader.check() == ()
-        assert sum(reader.counts().states.values()) == 2
+        assert reader.counts().rows == {"claimed": 2, "applied": 1}
 
 
 async def test_known_facts_are_not_written_again(store: Sqlite) -> None:
