@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.journal.postgres.entries import ALONE, Beat, Count, Entries, Entry, wanted
 from gateway.journal.postgres.link import Changed, Link, Lost, Over, Refused
-from gateway.journal.postgres.outbox import any_due, due, held_by
+from gateway.journal.postgres.outbox import Due, held_by
 from gateway.journal.postgres.playing import Players
 from gateway.journal.postgres.pruning import Prune, Pruning
 from gateway.journal.postgres.reader import counted
@@ -41,6 +41,7 @@ class Transactions:
         self.collisions = 0  # transactions that began anew because others were first
         self._serving, self._players = serving, players
         self._entries, self._pruning = entries, pruning
+        self._due = Due(serving, players.decoded)
 
     async def perform(self, entries: list[Entry]) -> None:
         """Perform *entries*; each gets its result or its error, is in doubt, or waits again since nothing was done.
@@ -156,11 +157,11 @@ class Transactions:
         """Lease what is due; nothing, where others are always first."""
         link, serving = self._opened(), self._serving
         for _ in range(LEASE_TRIES):
-            if not await any_due(link, serving):
+            if not await self._due.any(link):
                 break
             await link.run("BEGIN")
             try:
-                keys, loaded = await due(link, serving, self._players.decoded, limit)
+                keys, loaded = await self._due.take(link, limit)
                 (result,), writing = await self._players.play(link, [entry.wish], keys, loaded)
                 serving.batch += 1
                 await writing.write(link, serving.me, serving.epoch, serving.batch, patient=False)
