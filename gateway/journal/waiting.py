@@ -12,9 +12,10 @@ LOOK_AGAIN = 0.25
 
 
 class Waiting:
-    """Everybody who waits for rows of one store."""
+    """Everybody who waits for rows of one store; *again*: after how many seconds each looks again."""
 
-    def __init__(self) -> None:
+    def __init__(self, again: Callable[[], float] = lambda: LOOK_AGAIN) -> None:
+        self._again = again
         self._waiting: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
 
     async def wait(self, wish: Wait, held: Callable[[], Awaitable[bool]]) -> None:
@@ -26,7 +27,7 @@ class Waiting:
             try:
                 if not await held():
                     return
-                await asyncio.wait([woken], timeout=min(LOOK_AGAIN, left))
+                await asyncio.wait([woken], timeout=min(self._again(), left))
             finally:
                 if waiting := self._waiting.get(wish.key):
                     waiting.discard(woken)
