@@ -4,7 +4,7 @@ from tests.torture.lives.run import *
 from tests.torture.lives.stage import staged
 from tests.torture.lives.result import bugs
 from tests.torture.lives.journals import File
-async def main(seed, lives, lanes=int(sys.argv[4]) if len(sys.argv)>4 else 1):
+async def main(seed, lives):
     folder = Path(tempfile.mkdtemp(prefix="lives-"))
     print(folder)
     store = sys.argv[3]
@@ -15,10 +15,11 @@ async def main(seed, lives, lanes=int(sys.argv[4]) if len(sys.argv)>4 else 1):
         url = journal.url
     else:
         journal = File(str(folder/"journal.db")); url = "sqlite:journal.db"
-    with staged(folder, url) as (stand, config, env):
+    without = sys.argv[5].split(",") if len(sys.argv)>5 and sys.argv[5] else []
+    with staged(folder, url, without) as (stand, config, env):
         async with Cradle(config, folder/"gateway.log", **env) as cradle:
             run = Run(stand, cradle, journal, store, seed, lives, lanes=int(sys.argv[4]) if len(sys.argv)>4 else 1)
-            result = await run.play(print if len(sys.argv)>5 else lambda l: None)
+            result = await run.play(print if len(sys.argv)>6 else lambda l: None)
             print(result); print(result.report[:6000])
             for f in result.findings[:40]: print("FINDING", f)
             print("points missing", sorted(run.points - result.named.keys()))

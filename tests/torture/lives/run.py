@@ -43,7 +43,8 @@ class Run:
     """*lives* lives on *journal* (of *store*), everything drawn from *seed*.
 
     *lanes*: how many gateways live at one time, each on an address of its own; with more than one their clocks all go
-    at one pace, which LAST_RATE ends. *plans*: these lives besides.
+    at one pace, until the end. *hasty*: the clocks may go so fast that a quarantine is over before
+    what lands late has landed, which a wallet that keeps all promises does not mind. *plans*: these lives besides.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Run:
         lives: int = 0,
         *,
         lanes: int = 1,
+        hasty: bool = True,
         plans: Iterable[Plan] = (),
     ) -> None:
         self.stand, self.cradle, self.journal = stand, cradle, journal
@@ -63,7 +65,7 @@ class Run:
         self._rng = random.Random(f"{seed}/run")
         known = stand.ask("moods")["moods"]
         points = points_of(store)
-        self.plans = Plans(seed, lives, points, list(known), frozen=lanes > 1)
+        self.plans = Plans(seed, lives, points, list(known), frozen=lanes > 1, hasty=hasty)
         #: What must be reached, where there are lives enough; beside others a point may be another's.
         self.points = {point.name for point in points} if lanes == 1 and lives >= len(points) else set()
         self.plans.left += plans
