@@ -97,9 +97,10 @@ class Plans:
         self._misses[plan.point] += 1
         if self._misses[plan.point] > MOST_MISSES:
             return
-        again = replace(
-            self._named(self._points[plan.point]), number=1, after=PATIENCE * (1 + self._misses[plan.point])
-        )
+        longer = 1 + self._misses[plan.point]
+        again = replace(self._named(self._points[plan.point]), number=1, after=PATIENCE * longer)
+        if again.term is not None:
+            again = replace(again, term=again.term * longer)
         self.left.insert(min(len(self.left), 5), again)
 
     def _named(self, point: Point) -> Plan:
@@ -133,7 +134,7 @@ class Plans:
         moods = tuple(self._mood() for _ in range(rng.randint(1, 3))) if errands else ()
         if silence:
             moods = ({"mood": rng.choice(SILENCE), "count": rng.randint(6, 10)}, *moods[1:])
-        return Plan(rate=rng.choice(self._rates), away=10 ** rng.uniform(-1, 0.7), moods=moods)
+        return Plan(rate=rng.choice(self._rates), away=10 ** rng.uniform(-2, 0), moods=moods)
 
     def _mood(self) -> Mapping[str, Any]:
         rng = self._rng

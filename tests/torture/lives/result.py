@@ -7,7 +7,10 @@ from pathlib import Path
 
 @dataclass
 class Result:
-    """What came of a run. *findings*: everything that must not be, a sentence each; empty when it is sound."""
+    """What came of a run. *findings*: everything that must not be, a sentence each; empty when it is sound.
+
+    *absent*: named points that no life came by, where all were to be reached.
+    """
 
     seed: str
     lives: int = 0
@@ -19,7 +22,7 @@ class Result:
     messages: int = 0
     states: dict[str, int] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
-    oddities: dict[str, int] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
     report: str = ""
 
     def __str__(self) -> str:
