@@ -27,5 +27,6 @@ async def test_a_hundred_lives(store: str, tmp_path: Path, note: Callable[[str],
     note(f"lives on {store}, {result}")
     assert not result.findings, sentence(result, tmp_path)
     assert not bugs(tmp_path / "gateway.log"), sentence(result, tmp_path)
+    assert not result.absent, f"no life came by {result.absent}"
     assert result.lives >= LIVES
     assert result.transactions >= LIVES // 2
