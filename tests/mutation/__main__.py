@@ -28,6 +28,7 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=3, help="of the sample; 3 unless told")
     asked.add_argument("--sample", type=int, default=500, help="how many mutants; 0 for all")
     asked.add_argument("--minutes", type=float, default=10_000.0, help="begin no further mutant after so many")
+    asked.add_argument("--seconds", type=float, default=float("inf"), help="of tests for each mutant, quick ones first")
     asked.add_argument("--again", action="store_true", help="try the survivors again, with the tests of today")
     asked.add_argument("--anew", action="store_true", help="forget what earlier runs found")
     told = asked.parse_args()
@@ -41,7 +42,7 @@ def main() -> int:
     with (FOLDER / RESULTS.name).open("wb") as out:
         out.writelines(line + b"\n" for line in kept.values())
     print(f"seed {told.seed}: {len(drawn)} of {len(every)} mutants, {len(kept)} results kept", flush=True)
-    command = [sys.executable, "-m", "tests.mutation.trial", str(told.minutes)]
+    command = [sys.executable, "-m", "tests.mutation.trial", str(told.minutes), str(told.seconds)]
     code = subprocess.run(command, cwd=FOLDER, env={**os.environ, "PYTHONPATH": str(FOLDER)}, check=False).returncode
     if code:
         return code

@@ -1,11 +1,12 @@
 """Tries mutants: one pytest process that has collected every test forks one child for each mutant.
 
-`python -m tests.mutation.trial [MINUTES]`, in a folder made by `drawing`. A first child runs every test over the
+`python -m tests.mutation.trial [MINUTES [SECONDS]]`, in a folder made by `drawing`. A first child runs every test over the
 originals and notes which functions each reaches; then a mutant meets the tests that reach its function, quick ones
 first, until one fails. What became of it is a line in results.jsonl at once: a run that is stopped goes on from there,
 and a mutant whose line is taken away is tried again.
 """
 
+import itertools
 import math
 import os
 import resource
@@ -33,10 +34,11 @@ GRACE_S, TIMES, MEMORY = 10.0, 20.0, 4 << 30
 
 
 class Trials:
-    """The plugin. *minutes*: after so many no further mutant is begun."""
+    """The plugin. *minutes*: after so many no further mutant is begun. *most*: seconds of tests that a mutant meets."""
 
-    def __init__(self, minutes: float) -> None:
+    def __init__(self, minutes: float, most: float) -> None:
         self.until = time.monotonic() + 60 * minutes
+        self.most = most
         self.failed = ""
         self.seconds: dict[str, float] = {}
 
@@ -59,7 +61,9 @@ class Trials:
             if time.monotonic() > self.until:
                 break
             reaching = told["tests"].get(mangled_name_from_mutant_name(mutant.name), [])
-            chosen = [items[name] for name in sorted(reaching, key=lambda name: seconds[name])]
+            quick = sorted(reaching, key=lambda name: seconds[name])
+            within = itertools.takewhile(lambda each: each[1] <= self.most, zip(quick, self._sums(quick), strict=True))
+            chosen = [items[name] for name, _ in within]
             started = time.monotonic()
             end, test = self._try(mutant.name, chosen) if chosen else (UNREACHED, "")
             line = {"name": mutant.name, "end": end, "test": test, "tests": len(chosen)}
@@ -90,6 +94,10 @@ class Trials:
         if status != 0:
             REACHED.unlink(missing_ok=True)
             raise pytest.UsageError(f"no mutant can be tried: a test fails over the originals: {LAST.read_text()}")
+
+    def _sums(self, names: list[str]) -> Iterable[float]:
+        """How long they take up to and with each."""
+        return itertools.accumulate(self.seconds[name] for name in names)
 
     def _try(self, name: str, chosen: list[pytest.Item]) -> tuple[str, str]:
         """What becomes of a mutant, and the test that saw to it."""
@@ -131,10 +139,10 @@ class Trials:
 
 def main() -> int:
     """Collect the tests that pyproject.toml names for mutmut, and try the mutants that were drawn."""
-    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else math.inf
+    minutes, most = (float(argument) for argument in (*sys.argv[1:], math.inf, math.inf)[:2])
     quiet = ["-p", "no:xdist", "-p", "no:cacheprovider", "-s", "--basetemp", str(HERE / "tmp")]
     tests = [*config().pytest_add_cli_args_test_selection, *config().pytest_add_cli_args]
-    return int(pytest.main([*quiet, *tests], plugins=[Trials(minutes)]))
+    return int(pytest.main([*quiet, *tests], plugins=[Trials(minutes, most)]))
 
 
 if __name__ == "__main__":
