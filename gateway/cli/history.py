@@ -145,7 +145,7 @@ def facts(row: Row, notes: Iterable[Note], now: float) -> Iterator[tuple[str, st
 def events(notes: Iterable[Note]) -> Iterator[tuple[str, str, str]]:
     """A row's history: (time, what, the rest)."""
     for note in notes:
-        tell = _TELLING.get(note.what)
+        tell = SENTENCES.get(note.what)
         yield moment(note.wall), note.what, tell(note.facts) if tell else _rest(note.facts)
 
 
@@ -236,7 +236,7 @@ def _effects(words: Iterable[str] | None) -> str:
     return believed(frozenset(words or ()))
 
 
-_TELLING: dict[str, Callable[[Mapping[str, Any]], str]] = {
+SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "claim": _claim,
     "record": _record,
     "told": _told,

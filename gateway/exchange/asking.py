@@ -1,6 +1,7 @@
 """Asking the wallet for what moves nothing: a balance for the answer, the player behind a session."""
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.canon.calls import Call, Reply
@@ -63,8 +64,17 @@ class Asking:
     def request(self, call: Call) -> tuple[str, Request]:
         """*call* as the wallet's signed request, and its variant's name. Fault when it cannot be written."""
         wallet = self.wallet
-        form, request = wallet.dialect.write_call(call, wallet.keys, self.clock.wall(), wallet.settings)
+        form, request = wallet.dialect.write_call(self._fitting(call), wallet.keys, self.clock.wall(), wallet.settings)
         return form.name, request
+
+    def _fitting(self, call: Call) -> Call:
+        """A win of several bets says its round alone where the wallet's message has room for one bet."""
+        if call.operation is not Operation.WIN or call.round is None or len(call.reference or ()) < 2:
+            return call
+        fields = {each.name: each for each in self.wallet.dialect.variant_for(call).fields}
+        field = fields.get("reference")
+        room = field is None or field.places[0].many
+        return call if room else replace(call, reference=None)
 
     def lane(self, operation: Operation) -> Lane:
         """The lane of a call of ours."""

@@ -302,7 +302,8 @@ class Booking:
         row, before, wallet = self.row, self._before, self.asking.wallet
 
         def late(ending: Ending) -> Flow:
-            result, reply, failed = Weighed(None, Outcome.UNKNOWN), Reply(Outcome.UNKNOWN), None
+            # It may end before our own word on it is written: then this one is all that says that it ever left.
+            result, reply, failed = Weighed(State.UNKNOWN, Outcome.UNKNOWN), Reply(Outcome.UNKNOWN), None
             try:
                 if isinstance(ending, Heard):
                     reply, _ = wallet.dialect.read_reply(

@@ -93,11 +93,13 @@ def _undoing(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, 
 def judged(page: Page, row: Row, policy: Policy) -> Row:
     """At the horizon: the provider, which would have come back by now, has not.
 
-    A yes whose delivery was never confirmed was heard, if somebody served while the provider might have come back:
-    who had not heard it would have. Everything else the provider holds for failed, so it is undone.
+    A yes whose delivery was never confirmed was heard, if somebody served in the half and at the end of the time in
+    which the provider comes back: who had not heard it would have come. Everything else it holds for failed, so it is
+    undone.
     """
     if row.state is State.APPLIED and row.telling is not None and DONE in row.telling:
-        if page.witnessed(row.wall, row.wall + row.span):
+        moments = (row.wall + row.span / 2, row.wall + row.span)
+        if row.span and all(page.witnessed(moment, moment) for moment in moments):
             page.note(row.key, "judged", took="the provider heard our yes: it never came back")
             return rearmed(replace(row, told=row.telling, telling=None), policy, page.now)
         page.note(row.key, "parked", why=UNHEARD)
@@ -117,6 +119,6 @@ def freed(row: Row, policy: Policy, now: float) -> Row:
 
 def _doubted(row: Row, now: float) -> Row:
     doubtful = row.flight is Flight.CALL and row.state in (State.CLAIMED, State.UNKNOWN)
-    undo_sent = row.undo_sent or (row.flight is Flight.UNDO and row.undo)
+    undo_sent = row.undo_sent or (row.flight is Flight.UNDO and (row.undo or row.state is State.BURIED))
     state = State.UNKNOWN if doubtful else row.state
     return replace(row, state=state, holder=None, flight=None, undo_sent=undo_sent, since=now)

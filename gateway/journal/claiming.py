@@ -10,7 +10,7 @@ from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
-from gateway.journal.settling import SETTLES, held, in_its_round, named, names_of
+from gateway.journal.settling import SETTLES, addressed, held, in_its_round, named, names_of
 from gateway.journal.states import Flight, Policy, Row, State, replace
 from gateway.journal.wishes import Claim, Claimed, Verdict
 
@@ -45,9 +45,10 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
     if row.state is State.APPLIED or row.sticks:
         return Claimed(Verdict.KNOWN, row)
     if row.operation in SETTLES:
-        verdict, bets = _bets(page, wish.bets, row, policy)
+        verdict, bets = _bets(page, wish.bets or names_of(row), row, policy)
         if verdict is not Verdict.OURS:
             return Claimed(verdict, _held_back(page, row, verdict, bets, policy), bets)
+        row = addressed(row, bets, policy)
     else:
         bets = ()
     arrived = landed(row, page.now, policy)
@@ -112,6 +113,8 @@ def ready(page: Page, row: Row, policy: Policy) -> bool:
         _held_back(page, row, verdict, bets, policy)
     elif verdict is Verdict.WAITS:
         page.put(replace(row, due=page.now + LOOK_AGAIN_S))
+    elif (named_now := addressed(row, bets, policy)) is not row:
+        page.put(named_now)
     return verdict is Verdict.OURS
 
 

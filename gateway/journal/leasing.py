@@ -31,8 +31,10 @@ def lease(page: Page, keys: Iterable[str], policy: Policy, token: str) -> tuple[
             row = page.put(judged(page, row, policy))
             if not due(row, page.now):
                 continue
-        if row.step is Step.DELIVER and row.operation in SETTLES and not ready(page, row, policy):
-            continue
+        if row.step is Step.DELIVER and row.operation in SETTLES:
+            if not ready(page, row, policy):
+                continue
+            row = page.row(key) or row
         flight = _FLIGHT[row.step or Step.ASK]
         # A call that may leave now and of which nothing more is ever heard must be found in doubt.
         state = State.CLAIMED if flight is Flight.CALL and row.state is State.OPEN else row.state

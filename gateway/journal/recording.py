@@ -32,8 +32,10 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         return Recorded(False, _lost(page, row, wish, policy))
     if wish.state is not None:
         row = learned(row, wish.state, wish.outcome, wish, page.now)
-    if wish.sent:
+    if wish.sent and wish.telling is not None:  # what a late end tells was counted when its story was told
         row = replace(row, sent=row.sent + 1)
+    if wish.release and row.state is State.CLAIMED:  # in nobody's hands any more, and nothing was learned
+        row = learned(row, State.UNKNOWN if wish.sent else State.OPEN, wish.outcome, wish, page.now)
     if row.operation in REVERSALS:
         for key in wish.related:
             if (target := page.row(key)) is not None and target.holder == wish.holder:
@@ -41,10 +43,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     elif row.operation in SETTLES and row.state is State.APPLIED:
         paid(page, row, wish.related)
     if wish.release:
-        state, since = row.state, row.since
-        if state is State.CLAIMED:  # it resolved nothing, and nobody is at it any more
-            state, since = (State.UNKNOWN, page.now) if wish.sent else (State.OPEN, since)
-        row = replace(row, holder=None, flight=None, state=state, since=since)
+        row = replace(row, holder=None, flight=None)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
     row = withdrawn(_closed(row))

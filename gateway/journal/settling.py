@@ -5,10 +5,11 @@ and to the only one of its round if there is but one.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace as with_fields
 
 from gateway.canon.operations import DEBITS, Operation
 from gateway.journal.page import Page
-from gateway.journal.states import Row, replace
+from gateway.journal.states import Policy, Row, State, replace
 
 #: Naming a bet proves that the provider holds it, and being paid settles it.
 SETTLES = frozenset({Operation.WIN, Operation.END_ROUND})
@@ -32,6 +33,20 @@ def held(bets: Sequence[Row]) -> tuple[Row, ...]:
 def names_of(row: Row) -> tuple[str, ...]:
     """The keys that a win names."""
     return row.call.reference or () if row.call is not None else ()
+
+
+def addressed(row: Row, bets: Iterable[Row], policy: Policy) -> Row:
+    """A win that names no bet names its own to a wallet that finds bets by reference, before it first leaves.
+
+    Else the wallet would settle every bet of the round, and refuse to undo one that the provider holds for failed.
+    """
+    call, unsent = row.call, row.state in (State.CLAIMED, State.OPEN)
+    if call is None or call.reference or not unsent or row.operation is not Operation.WIN:
+        return row
+    keys = tuple(bet.key for bet in bets if bet.state is State.APPLIED)
+    if not keys or "references" not in policy.promises:
+        return row
+    return replace(row, call=with_fields(call, reference=keys))
 
 
 def paid(page: Page, row: Row, keys: Iterable[str] | None = None) -> None:

@@ -24,11 +24,13 @@ from tests.cli.process import COMMAND, SECONDS, Running, surroundings
 class Served:
     """The shipped settings, served in *folder*; `stop` and `start` as often as wanted. To be used in a `with`.
 
-    But for the quarantine: a second, so that what a silent wallet left in doubt is soon certain once it speaks.
+    *env* is laid over the environment. The quarantine is a second: what a silent wallet left in doubt is soon certain
+    once it speaks.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **env: str) -> None:
         self.house = Deployed(folder)
+        self.house.env |= env
         self.house.env["GATEWAY_JOURNAL__QUARANTINE"] = "1"
         self.folder = folder
         self.journal = folder / "journal.db"

@@ -181,7 +181,7 @@ async def test_a_failing_wallet_gets_at_most_a_tenth_more_calls(
         incoming += 1
         lane, key = Lane(account, Priority.DEBIT), f"p::once{incoming}"
         for again in (False, True):
-            ending = await one.gate.send(bank.bet(2.0, 2.0, lane, key, again), nothing_late)
+            ending = await one.gate.send(bank.bet(20.0, 20.0, lane, key, again), nothing_late)
             endings[type(ending).__name__] += 1
             assert len(one.endings) <= 1.10 * incoming
 

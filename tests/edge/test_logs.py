@@ -23,8 +23,9 @@ def test_one_line_with_what_is_known() -> None:
     """Every known field once, empty ones left out, times in milliseconds."""
     out = io.BytesIO()
     journey = Journey(
-        "acme", "plain", 0.0, 4.0, "id1", "bet", "ok", effect=("done",), transaction="t1", wallet_seconds=0.25
-    )
+        "acme", "plain", 0.0, 4.0, "id1", "bet", "ok", effect=("done",), transaction="t1", wallet_seconds=0.25,
+        claim="ours", state="applied",
+    )  # fmt: skip
     Log(out, "json").line(journey, Told.IN_TIME, 0.5)
     (line,) = read(out)
     line.pop("timestamp")
@@ -39,6 +40,8 @@ def test_one_line_with_what_is_known() -> None:
         "told": "in_time",
         "effect": ["done"],
         "transaction": "t1",
+        "claim": "ours",
+        "state": "applied",
         "asked": 0,
         "ms": 500.0,
         "ms_wallet": 250.0,

@@ -17,13 +17,11 @@ from gateway.journal.wishes import Claim, JournalUnavailable, Record, Row, Told
 
 
 class Failing(Memory):
-    """A journal that cannot write while *why* says so; a Told is never waited for."""
-
-    why = ""
+    """A journal that cannot write while *failing* says why; a Told is never waited for."""
 
     async def perform(self, wish: Any) -> Any:
-        if self.why and not isinstance(wish, Told):
-            raise JournalUnavailable(self.why)
+        if self.failing and not isinstance(wish, Told):
+            raise JournalUnavailable(self.failing)
         return await super().perform(wish)
 
 
@@ -63,7 +61,7 @@ def bet(number: int) -> Claim:
 async def test_a_failure_is_told_once_and_its_end_once(watching: Watching) -> None:
     """The gauge goes to 1 with one error line; what is not waited for proves nothing; a claim that holds ends it."""
     await watching.journal.perform(bet(1))
-    watching.store.why = "the disk is full"
+    watching.store.failing = "the disk is full"
     for number in (2, 3):
         with pytest.raises(JournalUnavailable):
             await watching.journal.perform(bet(number))
@@ -71,7 +69,7 @@ async def test_a_failure_is_told_once_and_its_end_once(watching: Watching) -> No
     watching.now += 5
     await watching.journal.perform(Told("a::1", 1, None))
     assert watching.value("gateway_journal_unavailable") == 1
-    watching.store.why = ""
+    watching.store.failing = ""
     await watching.journal.perform(bet(4))
     assert watching.value("gateway_journal_unavailable") == 0
     assert watching.lines == [
@@ -83,7 +81,7 @@ async def test_a_failure_is_told_once_and_its_end_once(watching: Watching) -> No
 async def test_single_slow_claims_do_not_fill_the_log(watching: Watching) -> None:
     """What fails and holds by turns is one failure, until it has held for a while."""
     for number in range(10):
-        watching.store.why = "not durable within 0.2 s" if number % 2 == 0 else ""
+        watching.store.failing = "not durable within 0.2 s" if number % 2 == 0 else ""
         watching.now += 0.3
         try:
             await watching.journal.perform(bet(number))
@@ -103,6 +101,14 @@ async def test_a_beat_brings_the_gauges_up_to_date(watching: Watching) -> None:
     assert watching.value("gateway_journal_rows", state="unknown") == 1
     assert watching.value("gateway_journal_wait_seconds_count", wish="claim") == 2
     assert (await watching.journal.counts()).rows[State.UNKNOWN] == 1
+
+
+async def test_a_failure_is_noticed_when_nobody_asks(watching: Watching) -> None:
+    """No callback, and the outbox rests: the next beat says it."""
+    watching.store.failing = "the disk is full"
+    await watching.journal.beat()
+    assert watching.lines == [("journal", "error", True, "the disk is full")]
+    assert watching.journal.failing == "the disk is full"
 
 
 @pytest.mark.parametrize("promises", [(), ("status",)])

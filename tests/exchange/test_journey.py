@@ -8,7 +8,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.journey import ALERTS, Journey
 from tests.exchange.driving import DIALECTS, World
-from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent
+from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent
 
 
 def test_every_alert_has_its_sentence() -> None:
@@ -32,3 +32,18 @@ def test_no_value_of_a_message_beside_the_transaction(name: str, operation: Oper
         told = " ".join(str(getattr(journey, field.name)) for field in fields(journey) if field.name != "received")
         for value in ("1001 ", "g-secret", "game-secret", getattr(world, "session", "s1-"), "10.00"):
             assert value not in told, (value, told)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_what_the_claim_found_and_what_the_row_became(name: str) -> None:
+    """A first bet and its repeat; a read has no row; a bet whose wallet is silent stays in doubt."""
+    world = World(name)
+
+    def told(operation: Operation, transaction: str, hop: Hop) -> tuple[str, str]:
+        journey = world.tell(world.request(operation, transaction), hop).journey
+        return journey.claim, journey.state
+
+    assert told(Operation.BET, "t1", honest) == ("ours", "applied")
+    assert told(Operation.BET, "t1", honest) == ("known", "applied")
+    assert told(Operation.BALANCE, "t1", honest) == ("", "")
+    assert told(Operation.BET, "t2", silent) == ("ours", "unknown")

@@ -10,8 +10,8 @@ from gateway.exchange.wishes import Send
 from gateway.journal.states import State
 from gateway.wire.message import Ending
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, World, dialect
-from tests.exchange.endings import Hop, hangs, honest, refuses, silent, silent_after_booking
+from tests.exchange.driving import DIALECTS, Story, World, dialect
+from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 
@@ -83,6 +83,27 @@ def test_the_late_end_overtakes_our_record(name: str) -> None:
     assert row is not None
     assert row.state is State.APPLIED
     assert not world.in_flight
+
+
+@every_dialect
+@pytest.mark.parametrize("end", [silent, silent_after_booking])
+def test_a_silence_that_overtakes_our_record_is_a_doubt(name: str, end: Hop) -> None:
+    """The call ends in silence between our giving up and our Record: a copy that waited must not take it for unsent."""
+    world = World(name)
+    seen: list[Story] = []
+
+    def overtakes(inner: World, wish: Send) -> Ending:
+        ending = hangs(inner, wish)
+        inner.finish(end)
+        seen.append(inner.tell(inner.request(Operation.BET), not_sent, waited=1.5))
+        return ending
+
+    world.tell(world.request(Operation.BET), overtakes)
+    check_answer(world, seen[0])
+    assert seen[0].outcome is Outcome.UNKNOWN
+    row = world.row("t1")
+    assert row is not None
+    assert row.state is State.UNKNOWN
 
 
 @every_dialect

@@ -70,7 +70,7 @@ async def test_the_clock_does_not_run_while_nobody_serves(durable: Stand, killed
     assert (await durable.row(key("b1"))).told == DONE
 
 
-@pytest.mark.parametrize(("away", "parked"), [(30, False), (3_600, True)])
+@pytest.mark.parametrize(("away", "parked"), [(20, False), (50, True), (3_600, True)])
 async def test_nobody_served_while_the_provider_might_have_come_back(durable: Stand, away: float, parked: bool) -> None:
     """We died right after we answered: if nobody served in the provider's span, a human decides, we guess nothing."""
     await durable.advance(50)
@@ -111,6 +111,16 @@ async def test_a_rollbacks_call_that_died_is_repeated(durable: Stand) -> None:
     row = await durable.row(key("b1"))
     assert (row.undo, row.undo_sent, row.step, row.holder) == (True, True, Step.REVERSE, None)
     assert (await leased(durable))["b1"].row.step is Step.REVERSE
+
+
+async def test_an_unseen_bets_undoing_that_died_is_the_wallets_to_answer(durable: Stand) -> None:
+    """It may have left, so that the bet has come since does not make it "nothing to do"."""
+    await claim(durable, rollback())
+    await durable.restart(killed=True)
+    row = await durable.row(key("b1"))
+    assert (row.state, row.undo_sent, row.holder, row.step) == (State.BURIED, True, None, None)
+    assert (await claim(durable, bet())).verdict is Verdict.UNDONE
+    assert (await claim(durable, rollback())).verdict is Verdict.OURS
 
 
 async def test_a_stale_story_cannot_write_over_a_row_that_was_freed(durable: Stand) -> None:

@@ -38,7 +38,8 @@ class Bet:
             return
         if "done" in effect:
             assert live(self.key) == 1, "a yes that is not in the books"
-            assert not self.no, "a yes after a final no"
+            # A win names what its provider holds, whatever we had told it before.
+            assert not self.no or self.wins, "a yes after a final no"
             assert not self.undone, "a yes after its undoing was confirmed"
             self.yes = True
         elif ends(effect):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -26,6 +26,8 @@ from tests.matrix.model import Bet
 
 EXAMPLES = int(os.environ.get("GATEWAY_EXAMPLES", "25"))
 STEPS = 30
+#: Shrinking a failure takes minutes: only where somebody asks for it.
+PHASES = tuple(Phase) if os.environ.get("GATEWAY_SHRINK") else (Phase.generate,)
 START = Decimal("60.00")
 SETS = (PROMISES, PROMISES - {"tombstones"}, PROMISES - {"idempotent"}, frozenset({"idempotent", "references"}))
 MADE: dict[str, Callable[[], Dialect]] = {"acme": acme, "acme, which takes a doubt for the end": final}
@@ -191,7 +193,7 @@ def test_the_machine(name: str, note: Callable[[str], None]) -> None:
     machine = type("Machine", (Machine,), {"spoken": name})
     quiet = settings(
         derandomize=True, max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None,
-        print_blob=True, suppress_health_check=list(HealthCheck),
+        print_blob=True, suppress_health_check=list(HealthCheck), phases=PHASES,
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=quiet)
     note(f"the machine, {name}: {CALLBACKS.get(name, 0)} callbacks")

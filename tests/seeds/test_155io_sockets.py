@@ -28,7 +28,7 @@ HONEST = "the provider's own signature"
 #: Moods in which the connection is lost: the same key is sent once more inside the callback.
 BREAKS = {
     Mood.RESET_BEFORE_BOOKING, Mood.RESET_AFTER_BOOKING, Mood.CLOSE_AFTER_BOOKING, Mood.CLOSE_MID_HEADER,
-    Mood.HALF_BODY, Mood.HALF_CHUNK, Mood.OVERSIZE,
+    Mood.HALF_BODY, Mood.HALF_CHUNK, Mood.OVERSIZE, Mood.LATE_ARRIVAL,
 }  # fmt: skip
 #: Moods that end only with the gateway's patience; that is virtual time's to test.
 SLOW = {Mood.SLOW, Mood.DRIP, Mood.SILENT, Mood.SILENT_AFTER_BOOKING, Mood.LATE_LANDING}

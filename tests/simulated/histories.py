@@ -78,7 +78,8 @@ class History:
         reference = facts.get("target")
         stated = '{"reference": ' + (f'["acme::{reference}"]' if reference else "null") + "}"
         with ledger.connection:
-            serial = records.open(key, operation, player, "acme", None, stated)
+            call = Call(Operation(operation), transaction=key, provider="acme")
+            serial = records.open(call, player, stated).serial
             ours, theirs = (HOUSE, "games"), (player, "balance")
             ledger.move(serial, *((ours, theirs) if units > 0 else (theirs, ours)), known.currency, abs(units))
             self.sql(

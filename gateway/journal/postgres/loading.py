@@ -4,7 +4,8 @@ The transitions read through a Loaded, which does no I/O: what is asked of it an
 batch begins anew with that read as well.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from typing import Any
@@ -22,6 +23,8 @@ from gateway.journal.wishes import Claim, Lease, Reap, Recall, Remember
 Round = tuple[str, str | None, str]
 Memory = tuple[str, str, str]
 
+MOST_DECODED = 10_000
+_VERSION, _WALL, _HOLDER = map(NAMES.index, ("version", "wall", "holder"))
 COLUMN_LIST = ", ".join(f'r."{name}"' for name in NAMES)
 _DEBITS = ", ".join(f"'{operation}'" for operation in sorted(DEBITS))
 _OF_ROUND = f"r.account = w.account AND r.round = w.round AND r.operation IN ({_DEBITS})"
@@ -92,10 +95,39 @@ class Needs:
             self.rounds.add(what)
 
 
+class Decoded:
+    """Rows as they were last read or written: of a row that stands as it did, the columns need not be read anew."""
+
+    def __init__(self, most: int = MOST_DECODED) -> None:
+        self._rows: OrderedDict[str, Row] = OrderedDict()
+        self._most = most
+
+    def row(self, found: Sequence[Any]) -> Row:
+        """The row of these columns."""
+        known = self._rows.get(found[0])
+        if known is None or (known.version, known.wall, known.holder) != (
+            found[_VERSION],
+            found[_WALL],
+            found[_HOLDER],
+        ):
+            return self.keep(row_of(found))
+        self._rows.move_to_end(known.key)
+        return known
+
+    def keep(self, row: Row) -> Row:
+        """This is how *row* stands."""
+        self._rows[row.key] = row
+        self._rows.move_to_end(row.key)
+        if len(self._rows) > self._most:
+            self._rows.popitem(last=False)
+        return row
+
+
 class Loaded:
     """A Source of what was read. *counted*: the keys of rows that were looked at since `begin`."""
 
-    def __init__(self) -> None:
+    def __init__(self, decoded: Decoded | None = None) -> None:
+        self._decoded = decoded or Decoded()
         self.rows: dict[str, Row | None] = {}
         self.memories: dict[Memory, dict[str, Any]] = {}
         self.served: list[tuple[float, float]] = []  # stretches of service, in unix seconds
@@ -107,14 +139,14 @@ class Loaded:
         """Read what is needed and not read yet. Raises what `Link` raises."""
         if keys := sorted(needs.keys - self.rows.keys()):
             for key, outcome, *found in await link.rows(ROWS, keys, [hashed(key) for key in keys]):
-                self.rows[key] = None if found[0] is None else row_of(found)
+                self.rows[key] = None if found[0] is None else self._decoded.row(found)
                 if (word := read_outcome(outcome)) is not None:
                     self._pruned[key] = word
         if rounds := sorted(needs.rounds - self._rounds.keys(), key=str):
             accounts, players, names = zip(*rounds, strict=True)
             self._rounds |= {each: {} for each in rounds}
             for number, *found in await link.rows(ROUNDS, list(accounts), list(names), list(players)):
-                row = self.known(row_of(found))
+                row = self.known(self._decoded.row(found))
                 self._rounds[rounds[number - 1]][row.key] = row
         if memories := needs.memories - self.memories.keys():
             await self._recall(link, sorted(memories))
@@ -125,7 +157,7 @@ class Loaded:
             debits: dict[int, dict[str, Row]] = {}
             accounts, names = zip(*rounds, strict=True)
             for number, *found in await link.rows(LAST_OF_ROUNDS, list(accounts), list(names)):
-                row = row_of(found)
+                row = self._decoded.row(found)
                 debits.setdefault(number, {})[row.key] = row
             for number, rows in debits.items():
                 account, name = rounds[number - 1]

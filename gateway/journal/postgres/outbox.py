@@ -7,9 +7,8 @@ lock; where it would have to, it lets go of everything and looks again.
 
 from typing import Any
 
-from gateway.journal.columns import row_of
 from gateway.journal.postgres.link import Link
-from gateway.journal.postgres.loading import COLUMN_LIST, Loaded
+from gateway.journal.postgres.loading import COLUMN_LIST, Decoded, Loaded
 from gateway.journal.postgres.serving import Serving
 from gateway.journal.states import Row, Step
 
@@ -35,13 +34,13 @@ async def any_due(link: Link, serving: Serving) -> bool:
     return bool(await link.rows(_ANY, serving.now()))
 
 
-async def due(link: Link, serving: Serving, limit: int) -> tuple[tuple[str, ...], Loaded]:
+async def due(link: Link, serving: Serving, decoded: Decoded, limit: int) -> tuple[tuple[str, ...], Loaded]:
     """Up to *limit* keys that are due, each chain's first only, locked; and what is known of their rows.
 
     Inside the caller's transaction.
     """
-    loaded = Loaded()
-    rows = [row_of(found) for found in await link.rows(_DUE, serving.now(), limit)]
+    loaded = Loaded(decoded)
+    rows = [decoded.row(found) for found in await link.rows(_DUE, serving.now(), limit)]
     for row in rows:
         loaded.known(row)
     if judged := [row for row in rows if row.step in (Step.JUDGE, Step.ASK)]:

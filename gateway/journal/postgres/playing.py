@@ -6,7 +6,7 @@ from typing import Any
 from gateway.journal.page import Page
 from gateway.journal.performing import perform
 from gateway.journal.postgres.link import Link
-from gateway.journal.postgres.loading import Loaded, Needs, NotLoaded
+from gateway.journal.postgres.loading import Decoded, Loaded, Needs, NotLoaded
 from gateway.journal.postgres.serving import Serving
 from gateway.journal.postgres.writing import Writing
 from gateway.journal.states import Policy
@@ -25,6 +25,7 @@ class Players:
 
     def __init__(self, serving: Serving, policy: Policy, token: Callable[[], str]) -> None:
         self.serving, self.policy, self._token = serving, policy, token
+        self.decoded = Decoded()
 
     async def play(
         self, link: Link, wishes: Sequence[Any], keys: tuple[str, ...] = (), loaded: Loaded | None = None
@@ -33,7 +34,7 @@ class Players:
 
         *keys* belong to a Lease or a Reap, *loaded* is what was read already. Raises what `Link` raises.
         """
-        loaded = loaded or Loaded()
+        loaded = loaded or Loaded(self.decoded)
         needs = Needs(wishes)
         needs.keys.update(keys)
         while True:

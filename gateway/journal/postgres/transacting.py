@@ -100,7 +100,12 @@ class Transactions:
             serving.batch += 1
             with self._in_doubt(entries, writing):
                 await writing.write(self._opened(), serving.me, serving.epoch, serving.batch)
-            self.commits += 1
+            self._committed(writing)
+
+    def _committed(self, writing: Writing) -> None:
+        self.commits += 1
+        for row in writing.page.rows.values():
+            self._players.decoded.keep(row)
 
     @contextmanager
     def _in_doubt(self, entries: list[Entry], writing: Writing) -> Iterator[None]:
@@ -150,7 +155,7 @@ class Transactions:
                 break
             await link.run("BEGIN")
             try:
-                keys, loaded = await due(link, serving, limit)
+                keys, loaded = await due(link, serving, self._players.decoded, limit)
                 (result,), writing = await self._players.play(link, [entry.wish], keys, loaded)
                 serving.batch += 1
                 await writing.write(link, serving.me, serving.epoch, serving.batch, patient=False)
@@ -166,7 +171,7 @@ class Transactions:
             entry.result = result
             with self._in_doubt([entry], writing):
                 await link.run("COMMIT")
-            self.commits += 1
+            self._committed(writing)
             return result
         return ()
 

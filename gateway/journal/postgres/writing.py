@@ -16,18 +16,26 @@ bet ever asks for wins, so nothing contradicts it.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import orjson
 
-from gateway.journal.columns import NAMES, facts_text, values
+from gateway.journal.columns import NAMES, facts_text, reply_text, values, writer
 from gateway.journal.page import Page
 from gateway.journal.postgres.link import Link, Refused
 from gateway.journal.postgres.loading import Loaded, Memory
 from gateway.journal.states import Row
 from gateway.journal.wishes import Remember
 
-WRITE = "SELECT journal_write_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+#: What a row is about: given at its claim, changed only when a tombstone learns what it kept out.
+_ABOUT = ("account", "transaction", "operation", "name", "fingerprint", "call", "player", "round", "chain", "span",
+          "created")  # fmt: skip
+_about = attrgetter(*_ABOUT)
+#: Where it stands.
+_STAND = tuple(name for name in NAMES if name not in (*_ABOUT, "reply"))
+_stand_of = writer(_STAND)
+WRITE = "SELECT journal_write_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 
 
 class Writing:
@@ -78,8 +86,16 @@ class Writing:
     def _written(self) -> tuple[Any, ...]:
         keys, versions = self.compared()
         page = self.page
-        new = [_columns(row) for row in page.rows.values() if row.version == 1]
-        changed = [_columns(row) for row in page.rows.values() if row.version > 1]
+        new, changed, moved = [], [], []
+        for row in page.rows.values():
+            if (old := self._loaded.rows.get(row.key)) is None:
+                new.append(_whole(row))
+            elif _about(old) != _about(row) or (row.reply is None and old.reply is not None):
+                changed.append(_whole(row))
+            elif row.reply is old.reply:
+                moved.append(_stand(row))
+            else:
+                moved.append({**_stand(row), "reply": reply_text(row.reply)})
         notes = [
             {"key": note.key, "wall": note.wall, "what": note.what, "facts": _text(dict(note.facts))}
             for note in page.notes
@@ -89,8 +105,8 @@ class Writing:
             for (account, identity), said in self.facts.items()
         ]
         return (
-            keys, versions, _texts(new), len(new), _texts(changed), _texts(notes), _texts(facts), _texts(self.audit),
-            _texts(self._tally()), page.wall, page.now,
+            keys, versions, _texts(new), len(new), _texts(changed), _texts(moved), _texts(notes), _texts(facts),
+            _texts(self.audit), _texts(self._tally()), page.wall, page.now,
         )  # fmt: skip
 
     def _tally(self) -> list[Mapping[str, Any]]:
@@ -111,8 +127,12 @@ def _kinds(row: Row) -> Iterator[tuple[str, str]]:
         yield "step", str(row.step)
 
 
-def _columns(row: Row) -> Mapping[str, Any]:
+def _whole(row: Row) -> dict[str, Any]:
     return dict(zip(NAMES, values(row), strict=True))
+
+
+def _stand(row: Row) -> dict[str, Any]:
+    return dict(zip(_STAND, _stand_of(row), strict=True))
 
 
 def _text(value: Any) -> str:

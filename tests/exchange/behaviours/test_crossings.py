@@ -7,8 +7,8 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import State
-from tests.exchange.driving import DIALECTS, World
-from tests.exchange.endings import silent, silent_after_booking
+from tests.exchange.driving import DIALECTS, PROMISES, World
+from tests.exchange.endings import honest, not_sent, silent, silent_after_booking
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
@@ -30,3 +30,37 @@ def test_a_rollback_is_repeated_in_its_own_words_after_its_bet_has_come(name: st
     assert row is not None
     assert row.state is State.BURIED
     assert world.balance == Decimal("100.00")
+
+
+@pytest.mark.parametrize("hop", [honest, silent_after_booking, not_sent])
+def test_a_win_of_the_round_does_not_settle_a_bet_that_is_to_be_undone(hop: object) -> None:
+    """Scorpio's win names its round alone: the wallet is told which of two bets it pays, and undoes the other one."""
+    world = World("scorpio")
+    world.tell(world.request(BET, "t1"), silent_after_booking)
+    world.tell(world.request(BET, "t2"))
+    world.tell(world.request(WIN, "w1"), hop)  # type: ignore[arg-type]
+    undone = world.tell(world.request(ROLLBACK, "rb1", reference=("t1",)))
+    world.recover(seconds=20_000)
+    assert [call.reference for call in world.booked if call.operation is WIN][-1] == ("acme::t2",)
+    assert undone.outcome is Outcome.OK
+    assert world.balance == Decimal("95.00")
+    rows = [world.row(name) for name in ("t1", "t2", "w1")]
+    assert [row and row.parked for row in rows] == [None] * 3
+
+
+def test_a_win_names_its_bet_in_the_same_words_at_every_try() -> None:
+    """One key, one content: a second bet that is confirmed between two tries is not added to what the wallet heard."""
+    world = World("scorpio")
+    world.tell(world.request(BET, "t1"))
+    world.tell(world.request(WIN, "w1"), silent)
+    world.tell(world.request(BET, "t2"))
+    assert world.tell(world.request(WIN, "w1")).outcome is Outcome.OK
+    assert [call.reference for call in world.booked if call.operation is WIN] == [("acme::t1",)]
+
+
+def test_a_win_says_its_round_alone_where_the_wallet_promises_no_references() -> None:
+    """What such a wallet makes of a reference is not promised either."""
+    world = World("scorpio", promises=PROMISES - {"references"})
+    world.tell(world.request(BET, "t1"))
+    world.tell(world.request(WIN, "w1"))
+    assert [call.reference for call in world.booked if call.operation is WIN] == [None]

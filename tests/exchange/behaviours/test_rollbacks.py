@@ -335,3 +335,21 @@ def test_of_a_bet_that_failed_while_it_was_wished_for_needs_no_human(name: str) 
         assert row is not None
         assert (row.parked, row.step, row.undo) == (None, None, False)
         assert undo(world).outcome is Outcome.NOTHING_TO_DO
+
+
+@every_dialect
+@pytest.mark.parametrize("hop", [silent, silent_after_booking])
+def test_of_a_bet_that_comes_while_its_undoing_is_in_doubt(name: str, hop: object) -> None:
+    """Undone unseen, without an answer; then the bet comes and is kept out. The undoing goes again as it went first.
+
+    With what the tombstone has learned of the bet it would be other content under its key, refused for ever.
+    """
+    world = World(name)
+    undo(world, "rb1", hop)
+    late = world.tell(world.request(BET))
+    assert late.outcome is Outcome.ALREADY_ROLLED_BACK
+    assert not late.money_sends
+    again = undo(world)
+    assert again.journey.heard == "transaction_not_found"
+    assert again.outcome is Outcome.NOTHING_TO_DO
+    assert world.balance == Decimal("100.00")

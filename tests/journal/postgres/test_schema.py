@@ -76,7 +76,7 @@ async def test_a_schema_that_leaves_us_behind_is_refused(instance: Open, url: st
 
 
 async def test_every_column_is_written_and_read_back(url: str) -> None:
-    """Of a new row, and of one in which everything has changed that may; also what JSON and SQL would trip over."""
+    """Of a new row, of one in which everything has changed that may, of one that only moved; strange texts."""
     strange = "'; DROP TABLE rows; -- \" \\ \t ✓ \U0001f3b0 {a: [1]}"
     first = Row("k", "acme", strange)
     await written(url, first)
@@ -84,6 +84,14 @@ async def test_every_column_is_written_and_read_back(url: str) -> None:
     second = replace(FULL, key="k", account="acme", transaction=strange, name=strange, parked=strange, version=1)
     await written(url, second)
     assert await read(url) == replace(second, version=2, created=7.0, updated=7.0, wall=1.7e9)
+    about = {name: getattr(second, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}
+    third = replace(Row("k", "acme", strange), chain=second.chain, span=second.span, **about)
+    await written(url, third)
+    assert await read(url) == replace(third, version=3, created=7.0, updated=7.0, wall=1.7e9)
+    await written(url, replace(second, reply=None))
+    assert await read(url) == replace(second, reply=None, version=4, created=7.0, updated=7.0, wall=1.7e9)
+    await written(url, second)
+    assert await read(url) == replace(second, version=5, created=7.0, updated=7.0, wall=1.7e9)
 
 
 async def written(url: str, row: Row) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.journal.columns import values
 from gateway.journal.sqlite.opening import connected, fetched, prepare
-from gateway.journal.sqlite.reader import _LATE, _OF_ROUND, _ROWS
+from gateway.journal.sqlite.reader import _LATE, _ROWS, _WAITING
 from gateway.journal.sqlite.tables import _DUE, _HELD, _HOLDERS, _IN_ROUND, _INSERT, _ORDER, _ROW, Tables
 from gateway.journal.states import Flight, Row, State, Step
 from tests.journal.calls import made
@@ -49,9 +49,11 @@ def armed(number: int) -> Row:
         (_HOLDERS, "rows_held"),
         (_IN_ROUND + _ORDER, "rows_of_round"),
         (f"{_IN_ROUND} AND player = ?{_ORDER}", "rows_of_round"),
-        (f"{_ROWS} {_OF_ROUND}", "rows_of_round"),
-        (f'{_ROWS} WHERE key = ? OR "transaction" = ?', "rows_of_transaction"),
-        (f"{_ROWS} WHERE parked IS NOT NULL ORDER BY wall LIMIT ?", "rows_parked"),
+        (f"{_ROWS} WHERE account = ? AND round = ?", "rows_of_round"),
+        (f'{_ROWS} WHERE "transaction" = ?', "rows_of_transaction"),
+        (f"{_ROWS} WHERE {_WAITING[0]}", "rows_due"),
+        (f"{_ROWS} WHERE {_WAITING[1]}", "rows_held"),
+        (f"{_ROWS} WHERE {_WAITING[2]}", "rows_parked"),
         (_LATE, "rows_due"),
     ],
 )

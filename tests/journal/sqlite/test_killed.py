@@ -23,13 +23,14 @@ SEED = 20_240_611
 VICTIM = """
 import asyncio, itertools, os, sys
 from gateway.canon.outcomes import Outcome
+from gateway.journal.limits import Limits
 from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.states import State
 from gateway.journal.wishes import Record, Told
 from tests.journal.calls import DONE, PAID, bet
 
 async def main(path, life):
-    store = Sqlite(path)
+    store = Sqlite(path, limits=Limits(claim_s=20.0, wish_s=20.0))
     await store.start()
     numbers = itertools.count()
     def say(word, name):

@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from gateway.journal.limits import Limits
 from gateway.journal.sqlite import opening
 from gateway.journal.sqlite.opening import check_version, connected
 from gateway.journal.sqlite.reader import Reader
@@ -18,6 +19,8 @@ from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.wishes import JournalRefused, JournalUnavailable, Look, Verdict, Wait
 from tests.journal.calls import bet, key
 
+#: What is tested here has no hurry.
+PATIENT = Limits(claim_s=20.0, wish_s=20.0)
 HOLDS = """
 import asyncio, sys
 from gateway.journal.sqlite.store import Sqlite
@@ -107,7 +110,7 @@ async def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
 async def test_a_damaged_file_is_refused_after_an_unclean_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is looked at only then: a clean stop leaves nothing to be afraid of."""
     path = tmp_path / "j.db"
-    store = Sqlite(path)
+    store = Sqlite(path, limits=PATIENT)
     await store.start()
     for number in range(50):
         await store.perform(bet(f"b{number}"))
@@ -173,7 +176,7 @@ async def test_a_step_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypat
 
 async def test_outside_of_its_life_a_store_refuses(tmp_path: Path) -> None:
     """Before the start and after the stop; what waited at the stop is written."""
-    store = Sqlite(tmp_path / "j.db")
+    store = Sqlite(tmp_path / "j.db", limits=PATIENT)
     with pytest.raises(JournalUnavailable, match="not open"):
         await store.perform(bet())
     await store.start()
@@ -187,4 +190,4 @@ async def test_outside_of_its_life_a_store_refuses(tmp_path: Path) -> None:
     await store.stop()
     assert set(os.listdir(tmp_path)) == {"j.db", "j.db.lock"}
     with Reader(tmp_path / "j.db") as reader:
-        assert sum(reader.counts().states.values()) == 200
+        assert sum(reader.counts().rows.values()) == 200

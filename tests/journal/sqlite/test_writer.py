@@ -118,7 +118,7 @@ async def test_content_that_cannot_be_written_harms_no_other(store: Sqlite) -> N
     assert await store.perform(Recall(ACCOUNT, "session", "s")) == {}
     with Reader(store.path) as reader:
         assert reader.check() == ()
-        assert reader.counts().states == {"claimed": 2, "applied": 1}
+        assert reader.counts().rows == {"claimed": 2, "applied": 1}
 
 
 async def test_known_facts_are_not_written_again(store: Sqlite) -> None:

@@ -132,14 +132,15 @@ CREATE TABLE audit (
 -- Write one batch, all of it or nothing. Raises P0001 where the instance may not write any more, 40001 where a row is
 -- not as it was read.
 --
--- `keys` are all rows that exist already and were read for what is written, in order, `versions` how they were read.
+-- Of `changed_rows` everything is written that may change; of `moved_rows`, most rows, only where they stand, and a reply
+-- where there is a new one. `keys` are all rows that exist already and were read for what is written, in order, `versions` how they were read.
 -- Locks never wait in a circle: first our own line of `instances`, which nobody locks who holds anything; then rows
 -- that exist, in the order of their keys; then rows that do not, in the same order, where one waits only for others who
 -- insert; then sessions in the order of theirs. Who came with locks of another order (`patient` false) never waits.
 CREATE FUNCTION journal_write_1(
     me TEXT, my_epoch BIGINT, my_batch BIGINT, patient BOOLEAN, keys TEXT[], versions BIGINT[],
-    new_rows JSON, new_count BIGINT, changed_rows JSON, new_notes JSON, new_facts JSON, new_audit JSON, counts JSON, at DOUBLE PRECISION,
-    now DOUBLE PRECISION
+    new_rows JSON, new_count BIGINT, changed_rows JSON, moved_rows JSON, new_notes JSON, new_facts JSON,
+    new_audit JSON, counts JSON, at DOUBLE PRECISION, now DOUBLE PRECISION
 ) RETURNS VOID LANGUAGE plpgsql AS $$
 DECLARE
     found_versions BIGINT[];
@@ -192,6 +193,19 @@ BEGIN
         FROM json_to_recordset(changed_rows) AS n(key TEXT, operation TEXT, name TEXT, fingerprint TEXT, call TEXT,
             player TEXT, round TEXT, chain TEXT, span DOUBLE PRECISION, state TEXT, outcome TEXT, reply TEXT,
             told TEXT, telling TEXT, answers BIGINT, sent BIGINT, holder TEXT, flight TEXT, undo BIGINT, undo_by TEXT,
+            undo_sent BIGINT, undos BIGINT, proved BIGINT, settled_by TEXT, parked TEXT, step TEXT,
+            due DOUBLE PRECISION, tries BIGINT, since DOUBLE PRECISION, updated DOUBLE PRECISION,
+            wall DOUBLE PRECISION, version BIGINT)
+        WHERE r.key = n.key;
+    END IF;
+    IF moved_rows IS NOT NULL THEN
+        UPDATE rows AS r SET state = n.state, outcome = n.outcome, reply = coalesce(n.reply, r.reply), told = n.told,
+            telling = n.telling, answers = n.answers, sent = n.sent, holder = n.holder, flight = n.flight,
+            undo = n.undo, undo_by = n.undo_by, undo_sent = n.undo_sent, undos = n.undos, proved = n.proved,
+            settled_by = n.settled_by, parked = n.parked, step = n.step, due = n.due, tries = n.tries,
+            since = n.since, updated = n.updated, wall = n.wall, version = n.version
+        FROM json_to_recordset(moved_rows) AS n(key TEXT, state TEXT, outcome TEXT, reply TEXT, told TEXT,
+            telling TEXT, answers BIGINT, sent BIGINT, holder TEXT, flight TEXT, undo BIGINT, undo_by TEXT,
             undo_sent BIGINT, undos BIGINT, proved BIGINT, settled_by TEXT, parked TEXT, step TEXT,
             due DOUBLE PRECISION, tries BIGINT, since DOUBLE PRECISION, updated DOUBLE PRECISION,
             wall DOUBLE PRECISION, version BIGINT)
