@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from tests.mutation.drawing import Mutant
-from tests.mutation.trial import KILLED, RESULTS, SURVIVED, TIMED_OUT, UNREACHED
+from tests.mutation.trial import KILLED, REACHED, RESULTS, SURVIVED, TIMED_OUT, UNREACHED
 
 HERE = Path(__file__).parent
 REPORT, JUDGED = HERE / "REPORT.md", HERE / "judged.toml"
@@ -37,6 +37,9 @@ def write(drawn: list[Mutant], of: int, seed: int, folder: Path) -> None:
         "Written by `make mutants`; another sample: `make mutants ARGS=\"--seed N\"`.", "",
         "| Module | Tried | Killed | Timed out | Survived |", "|---|---:|---:|---:|---:|",
     ]  # fmt: skip
+    failing = orjson.loads((folder / REACHED.name).read_bytes())["failing"]
+    if failing:
+        head[4:4] = [f"Tests that fail over the originals, and met no mutant: {', '.join(failing)}.", ""]
     text = "\n".join([*head, *table(tried, ends), "", "## Survivors", "", *survivors(living, ends)])
     REPORT.write_text(text + "\n", "utf-8")
     print(f"{share:.1f} % of {len(tried)} killed ({strict:.1f} % without timeouts); {REPORT}")

@@ -74,26 +74,29 @@ class Trials:
         return True
 
     def _look(self, items: dict[str, pytest.Item]) -> None:
-        """Which functions each test reaches, and how long it takes; no test may fail."""
+        """Which functions each test reaches, and how long it takes. One that fails over the originals meets no mutant."""
 
         def every() -> None:
             reached: dict[str, list[str]] = {}
+            failing: list[str] = []
             for name, item in items.items():
                 state()._stats.clear()
                 started = time.perf_counter()
                 self._run([item])
                 self.seconds[name] = time.perf_counter() - started
+                if self.failed:
+                    failing.append(name)
+                    self.failed = ""
+                    continue
                 for function in state()._stats:
                     reached.setdefault(function, []).append(name)
-                if self.failed:
-                    break
-            REACHED.write_bytes(orjson.dumps({"tests": reached, "seconds": self.seconds}))
+            REACHED.write_bytes(orjson.dumps({"tests": reached, "seconds": self.seconds, "failing": failing}))
 
         self.seconds = dict.fromkeys(items, 60.0)
         status = self._fork("stats", every)
         if status != 0:
             REACHED.unlink(missing_ok=True)
-            raise pytest.UsageError(f"no mutant can be tried: a test fails over the originals: {LAST.read_text()}")
+            raise pytest.UsageError(f"no mutant can be tried: the tests of the originals ended at {LAST.read_text()}")
 
     def _sums(self, names: list[str]) -> Iterable[float]:
         """How long they take up to and with each."""
