@@ -58,9 +58,7 @@ def found(again: bool) -> dict[str, bytes]:
         return {}
     lines = {line["name"]: line for line in map(orjson.loads, results.read_bytes().splitlines())}
     return {
-        name: orjson.dumps(line)
-        for name, line in lines.items()
-        if not (again and line["end"] in {SURVIVED, UNREACHED})
+        name: orjson.dumps(line) for name, line in lines.items() if not (again and line["end"] in {SURVIVED, UNREACHED})
     }
 
 

@@ -66,7 +66,7 @@ def refresh(root: Path, folder: Path) -> list[Mutant]:
 
 def _mutant(path: str, made: MutatedFile, function: str) -> Mutant:
     """What is changed in it, seen from the original."""
-    stem, _, number = function.rpartition("__mutmut_")
+    stem = function.rpartition("__mutmut_")[0]
     changed = list(difflib.ndiff(_lines(made, f"{stem}__mutmut_orig"), _lines(made, function)))
     module = path.removesuffix(".py").replace("/", ".")
     return Mutant(

@@ -1,7 +1,7 @@
 """Tries mutants: one pytest process that has collected every test forks one child for each mutant.
 
-`python -m tests.mutation.trial [MINUTES [SECONDS]]`, in a folder made by `drawing`. A first child runs every test over the
-originals and notes which functions each reaches; then a mutant meets the tests that reach its function, quick ones
+`python -m tests.mutation.trial [MINUTES [SECONDS]]`, in a folder made by `drawing`. A first child runs every test over
+the originals and notes which functions each reaches; then a mutant meets the tests that reach its function, quick ones
 first, until one fails. What became of it is a line in results.jsonl at once: a run that is stopped goes on from there,
 and a mutant whose line is taken away is tried again.
 """
@@ -74,7 +74,7 @@ class Trials:
         return True
 
     def _look(self, items: dict[str, pytest.Item]) -> None:
-        """Which functions each test reaches, and how long it takes. One that fails over the originals meets no mutant."""
+        """Which functions each test reaches, how long it takes; one that fails over the originals tries no mutant."""
 
         def every() -> None:
             reached: dict[str, list[str]] = {}
