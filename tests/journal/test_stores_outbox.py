@@ -183,3 +183,16 @@ async def test_a_doubt_that_is_told_as_the_end_leaves_an_undoing(stand: Stand) -
         recorded = await ended(stand, claimed, state, outcome, RETRIES, undo=True)
         assert recorded.row is not None
         assert recorded.row.undo is (state is State.UNKNOWN), name
+
+
+async def test_another_step_is_tried_from_the_start(stand: Stand) -> None:
+    """What was tried in vain for one step says nothing of the next."""
+    await doubted(stand, bet())
+    for _ in range(3):
+        await stand.advance(5)
+        await settled(stand, (await leased(stand))["b1"])
+    row = await stand.row(key("b1"))
+    assert (row.step, row.tries) == (Step.ASK, 3)
+    await ended(stand, await claim(stand, rollback()), State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    row = await stand.row(key("b1"))
+    assert (row.step, row.tries) == (Step.REVERSE, 0)

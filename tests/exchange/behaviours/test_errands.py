@@ -4,14 +4,14 @@ from decimal import Decimal
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.exchange.recovery import REFUSED_UNDOING
+from gateway.exchange.recovery import REFUSED_BET, REFUSED_UNDOING, REFUSED_WIN
 from gateway.journal.recording import LOST
 from gateway.journal.states import State, Step
 from tests.exchange.behaviours.made import final
 from tests.exchange.driving import PROMISES, World
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
 
-BET = Operation.BET
+BET, WIN = Operation.BET, Operation.WIN
 
 
 def landed_late(promises: frozenset[str]) -> World:
@@ -28,6 +28,9 @@ def test_not_found_proves_nothing_while_a_reversal_may_still_land() -> None:
     world = landed_late(frozenset({"idempotent", "references"}))
     (first,) = world.recover(silent, seconds=60)
     assert (first.step, first.state, first.next) == (Step.REVERSE, "applied", "reverse")
+    row = world.row("t1")
+    assert row is not None
+    assert row.undo_sent is True
     (again,) = world.recover(refuses(Outcome.TRANSACTION_NOT_FOUND), seconds=1)
     assert (again.state, again.next, again.parked, again.finished) == ("applied", "reverse", "", False)
     world.recover(seconds=120)
@@ -81,3 +84,41 @@ def test_what_the_wallet_says_of_a_doubt_is_kept_for_the_repeat() -> None:
     assert (row.state, row.outcome) == (State.APPLIED, Outcome.OK)
     assert row.reply is not None
     assert row.reply.outcome is Outcome.OK
+
+
+def test_a_refused_win_is_parked_as_a_win() -> None:
+    """The provider believes that it was paid: its reason, and the wallet's word."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"), not_sent, not_sent)
+    (errand,) = world.recover(refuses(Outcome.PLAYER_BLOCKED), seconds=1)
+    assert (errand.step, errand.parked) == (Step.DELIVER, f"{REFUSED_WIN}: player_blocked")
+    assert errand.alerts == ["credit_refused", "parked"]
+    row = world.row("w1")
+    assert row is not None
+    assert (row.state, row.outcome) == (State.DECLINED, Outcome.PLAYER_BLOCKED)
+
+
+def test_a_refused_bet_that_a_win_has_named_is_parked_as_a_bet() -> None:
+    """The win proves that the provider holds it, and the wallet does not take it: no machine can mend that."""
+    world = World("155io")
+    world.tell(world.request(BET), not_sent, not_sent)
+    world.tell(world.request(WIN, "w1"))
+    (errand,) = world.recover(refuses(Outcome.INSUFFICIENT_FUNDS))
+    assert (errand.step, errand.alerts) == (Step.DELIVER, ["credit_refused", "parked"])
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.parked) == (State.DECLINED, f"{REFUSED_BET}: insufficient_funds")
+
+
+def test_what_is_found_of_a_win_before_it_is_sent_again_is_kept() -> None:
+    """Its reply answers the provider's repeat."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"), silent_after_booking, silent_after_booking)
+    (errand,) = world.recover(seconds=1)
+    assert (errand.step, errand.asked) == (Step.DELIVER, 1)
+    row = world.row("w1")
+    assert row is not None
+    assert (row.state, row.step) == (State.APPLIED, None)
+    assert row.reply is not None
