@@ -224,3 +224,22 @@ def test_a_player_remembered_with_its_session() -> None:
     assert [memory.kind for memory in record.memories] == ["session", "player"]
     assert record.memories[1].facts["balance"] == Decimal("90.00")
     assert world.memory.do(Recall("acme", "player", "1001"))["balance"] == Decimal("90.00")
+
+
+def test_a_balance_that_is_remembered_in_another_currency_is_not_said() -> None:
+    """The wallet finds nothing, speaks of another currency, and then is mute: a refusal has its literal, and no bug.
+
+    The question after it must be lost as well: only then is memory all that is left.
+    """
+    world = World("scorpio", balance="100.55")
+
+    def elsewhere(world: World, wish: Send) -> Ending:
+        body = Opened(world.says(wish.request)).body
+        body = {k: v for k, v in body.items() if k != "balance"}
+        return Heard(Response(200, (), write_json({**body, "currency": "JPY"})))
+
+    story = world.tell(world.request(Operation.ROLLBACK), elsewhere, silent)
+    check_answer(world, story)
+    assert story.journey.bug is None
+    assert story.outcome is Outcome.TRANSACTION_NOT_FOUND
+    assert Opened(story.response).body["balance"] == 0
