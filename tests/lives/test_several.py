@@ -97,7 +97,7 @@ async def test_a_frozen_gateway_that_wakes_does_no_harm(tmp_path: Path, note: Ca
 
     When it wakes it goes on with stories that are not its own any more, and ends as one should.
     """
-    slow = {"mood": "slow", "seconds": 0.4, "count": 500}
+    slow = {"mood": "slow", "seconds": 1.5, "count": 500}
     frozen = Plan(freeze=3.5, freeze_at=0.7, term=0.7, after=None, moods=(slow,))
     async with set_up(tmp_path, "postgres") as (stand, cradle, journal):
         run = Run(stand, cradle, journal, "postgres", "frozen", lanes=2, plans=[frozen, frozen])
