@@ -301,6 +301,9 @@ class World:
     def perform(self, wish: Any, story: Story, hops: list[Hop], around: Callable[[Callable[[], Any]], Any]) -> Any:
         """What the edge does with a wish."""
         if isinstance(wish, Send):
+            assert wish.lane is not None, "on whose behalf?"
+            assert wish.lane.account == "acme"
+            assert (wish.late is None) == (wish.patience == wish.until), "carried on for nobody, or not at all"
             # A second attempt meets the same trouble, unless the test says otherwise.
             self.hop = hops.pop(0) if hops else self.hop if wish.again else honest
             return self.hop(self, wish)
