@@ -12,7 +12,9 @@ import pytest
 
 from tests.torture.lives.result import bugs, sentence
 from tests.torture.lives.run import Run
-from tests.torture.lives.stage import set_up
+from tests.torture.lives.stage import ABANDONED, set_up
+
+pytestmark = pytest.mark.filterwarnings(ABANDONED)
 
 SEED = os.environ.get("GATEWAY_LIVES_SEED", "a hundred lives")
 LIVES = 100

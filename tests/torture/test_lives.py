@@ -15,9 +15,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import pytest
+
 from tests.torture.lives.result import Result, bugs, sentence
 from tests.torture.lives.run import Run
-from tests.torture.lives.stage import set_up
+from tests.torture.lives.stage import ABANDONED, set_up
+
+pytestmark = pytest.mark.filterwarnings(ABANDONED)
 
 STATE = Path(os.environ.get("GATEWAY_LIVES_STATE", "lives.json"))
 LIVES = int(os.environ.get("GATEWAY_LIVES", "10000"))

@@ -78,6 +78,11 @@ async def unsettled(journal: Journal) -> list[str]:
     return found
 
 
+async def held(journal: Journal, instance: str) -> bool:
+    """Has an instance whose name begins so a call on its way?"""
+    return bool(await journal.rows(f"SELECT 1 FROM rows WHERE holder LIKE '{instance}%' LIMIT 1"))
+
+
 async def unheard(journal: Journal) -> set[str]:
     """The lines of `unsettled` of which nobody can know more: a yes was answered by a gateway that died at that moment,
     and in the half or at the end of the time in which its provider would have come back nobody is known to have served.

@@ -16,7 +16,7 @@ from typing import Any
 from tests.cli.process import free_port
 from tests.simulated.stand import ACCOUNTS, Stand
 from tests.torture.lives.cradle import Cradle, Life
-from tests.torture.lives.journals import Journal, counted, history, unheard, unsettled
+from tests.torture.lives.journals import Journal, counted, held, history, unheard, unsettled
 from tests.torture.lives.plans import Plan, Plans
 from tests.torture.lives.points import points_of
 from tests.torture.lives.result import Result
@@ -158,7 +158,9 @@ class Run:
     async def _ended(self, life: Life, plan: Plan) -> None:
         """Live *life* to its end, as planned; the journal's time passes by as much."""
         if plan.freeze:
+            await asyncio.wait({life.up, life.gone}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({life.gone}, timeout=plan.freeze_at)
+            await self._at_work(life)
             await life.signalled(signal.SIGSTOP)
             await asyncio.sleep(plan.freeze)
             await life.signalled(signal.SIGCONT)
@@ -187,6 +189,13 @@ class Run:
                 self.plans.missed(plan)
         if code not in (-signal.SIGKILL, 0, int(plan.hurry)) or (asked_only and code != 0):
             result.findings.append(f"life {result.lives} ended by itself with {code}: {plan}")
+
+    async def _at_work(self, life: Life) -> None:
+        """Wait until *life* holds a row, for some seconds at most."""
+        for _ in range(200):
+            if life.gone.done() or await held(self.journal, f"life{life.number}-"):
+                return
+            await asyncio.sleep(0.02)
 
     async def _fresh(self, say: Callable[[str], None]) -> None:
         """Those that die while the journal is made: before there is anything in it."""
