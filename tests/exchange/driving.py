@@ -273,6 +273,9 @@ class World:
         flow = around(lambda: callback(request, self.provider, self.wallet, journey, self.clock))
         self.carry(flow, story, list(hops), throw, around)
         assert set(journey.alerts) <= set(ALERTS)
+        for key, facts in self.memories.items():
+            assert all(key), "remembered under no name"
+            assert None not in facts.values()
         return story
 
     def carry(
