@@ -140,7 +140,7 @@ def test_a_literal_fills_refusals_only() -> None:
     booked = world.tell(world.request(Operation.BET, "t2"), mute, silent)
     check_answer(world, booked)
     assert booked.outcome is Outcome.UNKNOWN
-    assert "unfilled" in booked.journey.alerts
+    assert booked.journey.alerts == ["unfilled"]
     row = world.row("t2")
     assert row is not None
     assert row.told == {"rolls_back"}
@@ -224,3 +224,17 @@ def test_a_player_remembered_with_its_session() -> None:
     assert [memory.kind for memory in record.memories] == ["session", "player"]
     assert record.memories[1].facts["balance"] == Decimal("90.00")
     assert world.memory.do(Recall("acme", "player", "1001"))["balance"] == Decimal("90.00")
+
+
+def test_a_balance_without_its_currency_leaves_the_calls_own() -> None:
+    """The wallet need not name it: what the call said of its currency still counts."""
+
+    def nameless(world: World, wish: Send) -> Ending:
+        body = Opened(world.says(wish.request)).body
+        return Heard(Response(200, (), write_json({k: v for k, v in body.items() if k != "currency"})))
+
+    world = World("evenbet")
+    story = world.tell(world.request(Operation.BET), mute, nameless)
+    check_answer(world, story)
+    assert story.journey.alerts == []
+    assert Opened(story.response).body["balance"] == Decimal(9000)

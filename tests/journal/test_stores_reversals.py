@@ -269,3 +269,12 @@ async def test_a_wallet_that_may_not_be_told_twice_is_told_once(store_factory: M
     await ended(stand, undoing, State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
     assert (await claim(stand, rollback())).verdict is Verdict.WAITS
     assert (await claim(stand, rollback("x2"))).verdict is Verdict.WAITS
+
+
+async def test_a_wallet_that_has_settled_it_settles_the_doubt_too(stand: Stand) -> None:
+    """ "Already settled" of a bet in doubt: it was applied, a win has paid it, and nothing is to be undone."""
+    await doubted(stand, bet())
+    await ended(stand, await claim(stand, rollback()), State.DECLINED, Outcome.ALREADY_SETTLED)
+    row = await stand.row(key("b1"))
+    assert (row.state, row.undo, row.settled_by, row.holder) == (State.APPLIED, False, "?", None)
+    assert (await claim(stand, rollback("x2"))).verdict is Verdict.SETTLED
