@@ -92,7 +92,7 @@ class Outage:
         return Heard(answer)
 
     async def work(self, until: float, idle: float = 0.25) -> None:
-        """The outbox at its width, until *until*: what is due is done; with nothing to do it looks again after *idle* s."""
+        """The outbox at its width, until *until*: what is due is done; idle, it looks again after *idle* s."""
         while self.clock.now < until:
             width = WIDTH if self.breaker.closed else int(self.breaker.admits)
             leased = await self.journal.perform(Lease(width)) if width else ()

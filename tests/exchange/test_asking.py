@@ -140,7 +140,7 @@ def test_a_literal_fills_refusals_only() -> None:
     booked = world.tell(world.request(Operation.BET, "t2"), mute, silent)
     check_answer(world, booked)
     assert booked.outcome is Outcome.UNKNOWN
-    assert "unfilled" in booked.journey.alerts
+    assert booked.journey.alerts == ["unfilled"]
     row = world.row("t2")
     assert row is not None
     assert row.told == {"rolls_back"}
@@ -243,3 +243,17 @@ def test_a_balance_that_is_remembered_in_another_currency_is_not_said() -> None:
     assert story.journey.bug is None
     assert story.outcome is Outcome.TRANSACTION_NOT_FOUND
     assert Opened(story.response).body["balance"] == 0
+
+
+def test_a_balance_without_its_currency_leaves_the_calls_own() -> None:
+    """The wallet need not name it: what the call said of its currency still counts."""
+
+    def nameless(world: World, wish: Send) -> Ending:
+        body = Opened(world.says(wish.request)).body
+        return Heard(Response(200, (), write_json({k: v for k, v in body.items() if k != "currency"})))
+
+    world = World("evenbet")
+    story = world.tell(world.request(Operation.BET), mute, nameless)
+    check_answer(world, story)
+    assert story.journey.alerts == []
+    assert Opened(story.response).body["balance"] == Decimal(9000)

@@ -193,3 +193,22 @@ def test_a_journal_that_cannot_write_is_said_and_alerted(name: str) -> None:
         assert story.journey.alerts == ["journal_unavailable"]
         assert (story.journey.why, story.journey.bug, len(story.money_sends)) == ("the disk is full", None, sends)
         assert story.outcome is Outcome.UNKNOWN
+
+
+@every_dialect
+def test_a_new_row_knows_its_order_and_its_span(name: str) -> None:
+    """What must happen in order shares a chain: a player's round; without one, what it refers to, else itself."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    bet, win = world.row("t1"), world.row("w1")
+    assert bet is not None
+    assert win is not None
+    assert bet.chain == win.chain == "acme|1001|g1"
+    spans = {form.name: world.dialect.span_s(form.name) for form in world.dialect.variants.values()}
+    assert bet.span == max(spans["bet"], spans["rollback"])
+    assert win.span == spans["win"]
+    world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("unseen",)))
+    rollback = world.row("rb1")
+    assert rollback is not None
+    assert rollback.chain in ("acme|1001|g1", "acme::unseen", "acme||g1")

@@ -269,3 +269,21 @@ async def test_a_wallet_that_may_not_be_told_twice_is_told_once(store_factory: M
     await ended(stand, undoing, State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
     assert (await claim(stand, rollback())).verdict is Verdict.WAITS
     assert (await claim(stand, rollback("x2"))).verdict is Verdict.WAITS
+
+
+async def test_a_wallet_that_has_settled_it_settles_the_doubt_too(stand: Stand) -> None:
+    """ "Already settled" of a bet in doubt: it was applied, a win has paid it, and nothing is to be undone."""
+    await doubted(stand, bet())
+    await ended(stand, await claim(stand, rollback()), State.DECLINED, Outcome.ALREADY_SETTLED)
+    row = await stand.row(key("b1"))
+    assert (row.state, row.undo, row.settled_by, row.holder) == (State.APPLIED, False, "?", None)
+    assert (await claim(stand, rollback("x2"))).verdict is Verdict.SETTLED
+
+
+async def test_a_tombstone_of_the_unseen_is_found_by_its_id(stand: Stand) -> None:
+    """Account and id are all that is known of it; an id may hold what separates the parts of a key."""
+    await claim(stand, rollback("x1", "b1", "b:2"))
+    for name in ("b1", "b:2"):
+        row = await stand.row(key(name))
+        assert (row.account, row.transaction, row.chain, row.undo_by) == ("acme", name, key(name), key("x1"))
+        assert (row.operation, row.call, row.state) == (None, None, State.BURIED)

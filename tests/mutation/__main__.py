@@ -35,6 +35,7 @@ def main() -> int:
     os.chdir(ROOT)
     same = not told.anew and MADE_OF.exists() and MADE_OF.read_text() == digest()
     kept = found(told.again) if same else {}
+    commit = reporting.commit()
     every = drawing.refresh(ROOT, FOLDER) if same else drawing.mutate(ROOT, FOLDER)
     drawn = drawing.sample(every, told.seed, told.sample or len(every))
     drawing.write(drawn, FOLDER)
@@ -46,7 +47,7 @@ def main() -> int:
     code = subprocess.run(command, cwd=FOLDER, env={**os.environ, "PYTHONPATH": str(FOLDER)}, check=False).returncode
     if code:
         return code
-    reporting.write(drawn, len(every), told.seed, FOLDER)
+    reporting.write(drawn, len(every), told.seed, commit, FOLDER)
     shutil.rmtree(FOLDER / "tmp", ignore_errors=True)
     return 0
 

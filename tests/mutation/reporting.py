@@ -20,8 +20,8 @@ REPORT, JUDGED = HERE / "REPORT.md", HERE / "judged.toml"
 LIVING = (SURVIVED, UNREACHED)
 
 
-def write(drawn: list[Mutant], of: int, seed: int, folder: Path) -> None:
-    """The report about them, from the results in that folder; prints the share."""
+def write(drawn: list[Mutant], of: int, seed: int, commit: str, folder: Path) -> None:
+    """The report about them, from the results in that folder; prints the share. *commit*: of what was mutated."""
     lines = map(orjson.loads, (folder / RESULTS.name).read_bytes().splitlines())
     ends = {line["name"]: line["end"] for line in lines}
     tried = [mutant for mutant in drawn if mutant.name in ends]
@@ -31,7 +31,7 @@ def write(drawn: list[Mutant], of: int, seed: int, folder: Path) -> None:
     strict = 100.0 * (len(tried) - len(living) - late) / max(1, len(tried))
     head = [
         "# Mutants of money, exchange and journal", "",
-        f"{time.strftime('%Y-%m-%d')}, commit {commit()}, seed {seed}: {len(drawn)} of {of} mutants drawn, "
+        f"{time.strftime('%Y-%m-%d')}, commit {commit}, seed {seed}: {len(drawn)} of {of} mutants drawn, "
         f"{len(tried)} tried.", "",
         f"Killed: {share:.1f} %, {late} of them by running out of time (without those: {strict:.1f} %).", "",
         "Written by `make mutants`; another sample: `make mutants ARGS=\"--seed N\"`.", "",

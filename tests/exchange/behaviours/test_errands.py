@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.recovery import REFUSED_BET, REFUSED_UNDOING, REFUSED_WIN
@@ -122,3 +124,24 @@ def test_what_is_found_of_a_win_before_it_is_sent_again_is_kept() -> None:
     assert row is not None
     assert (row.state, row.step) == (State.APPLIED, None)
     assert row.reply is not None
+
+
+@pytest.mark.parametrize(
+    ("promises", "asked"), [(PROMISES, 2), (PROMISES - {"references"}, 1), (PROMISES - {"tombstones"}, 1)]
+)
+def test_what_was_never_seen_is_undone_only_where_that_keeps_it_out(promises: frozenset[str], asked: int) -> None:
+    """A wallet that remembers tombstones and looks up what is undone; any other might credit it: it is asked again."""
+    world = World(final(), promises=promises)
+    world.policy = world.memory.policy = type(world.policy)(promises, quarantine_s=60.0, chance=lambda: 1.0)
+    world.tell(world.request(BET), silent)
+    row = world.row("t1")
+    assert row is not None
+    (errand,) = world.recover(seconds=max(0.0, row.due - world.clock.now))[:1]
+    assert (errand.step, errand.heard) == (Step.REVERSE, "transaction_not_found")
+    if "tombstones" in promises:
+        assert errand.asked == asked
+    world.recover(seconds=200)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.step, row.parked) == (State.BURIED, None, None)
+    assert world.balance == Decimal("100.00")
