@@ -19,7 +19,7 @@ _OPEN = """
 _UNHEARD = """
     SELECT r.key, r.span, max(n.wall) FROM rows AS r JOIN notes AS n ON n.key = r.key
     WHERE r.parked LIKE 'nobody served while%' AND n.what IN ('record', 'answer') GROUP BY r.key, r.span"""
-_SERVED = "SELECT 1 FROM lives WHERE started <= {at!r} AND seen >= {at!r}"
+_SERVED = "SELECT 1 FROM lives WHERE started <= {end!r} AND seen >= {start!r}"
 _COUNTS = "SELECT state, count(*) FROM rows GROUP BY state"
 _PRUNED = "SELECT count(*) FROM pruned"
 _NOTES = "SELECT wall, what, facts FROM notes WHERE key = {} ORDER BY number"
@@ -85,11 +85,12 @@ async def held(journal: Journal, instance: str) -> bool:
 
 async def unheard(journal: Journal) -> set[str]:
     """The lines of `unsettled` of which nobody can know more: a yes was answered by a gateway that died at that moment,
-    and in the half or at the end of the time in which its provider would have come back nobody is known to have served.
+    and in the second or the last quarter of the time in which its provider would come back nobody is known to have served.
     """
     found = set()
     for key, span, wall in await journal.rows(_UNHEARD):
-        served = [await journal.rows(_SERVED.format(at=float(wall) + share * float(span))) for share in (0.5, 1.0)]
+        quarters = [(wall + span * part, wall + span * (part + 0.25)) for part in (0.25, 0.75)]
+        served = [await journal.rows(_SERVED.format(start=float(a), end=float(b))) for a, b in quarters]
         if not all(served):
             found.add(str(key))
     return {line for line in await unsettled(journal) if line.partition(": ")[0] in found}
