@@ -27,6 +27,7 @@ class Time:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.shift = 0.0  # by which somebody has set the wall's clock
 
     def monotonic(self) -> float:
         """Since the test began."""
@@ -34,7 +35,7 @@ class Time:
 
     def wall(self) -> float:
         """Unix time."""
-        return START + self.seconds
+        return START + self.seconds + self.shift
 
 
 class Stand(ABC):

@@ -20,14 +20,14 @@ def page() -> Page:
     return Page(Memory(), 5.0, 1_700_000_005.0, "me")
 
 
-def test_a_round_holds_the_debits_of_its_own_page_too() -> None:
-    """A bet and its win may be in one commit: the win must see the bet; other rounds, players and wins are not its."""
+def test_a_round_holds_what_was_played_on_its_own_page_too() -> None:
+    """A bet and its win may be in one commit: each must see the other; other rounds and players are not its."""
     whole = page()
     for row in EVERYTHING.values():
         whole.put(row)
     part = whole.part()
-    assert set(part.in_round(ACCOUNT, "p1", "r1")) == {key("earlier")}
-    assert set(part.in_round(ACCOUNT, None, "r1")) == {key("earlier"), key("other player")}
+    assert set(part.in_round(ACCOUNT, "p1", "r1")) == {key("earlier"), key("win")}
+    assert set(part.in_round(ACCOUNT, None, "r1")) == {key("earlier"), key("win"), key("other player")}
     assert part.in_round("other account", "p1", "r1") == {}
 
 

@@ -85,7 +85,7 @@ async def held(journal: Journal, instance: str) -> bool:
 
 async def unheard(journal: Journal) -> set[str]:
     """The lines of `unsettled` of which nobody can know more: a yes was answered by a gateway that died at that moment,
-    and in the second or the last quarter of the time in which its provider would come back nobody is known to have served.
+    and in the second or the last quarter of the time in which its provider would come back nobody has served.
     """
     found = set()
     for key, span, wall in await journal.rows(_UNHEARD):
