@@ -8,7 +8,7 @@ VENV := .venv
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test bench torture clean
+.PHONY: run test bench torture mutants clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -25,8 +25,11 @@ torture: $(VENV)/installed
 	@echo "torture: kills, full disks, clock jumps and lost connections for hours; the runs come with tests/torture."
 	@if [ -d tests/torture ]; then $(BIN)/python -m pytest tests/torture --override-ini norecursedirs=__pycache__ $(ARGS); fi
 
+mutants: $(VENV)/installed
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
 clean:
-	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

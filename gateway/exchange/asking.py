@@ -149,6 +149,8 @@ class Asking:
         for kind in ("session", "player"):
             if identity := facts.get(kind):
                 known = yield Recall(provider.journal_id, kind, identity)
-                if known.get(name) is not None:
+                # An amount of another currency than the answer's is no balance of it.
+                fits = name != "balance" or facts.get("currency") in (None, known.get("currency"))
+                if known.get(name) is not None and fits:
                     return known[name]
         return None

@@ -10,7 +10,7 @@ from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
-from gateway.journal.settling import SETTLES, addressed, held, in_its_round, named, names_of
+from gateway.journal.settling import SETTLES, addressed, ahead_in_its_round, held, in_its_round, named, names_of
 from gateway.journal.states import Flight, Policy, Row, State, replace
 from gateway.journal.wishes import Claim, Claimed, Verdict
 
@@ -48,6 +48,10 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
         verdict, bets = _bets(page, wish.bets or names_of(row), row, policy)
         if verdict is not Verdict.OURS:
             return Claimed(verdict, _held_back(page, row, verdict, bets, policy), bets)
+        if ahead := ahead_in_its_round(page, row):
+            # Who has time waits for a call on its way; the outbox keeps the order.
+            waits = Verdict.IN_FLIGHT if any(each.in_flight for each in ahead) else Verdict.WAITS
+            return Claimed(waits, _held_back(page, row, Verdict.WAITS, bets, policy), ahead)
         row = addressed(row, bets, policy)
     else:
         bets = ()

@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway.canon.operations import DEBITS
 from gateway.canon.outcomes import Outcome
-from gateway.journal.page import Note, Page
+from gateway.journal.page import PLAYED, Note, Page
 from gateway.journal.performing import perform
 from gateway.journal.queue import Queue
 from gateway.journal.reading import Counts, Tally
@@ -105,7 +105,7 @@ class Memory:
         return self.rows.get(key)
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
-        """The debits of a round, oldest first."""
+        """What was played in a round, oldest first."""
         found = [self.rows[key] for key in self._rounds.get((account, name), ()) if key in self.rows]
         found.sort(key=lambda row: (row.created, row.key))
         return {row.key: row for row in found if player in (None, row.player)}
@@ -124,7 +124,7 @@ class Memory:
             self.rows[key] = row
             self.rows.move_to_end(key)
             self._queue.put(row)
-            if row.round is not None and row.operation in DEBITS:
+            if row.round is not None and row.operation in PLAYED:
                 self._rounds[row.account, row.round][key] = None
             if row.step is None and row.parked is None and not row.in_flight and row.settled:
                 self._closed[key] = None
@@ -167,11 +167,12 @@ class Memory:
 
 def round_facts(rows: Mapping[str, Row]) -> dict[str, Any]:
     """What a round remembers: its last bet, its currency; and its player, if all its bets are one player's."""
-    if not rows:
+    debits = [row for row in rows.values() if row.operation in DEBITS]
+    if not debits:
         return {}
-    last = list(rows.values())[-1]
+    last = debits[-1]
     facts: dict[str, Any] = {"reference": (last.transaction,)}
-    if len({row.player for row in rows.values()}) == 1 and last.player is not None:
+    if len({row.player for row in debits}) == 1 and last.player is not None:
         facts["player"] = last.player
     if last.call is not None and last.call.currency is not None:
         facts["currency"] = last.call.currency

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gateway.canon.operations import DEBITS
+from gateway.canon.operations import DEBITS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import Row, replace
+
+#: What a round is made of: its bets, and what pays or ends them.
+PLAYED = DEBITS | {Operation.WIN, Operation.END_ROUND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Source(Protocol):
         """The row of that key."""
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
-        """The debits booked in a round, by key, oldest first; of every player where *player* is None."""
+        """What was PLAYED in a round, by key, oldest first; of every player where *player* is None."""
 
     def pruned(self, key: str) -> Outcome | None:
         """The last outcome of a row of which only the hash is kept."""
@@ -67,13 +70,13 @@ class Page:
         return self.rows[key] if key in self.rows else self.source.row(key)
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
-        """The debits of a round, changed and new ones included."""
+        """What was played in a round, changed and new rows included."""
         found = {key: self.rows.get(key, row) for key, row in self.source.in_round(account, player, name).items()}
-        return found | {row.key: row for row in self._debits(account, player, name) if row.key not in found}
+        return found | {row.key: row for row in self._played(account, player, name) if row.key not in found}
 
-    def _debits(self, account: str, player: str | None, name: str) -> Iterator[Row]:
+    def _played(self, account: str, player: str | None, name: str) -> Iterator[Row]:
         for row in self.rows.values():
-            here = row.account == account and row.round == name and row.operation in DEBITS
+            here = row.account == account and row.round == name and row.operation in PLAYED
             if here and player in (None, row.player):
                 yield row
 

@@ -9,7 +9,7 @@ from dataclasses import replace as with_fields
 
 from gateway.canon.operations import DEBITS, Operation
 from gateway.journal.page import Page
-from gateway.journal.states import Policy, Row, State, replace
+from gateway.journal.states import Flight, Policy, Row, State, replace
 
 #: Naming a bet proves that the provider holds it, and being paid settles it.
 SETTLES = frozenset({Operation.WIN, Operation.END_ROUND})
@@ -22,6 +22,26 @@ def named(page: Page, names: Iterable[str]) -> tuple[Row, ...]:
 
 def in_its_round(page: Page, row: Row) -> tuple[Row, ...]:
     """The debits of the round of *row*."""
+    return tuple(each for each in _round(page, row) if each.operation in DEBITS)
+
+
+def ahead_in_its_round(page: Page, row: Row) -> tuple[Row, ...]:
+    """What must be paid before *row* may end their round: a wallet refuses what comes after the end."""
+    ends = row.operation is Operation.END_ROUND or (row.call is not None and row.call.round_end is True)
+    if not ends:
+        return ()
+    return tuple(
+        each for each in _round(page, row)
+        if each.operation in SETTLES and each.key != row.key and each.parked is None and _unpaid(each)
+        and (each.created, each.key) < (row.created, row.key)
+    )  # fmt: skip
+
+
+def _unpaid(row: Row) -> bool:
+    return row.flight is Flight.CALL or row.state in (State.OPEN, State.UNKNOWN)
+
+
+def _round(page: Page, row: Row) -> tuple[Row, ...]:
     return () if row.round is None else tuple(page.in_round(row.account, row.player, row.round).values())
 
 

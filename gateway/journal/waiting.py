@@ -12,25 +12,25 @@ LOOK_AGAIN = 0.25
 
 
 class Waiting:
-    """Everybody who waits for rows of one store; *again*: after how many seconds each looks again."""
+    """Everybody who waits for rows of one store, the first of a row woken first; *again*: seconds until each looks."""
 
     def __init__(self, again: Callable[[], float] = lambda: LOOK_AGAIN) -> None:
         self._again = again
-        self._waiting: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self._waiting: dict[str, dict[asyncio.Future[None], None]] = defaultdict(dict)
 
     async def wait(self, wish: Wait, held: Callable[[], Awaitable[bool]]) -> None:
         """Until *held* says no, or the wish's time is over."""
         loop = asyncio.get_running_loop()
         while (left := wish.until - monotonic()) > 0:
             woken = loop.create_future()
-            self._waiting[wish.key].add(woken)
+            self._waiting[wish.key][woken] = None
             try:
                 if not await held():
                     return
                 await asyncio.wait([woken], timeout=min(self._again(), left))
             finally:
                 if waiting := self._waiting.get(wish.key):
-                    waiting.discard(woken)
+                    waiting.pop(woken, None)
                     if not waiting:
                         del self._waiting[wish.key]
 

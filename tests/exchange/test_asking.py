@@ -4,19 +4,22 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Literally
 from gateway.exchange.asking import LEAST, RESERVE, Asking
 from gateway.exchange.journey import Journey
+from gateway.exchange.parties import Wallet
 from gateway.exchange.wishes import Send
 from gateway.journal.wishes import Recall, Record
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, Response, Silence
 from gateway.wire.opened import Opened
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import Clock, World, account, wallet_side
+from tests.exchange.behaviours.made import acme
+from tests.exchange.driving import Clock, World, account, made_account, wallet_side
 from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent
 
 
@@ -39,6 +42,34 @@ def test_until() -> None:
     assert asking(1.0).until() == pytest.approx(1001.0 - RESERVE)
     assert asking(RESERVE + LEAST * 0.99).until() is None
     assert asking(-5.0).until() is None
+
+
+@pytest.mark.parametrize("bets", [(), ("a",), ("a", "b")])
+def test_a_win_of_several_bets_is_said_as_the_wallets_message_has_room(bets: tuple[str, ...]) -> None:
+    """All of them where it takes many; where it takes one, one, or the round alone: never one of several."""
+    win = Call(
+        Operation.WIN, request_id="t", provider="acme", player="p", session="s", currency="EUR", transaction="t",
+        round="g", reference=bets or None, amount=Decimal("1.00"),
+    )  # fmt: skip
+    narrow = Wallet(acme(), made_account(acme())[1])
+    found = []
+    for wallet in (wallet_side()[0], narrow):
+        name, request = Asking(wallet, Journey("acme", "made", 0.0, 10.0), Clock()).request(win)
+        assert name == "win"
+        found.append(Opened(request).body)
+    assert found[0].get("references", []) == list(bets)
+    assert (found[1].get("bet"), found[1]["round"]) == ("a" if bets == ("a",) else None, "g")
+
+
+def test_questions_have_ids_of_their_own() -> None:
+    """The wallet can tell one from another in its log: the callback's id, and a number."""
+    asks = asking()
+    asked = []
+    for operation in (Operation.BALANCE, Operation.STATUS, Operation.BALANCE):
+        about = {"transaction": "t"} if operation is Operation.STATUS else {"session": "s"}
+        wish = next(asks.read(operation, {"player": "p", "provider": "acme", **about}))
+        asked.append(dict(wish.request.headers)["Idempotency-Key"])
+    assert asked == ["j1-1", "j1-2", "j1-3"]
 
 
 def test_a_balance_is_asked_for() -> None:
@@ -109,7 +140,7 @@ def test_a_literal_fills_refusals_only() -> None:
     booked = world.tell(world.request(Operation.BET, "t2"), mute, silent)
     check_answer(world, booked)
     assert booked.outcome is Outcome.UNKNOWN
-    assert "unfilled" in booked.journey.alerts
+    assert booked.journey.alerts == ["unfilled"]
     row = world.row("t2")
     assert row is not None
     assert row.told == {"rolls_back"}
@@ -193,3 +224,36 @@ def test_a_player_remembered_with_its_session() -> None:
     assert [memory.kind for memory in record.memories] == ["session", "player"]
     assert record.memories[1].facts["balance"] == Decimal("90.00")
     assert world.memory.do(Recall("acme", "player", "1001"))["balance"] == Decimal("90.00")
+
+
+def test_a_balance_that_is_remembered_in_another_currency_is_not_said() -> None:
+    """The wallet finds nothing, speaks of another currency, and then is mute: a refusal has its literal, and no bug.
+
+    The question after it must be lost as well: only then is memory all that is left.
+    """
+    world = World("scorpio", balance="100.55")
+
+    def elsewhere(world: World, wish: Send) -> Ending:
+        body = Opened(world.says(wish.request)).body
+        body = {k: v for k, v in body.items() if k != "balance"}
+        return Heard(Response(200, (), write_json({**body, "currency": "JPY"})))
+
+    story = world.tell(world.request(Operation.ROLLBACK), elsewhere, silent)
+    check_answer(world, story)
+    assert story.journey.bug is None
+    assert story.outcome is Outcome.TRANSACTION_NOT_FOUND
+    assert Opened(story.response).body["balance"] == 0
+
+
+def test_a_balance_without_its_currency_leaves_the_calls_own() -> None:
+    """The wallet need not name it: what the call said of its currency still counts."""
+
+    def nameless(world: World, wish: Send) -> Ending:
+        body = Opened(world.says(wish.request)).body
+        return Heard(Response(200, (), write_json({k: v for k, v in body.items() if k != "currency"})))
+
+    world = World("evenbet")
+    story = world.tell(world.request(Operation.BET), mute, nameless)
+    check_answer(world, story)
+    assert story.journey.alerts == []
+    assert Opened(story.response).body["balance"] == Decimal(9000)

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.wishes import Claim, Reap
+from gateway.journal.wishes import Claim, JournalUnavailable, Look, Reap, Record
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, World
 from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
@@ -159,3 +159,56 @@ def test_the_longest_id_reaches_the_wallet(name: str) -> None:
     win = world.tell(world.request(Operation.WIN, "w" * 255, reference=("b" * 255,)))
     assert [bet.outcome, win.outcome] == [Outcome.OK, Outcome.OK]
     assert world.tell(world.request(Operation.ROLLBACK, "r", reference=("w" * 255,))).outcome is not Outcome.UNKNOWN
+
+
+@every_dialect
+def test_a_claim_names_what_it_is_about(name: str) -> None:
+    """A rollback its targets, a win its bets where it names them, a bet nothing; each as keys."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    claims = {}
+    for operation, transaction in ((Operation.BET, "t2"), (Operation.WIN, "w1"), (Operation.ROLLBACK, "rb1")):
+        told = world.tell(world.request(operation, transaction))
+        (claims[operation],) = [wish for wish in told.wishes if isinstance(wish, Claim)]
+        assert claims[operation].row.key == f"acme::{transaction}"
+        assert claims[operation].undoable == world.dialect.variants[told.name or ""].targets
+    bet, win, rollback = claims.values()
+    assert (bet.targets, bet.bets, win.targets) == ((), (), ())
+    named = win.row.call.reference
+    assert win.bets == (() if named is None else ("acme::t1",))
+    assert (rollback.targets, rollback.bets) == (("acme::t1",), ())
+
+
+@every_dialect
+def test_a_journal_that_cannot_write_is_said_and_alerted(name: str) -> None:
+    """Before the call nothing is sent; after it nobody knows. Its words are in the log, and it is no bug of ours."""
+    for kind, sends in ((Claim, 0), (Record, 1)):
+        world = World(name)
+
+        def full(step: int, wish: object, kind: type = kind) -> BaseException | None:
+            return JournalUnavailable("the disk is full") if isinstance(wish, kind | Look) else None
+
+        story = world.tell(world.request(Operation.BET), throw=full)
+        check_answer(world, story)
+        assert story.journey.alerts == ["journal_unavailable"]
+        assert (story.journey.why, story.journey.bug, len(story.money_sends)) == ("the disk is full", None, sends)
+        assert story.outcome is Outcome.UNKNOWN
+
+
+@every_dialect
+def test_a_new_row_knows_its_order_and_its_span(name: str) -> None:
+    """What must happen in order shares a chain: a player's round; without one, what it refers to, else itself."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    bet, win = world.row("t1"), world.row("w1")
+    assert bet is not None
+    assert win is not None
+    assert bet.chain == win.chain == "acme|1001|g1"
+    spans = {form.name: world.dialect.span_s(form.name) for form in world.dialect.variants.values()}
+    assert bet.span == max(spans["bet"], spans["rollback"])
+    assert win.span == spans["win"]
+    world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("unseen",)))
+    rollback = world.row("rb1")
+    assert rollback is not None
+    assert rollback.chain in ("acme|1001|g1", "acme::unseen", "acme||g1")

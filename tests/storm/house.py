@@ -4,12 +4,11 @@ What is not real: sockets, time, and the thread of the journal's writer. `post` 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any, AsyncIterator
+from typing import Any
 
 import gateway.edge.outbox
 from gateway.edge.breaker import Breaker
@@ -83,7 +82,7 @@ class House:
         self.file, self.lives = file, 1
         self.journal = Journal(self.policy, self.clock, file)
         self.hop = Hop(self.server, rng, connections=connections, on_bug=self.bugs.append)
-        self.metrics = Metrics({name: () for name in accounts})
+        self.metrics = Metrics(dict.fromkeys(accounts, ()))
         self.breaker = Breaker(loop.time)
         self.gate = Gate(
             self.hop, self.breaker, self.metrics, connections=connections, accounts=len(accounts),

@@ -14,7 +14,7 @@ from gateway.journal.memory import Memory
 from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.sqlite.writer import Entry, Writer
 from gateway.journal.states import Policy, Row
-from gateway.journal.wishes import Look, JournalUnavailable
+from gateway.journal.wishes import JournalUnavailable, Look
 from tests.storm.virtual_time import Clock
 
 #: Seconds of a commit.

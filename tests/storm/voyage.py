@@ -195,7 +195,8 @@ async def _sail(
         books = [provider.book for provider in company.providers]
         audit = Auditor(house.wallet.ledger.connection, books, map(as_parked, parked))
         return Log(
-            seed, wallet, "memory" if file is None else "sqlite", operations, company.posts, audit, parked, house.hop.crossed,
+            seed, wallet, "memory" if file is None else "sqlite", operations, company.posts, audit, parked,
+            house.hop.crossed,
             house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments,
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ from gateway.canon.operations import DEBITS
 from gateway.canon.outcomes import Outcome
 from gateway.journal.columns import NAMES, read_facts, read_outcome, row_of
 from gateway.journal.memory import round_facts
+from gateway.journal.page import PLAYED
 from gateway.journal.performing import round_of, touched
 from gateway.journal.postgres.link import Link
 from gateway.journal.settling import SETTLES
@@ -27,6 +28,7 @@ MOST_DECODED = 10_000
 _VERSION, _WALL, _HOLDER = map(NAMES.index, ("version", "wall", "holder"))
 COLUMN_LIST = ", ".join(f'r."{name}"' for name in NAMES)
 _DEBITS = ", ".join(f"'{operation}'" for operation in sorted(DEBITS))
+_PLAYED = ", ".join(f"'{operation}'" for operation in sorted(PLAYED))
 _OF_ROUND = f"r.account = w.account AND r.round = w.round AND r.operation IN ({_DEBITS})"
 #: $1 keys, $2 their hashes.
 ROWS = f"""
@@ -36,7 +38,8 @@ ROWS = f"""
 ROUNDS = f"""
     SELECT w.number, {COLUMN_LIST}
     FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(account, round, player, number)
-    JOIN rows AS r ON {_OF_ROUND} AND (w.player IS NULL OR r.player = w.player)
+    JOIN rows AS r ON r.account = w.account AND r.round = w.round AND r.operation IN ({_PLAYED})
+    AND (w.player IS NULL OR r.player = w.player)
     ORDER BY r.created, r.key"""  # noqa: S608
 #: $1 accounts, $2 rounds: of each the last debit, and before it one of another player, if there is one.
 LAST_OF_ROUNDS = f"""
@@ -188,7 +191,7 @@ class Loaded:
         return self.rows[key]
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
-        """The debits of a round, oldest first. Raises NotLoaded."""
+        """What was played in a round, oldest first. Raises NotLoaded."""
         if (account, player, name) not in self._rounds:
             raise NotLoaded((account, player, name))
         found = self._rounds[account, player, name]

@@ -14,10 +14,9 @@ from typing import Any
 import apsw
 import orjson
 
-from gateway.canon.operations import DEBITS
 from gateway.canon.outcomes import Outcome
 from gateway.journal.columns import NAMES, facts_text, read_facts, read_outcome, row_of, writer
-from gateway.journal.page import Note, Page
+from gateway.journal.page import PLAYED, Note, Page
 from gateway.journal.sqlite.opening import fetched
 from gateway.journal.states import Row, State
 
@@ -40,11 +39,11 @@ def listed(names: Iterable[str]) -> str:
 
 
 COLUMN_LIST = listed(NAMES)
-_DEBITS = ", ".join(f"'{operation}'" for operation in sorted(DEBITS))
+_PLAYED = ", ".join(f"'{operation}'" for operation in sorted(PLAYED))
 _ROW = f"SELECT {COLUMN_LIST} FROM rows WHERE key = ?"  # noqa: S608 - names of columns.py
 _COUNTED = "SELECT state, step, parked FROM rows WHERE key = ?"
 _INSERT = f"INSERT INTO rows ({COLUMN_LIST}) VALUES ({', '.join('?' * len(NAMES))})"  # noqa: S608
-_IN_ROUND = f"SELECT key FROM rows WHERE account = ? AND round = ? AND operation IN ({_DEBITS})"  # noqa: S608
+_IN_ROUND = f"SELECT key FROM rows WHERE account = ? AND round = ? AND operation IN ({_PLAYED})"  # noqa: S608
 _ORDER = " ORDER BY created, key"
 #: See `queue.Queue`: an older row of the chain that is at work, or has work to do first, keeps younger ones waiting.
 _DUE = """
@@ -120,7 +119,7 @@ class Tables:
         return None if found is None else self._kept(row_of(found))
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
-        """The debits of a round, oldest first."""
+        """What was played in a round, oldest first."""
         whose, player_too = ("", ()) if player is None else (" AND player = ?", (player,))
         keys = fetched(self.connection, _IN_ROUND + whose + _ORDER, account, name, *player_too)
         return {key: row for (key,) in keys if (row := self.row(key)) is not None}

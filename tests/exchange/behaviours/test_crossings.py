@@ -8,7 +8,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import State
 from tests.exchange.driving import DIALECTS, PROMISES, World
-from tests.exchange.endings import honest, not_sent, silent, silent_after_booking
+from tests.exchange.endings import hangs, honest, not_sent, silent, silent_after_booking
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
@@ -64,3 +64,35 @@ def test_a_win_says_its_round_alone_where_the_wallet_promises_no_references() ->
     world.tell(world.request(BET, "t1"))
     world.tell(world.request(WIN, "w1"))
     assert [call.reference for call in world.booked if call.operation is WIN] == [None]
+
+
+@pytest.mark.parametrize("name", ["155io", "scorpio", "evenbet"])
+@pytest.mark.parametrize("hop", [silent, not_sent])
+def test_a_win_that_ends_its_round_comes_after_those_that_are_not_paid_yet(name: str, hop: object) -> None:
+    """The first win's line broke, and its provider goes on: a wallet refuses what comes after the end of a round."""
+    world = World(name)
+    world.tell(world.request(BET, "t1"))
+    world.tell(world.request(BET, "t2"))
+    world.tell(world.request(WIN, "w1", round_end=False), hop, hop)  # type: ignore[arg-type]
+    last = world.request(WIN, "w2", reference=("t2",), round_end=True)
+    held = world.tell(last)
+    assert not held.money_sends
+    assert held.effect == {"retries"}
+    world.recover(seconds=20_000)
+    assert [call.transaction for call in world.booked if call.operation is WIN][-2:] == ["acme::w1", "acme::w2"]
+    assert world.tell(last).outcome is Outcome.OK
+    assert world.balance == Decimal("90.00")
+    assert [row.parked for row in world.memory.rows.values()] == [None] * 4
+
+
+@every_dialect
+def test_a_win_that_ends_its_round_waits_for_one_on_its_way(name: str) -> None:
+    """Inside its deadline: when the other one has landed, it is paid too."""
+    world = World(name)
+    world.tell(world.request(BET, "t1"))
+    world.tell(world.request(WIN, "w1", round_end=False), hangs)
+    world.meanwhile = [lambda: world.finish(honest)]
+    last = world.tell(world.request(WIN, "w2", round_end=True))
+    assert "Wait" in last.kinds
+    assert last.outcome is Outcome.OK
+    assert world.balance == Decimal("100.00")

@@ -86,7 +86,7 @@ async def test_confirmations_are_not_waited_for(store: Sqlite) -> None:
 
 async def test_a_wish_that_raises_harms_no_other(store: Sqlite) -> None:
     """In the same commit: the others are durable, it is not, and it hears its own error."""
-    broken = Claim(bet("broken", round=None).row, targets=("x",), bets=None)  # type: ignore[arg-type]
+    broken = Claim(bet("broken", round=None).row, targets=("x",), bets=5)  # type: ignore[arg-type]
     broken = replace(broken, row=replace_operation(broken))
     wishes = [bet("b1", round=None), broken, bet("b2", round=None)]
     one, bad, two = await asyncio.gather(*(store.perform(wish) for wish in wishes), return_exceptions=True)
