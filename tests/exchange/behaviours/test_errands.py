@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.exchange.recovery import REFUSED_BET, REFUSED_UNDOING, REFUSED_WIN
+from gateway.exchange.asking import Asking
+from gateway.exchange.recovery import REFUSED_BET, REFUSED_UNDOING, REFUSED_WIN, UNWRITABLE
 from gateway.exchange.wishes import Send
 from gateway.journal.recording import LOST
 from gateway.journal.states import State, Step
@@ -164,3 +166,16 @@ def test_a_bet_in_doubt_that_is_refused_is_parked_as_a_bet_too() -> None:
     row = world.row("t1")
     assert row is not None
     assert (row.state, row.parked) == (State.UNKNOWN, f"{REFUSED_BET}: insufficient_funds")
+
+
+def test_a_message_that_cannot_be_written_is_parked_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No repeat will write it; nothing left us."""
+    world = landed_late(PROMISES)
+
+    def unwritable(self: Asking, call: object) -> None:
+        raise Fault(Outcome.WALLET_FAILED, "round: the message must have it")
+
+    monkeypatch.setattr(Asking, "request", unwritable)
+    (errand,) = world.recover()
+    assert errand.parked == f"{UNWRITABLE}: round: the message must have it"
+    assert (errand.alerts, errand.finished, errand.bug) == (["parked"], False, None)
