@@ -4,11 +4,15 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.exchange.recovery import REFUSED_BET, REFUSED_UNDOING, REFUSED_WIN
+from gateway.exchange.asking import Asking
+from gateway.exchange.recovery import REFUSED_BET, REFUSED_UNDOING, REFUSED_WIN, UNWRITABLE
+from gateway.exchange.wishes import Send
 from gateway.journal.recording import LOST
 from gateway.journal.states import State, Step
+from gateway.wire.message import Ending
 from tests.exchange.behaviours.made import final
 from tests.exchange.driving import PROMISES, World
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
@@ -145,3 +149,33 @@ def test_what_was_never_seen_is_undone_only_where_that_keeps_it_out(promises: fr
     assert row is not None
     assert (row.state, row.step, row.parked) == (State.BURIED, None, None)
     assert world.balance == Decimal("100.00")
+
+
+def test_a_bet_in_doubt_that_is_refused_is_parked_as_a_bet_too() -> None:
+    """A refusal of its repeat proves nothing; who reads why it is parked must not look for a win."""
+    world = World("155io")
+    world.tell(world.request(BET), silent, silent)
+    world.tell(world.request(WIN, "w1"))
+    assert world.balance == Decimal("100.00")
+
+    def refused(inner: World, wish: Send) -> Ending:
+        asked = wish.request.path == "/status"
+        return (honest if asked else refuses(Outcome.INSUFFICIENT_FUNDS))(inner, wish)
+
+    world.recover(refused)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.parked) == (State.UNKNOWN, f"{REFUSED_BET}: insufficient_funds")
+
+
+def test_a_message_that_cannot_be_written_is_parked_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No repeat will write it; nothing left us."""
+    world = landed_late(PROMISES)
+
+    def unwritable(self: Asking, call: object) -> None:
+        raise Fault(Outcome.WALLET_FAILED, "round: the message must have it")
+
+    monkeypatch.setattr(Asking, "request", unwritable)
+    (errand,) = world.recover()
+    assert errand.parked == f"{UNWRITABLE}: round: the message must have it"
+    assert (errand.alerts, errand.finished, errand.bug) == (["parked"], False, None)
