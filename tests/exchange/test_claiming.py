@@ -270,3 +270,15 @@ def test_a_win_that_waits_says_why(name: str) -> None:
     world.tell(world.request(Operation.BET), silent, silent)
     story = world.tell(world.request(Operation.WIN, "w1"))
     assert (story.outcome, story.journey.why) == (Outcome.BUSY, "its bet is in doubt: it is paid after it")
+
+
+@every_dialect
+def test_a_session_goes_along_only_where_it_is_checked(name: str) -> None:
+    """With a bet; a win must not be refused because a session has ended."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    bet, win = world.booked
+    checked = world.dialect.session_checked
+    assert (bet.session is not None) == (Operation.BET in checked)
+    assert (win.session is not None) == (Operation.WIN in checked)

@@ -8,9 +8,11 @@ from gateway.canon.operations import Operation
 from gateway.journal.arming import rearmed
 from gateway.journal.claiming import fits
 from gateway.journal.columns import row_of, values
+from gateway.journal.performing import round_of, touched
 from gateway.journal.recording import withdrawn
 from gateway.journal.states import Policy, State, Step, replace
-from tests.journal.calls import made
+from gateway.journal.wishes import Claim, Lease, Look, Reap, Record, Settle, Told
+from tests.journal.calls import bet, key, made, rollback, win
 
 CERTAIN = {State.OPEN: State.BURIED, State.DECLINED: State.DECLINED, State.BURIED: State.BURIED}
 
@@ -47,3 +49,16 @@ def test_columns_of_another_number_are_no_row() -> None:
     """A schema that does not fit the code is an error, not a shorter row."""
     with pytest.raises(ValueError, match="shorter"):
         row_of(values(made(Operation.BET, "b1"))[:-1])
+
+
+def test_what_a_wish_may_touch() -> None:
+    """A store reads and locks exactly these, and the round of a claim."""
+    x1 = rollback("x1", "b1", "b2")
+    assert touched(x1) == (key("x1"), key("b1"), key("b2"))
+    assert touched(win("w1", "b1")) == (key("w1"), key("b1"))
+    assert touched(Record("k", "h", None, None, None, related=("a", "b"))) == ("k", "a", "b")
+    assert [touched(wish) for wish in (Look("k"), Told("k", 1, None), Settle("k", "h"))] == [("k",)] * 3
+    assert (touched(Lease(1)), touched(Reap(frozenset()))) == ((), ())
+    assert round_of(bet()) == ("acme", "p1", "r1")
+    assert (round_of(bet(round=None)), round_of(Look("k"))) == (None, None)
+    assert isinstance(x1, Claim)

@@ -200,3 +200,14 @@ def test_a_question_that_nobody_answered_has_heard_nothing() -> None:
     world.tell(world.request(BET), silent, silent)
     (errand,) = world.recover(silent)
     assert (errand.step, errand.heard, errand.state, errand.next) == (Step.ASK, "", "unknown", "ask")
+
+
+def test_a_delivery_that_never_left_leaves_no_doubt() -> None:
+    """The win stays open: proved not applied."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"), not_sent, not_sent)
+    world.recover(not_sent)
+    row = world.row("w1")
+    assert row is not None
+    assert (row.state, row.sent, row.step) == (State.OPEN, 0, Step.DELIVER)
