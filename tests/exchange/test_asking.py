@@ -1,5 +1,6 @@
 """Questions that move nothing: where an answer's fields come from when the wallet's reply lacks them, and when not."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,10 +13,11 @@ from gateway.dialect.dialect import Literally
 from gateway.exchange.asking import LEAST, RESERVE, Asking
 from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Wallet
+from gateway.exchange.undoing import fitted
 from gateway.exchange.wishes import Send
 from gateway.journal.wishes import Recall, Record
 from gateway.wire.jsontext import write_json
-from gateway.wire.message import Ending, Heard, Response, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
 from gateway.wire.opened import Opened
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import acme
@@ -257,3 +259,28 @@ def test_a_balance_without_its_currency_leaves_the_calls_own() -> None:
     check_answer(world, story)
     assert story.journey.alerts == []
     assert Opened(story.response).body["balance"] == Decimal(9000)
+
+
+def test_a_question_that_never_left_is_known_for_that() -> None:
+    """No time, no connection, no message: it was not tried; a silence was."""
+    late = asking(-1.0)
+    assert list(late.read(Operation.BALANCE, {"player": "p"})) == []
+    assert late.unsent is True
+    for ending, unsent in ((NotSent("no connection"), True), (Silence("reset"), False)):
+        asks = asking()
+        question = asks.read(Operation.BALANCE, {"player": "p", "provider": "acme"})
+        next(question)
+        with pytest.raises(StopIteration) as ended:
+            question.send(ending)
+        assert (ended.value.value, asks.unsent, asks.deaf) == (None, unsent, True)
+
+
+def test_a_session_goes_along_only_where_the_wallet_demands_it() -> None:
+    """A reversal must not be refused for a session that has ended."""
+    call = Call(Operation.ROLLBACK, player="p", session="s", transaction="x", reference=("t",), amount=Decimal("1.00"))
+    clock, journey = Clock(), Journey("acme", "made", 0.0, 10.0)
+    canonical = Asking(wallet_side()[0], journey, clock)
+    narrow = Asking(Wallet(acme(), made_account(acme())[1]), journey, clock)
+    assert fitted(call, canonical) == replace(call, session=None, amount=None)
+    assert fitted(replace(call, player=None), canonical).session == "s"
+    assert fitted(call, narrow) == (call if narrow.demands(call, "session") else replace(call, session=None))

@@ -287,3 +287,22 @@ async def test_a_tombstone_of_the_unseen_is_found_by_its_id(stand: Stand) -> Non
         row = await stand.row(key(name))
         assert (row.account, row.transaction, row.chain, row.undo_by) == ("acme", name, key(name), key("x1"))
         assert (row.operation, row.call, row.state) == (None, None, State.BURIED)
+
+
+async def test_a_late_bet_of_a_doubtful_tombstone_is_not_undone_twice(stand: Stand) -> None:
+    """The undoing that may have left is repeated for the tombstone; the bet itself was never sent."""
+    await ended(stand, await claim(stand, rollback()), State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    assert (await claim(stand, bet())).verdict is Verdict.UNDONE
+    row = await stand.row(key("b1"))
+    assert (row.state, row.operation, row.undo_sent) == (State.BURIED, Operation.BET, True)
+    assert (await claim(stand, rollback())).verdict is Verdict.OURS
+    assert (await stand.row(key("b1"))).undo is False
+
+
+async def test_a_yes_of_a_claim_that_was_lost_is_a_yes(stand: Stand) -> None:
+    """Its holder was held for dead; what it heard is all that is known of the doubt."""
+    claimed = await claim(stand, bet())
+    await stand.perform(Reap(frozenset({stand.store.me})))
+    recorded = await ended(stand, claimed)
+    row = await stand.row(key("b1"))
+    assert (recorded.kept, row.state, row.outcome, row.reply) == (False, State.APPLIED, Outcome.OK, PAID)

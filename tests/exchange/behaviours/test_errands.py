@@ -179,3 +179,35 @@ def test_a_message_that_cannot_be_written_is_parked_with_its_reason(monkeypatch:
     (errand,) = world.recover()
     assert errand.parked == f"{UNWRITABLE}: round: the message must have it"
     assert (errand.alerts, errand.finished, errand.bug) == (["parked"], False, None)
+
+
+def test_a_bug_in_an_errand_is_said_and_gives_the_row_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing left us: it is tried again."""
+    world = landed_late(PROMISES)
+
+    def broken(self: Asking, call: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Asking, "request", broken)
+    (errand,) = world.recover()
+    assert (errand.alerts, str(errand.bug), errand.next, errand.heard) == (["bug"], "a bug", "reverse", "")
+    assert not world.in_flight
+
+
+def test_a_question_that_nobody_answered_has_heard_nothing() -> None:
+    """And leaves the row as it was."""
+    world = World("155io")
+    world.tell(world.request(BET), silent, silent)
+    (errand,) = world.recover(silent)
+    assert (errand.step, errand.heard, errand.state, errand.next) == (Step.ASK, "", "unknown", "ask")
+
+
+def test_a_delivery_that_never_left_leaves_no_doubt() -> None:
+    """The win stays open: proved not applied."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"), not_sent, not_sent)
+    world.recover(not_sent)
+    row = world.row("w1")
+    assert row is not None
+    assert (row.state, row.sent, row.step) == (State.OPEN, 0, Step.DELIVER)
