@@ -8,7 +8,7 @@ VENV := .venv
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test bench torture clean
+.PHONY: run test bench torture mutants clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -21,12 +21,17 @@ bench: $(VENV)/installed
 	@echo "bench: throughput, added latency and memory of a running gateway; the measurements come with tests/bench."
 	@if [ -d tests/bench ]; then $(BIN)/python -m pytest tests/bench --override-ini 'norecursedirs=__pycache__ .hypothesis' $(ARGS); fi
 
+# The long proofs, for hours. Each prints its seed; GATEWAY_LIVES and GATEWAY_MINUTES bound the kills, which resume.
 torture: $(VENV)/installed
-	@echo "torture: kills, full disks, clock jumps and lost connections for hours; the runs come with tests/torture."
-	@if [ -d tests/torture ]; then $(BIN)/python -m pytest tests/torture --override-ini 'norecursedirs=__pycache__ .hypothesis' $(ARGS); fi
+	@$(BIN)/python -m pytest tests/torture --override-ini 'norecursedirs=__pycache__ .hypothesis' $(ARGS)
+	@GATEWAY_OUTBOX_ROWS=100000 GATEWAY_RACES=10000 GATEWAY_ALL_FAULTS=1 GATEWAY_EXAMPLES=2000 GATEWAY_SEQUENCES=200 \
+	  $(BIN)/python -m pytest --numprocesses=auto tests/crowd tests/matrix $(ARGS)
+
+mutants: $(VENV)/installed
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -15,12 +15,17 @@ from typing import Any
 import coverage
 import orjson
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 FIRST = ("test_house.py", "test_floors.py", "canon", "wire", "dialect", "journal", "exchange", "sandbox", "edge", "cli")
 #: The floors that money passes through, of which the suites of the same names must take this share, in percent.
 MEASURED = ("canon", "wire", "dialect", "journal", "exchange")
 LEAST = 95.0
+
+#: No example is judged by the clock: the machine may be busy.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 NOTED: list[str] = []
 SECONDS: Counter[str] = Counter()

@@ -12,6 +12,7 @@ import gateway
 from gateway.cli.exits import FINDINGS, Misuse
 from gateway.dialect.problems import Refused, render
 from gateway.edge.app import App, Parties, prepare, run_loop
+from gateway.edge.journals import policy_of, sqlite_path
 from gateway.edge.logs import Log
 from gateway.edge.settings import Settings, SettingsRefused, load
 from gateway.journal.wishes import JournalRefused
@@ -64,7 +65,8 @@ async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
         say(f"gateway {gateway.__version__}, wallet {settings.wallet.url} ({wallet})")
         for provider in parties.providers:
             say(f"  {provider.name:<12} {url(public)}{provider.mount}  ({provider.dialect.name})")
-        say(f"  journal      {settings.journal.url or 'in memory'}")
+        say(f"  promises     {promised(settings)}")
+        say(f"  journal      {kept_in(settings)}")
         say(f"  admin        {url(admin)}  /healthz /readyz /metrics")
 
     try:
@@ -75,6 +77,20 @@ async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
     except OSError as fault:
         say(cannot_listen(fault, f"{settings.public.listen} and {settings.admin.listen}"))
         return FINDINGS
+
+
+def promised(settings: Settings) -> str:
+    """What the wallet promises, and what follows where that is too little."""
+    said = ", ".join(settings.wallet.promises) or "nothing"
+    return said if policy_of(settings).resolves else f"{said}: what a silent wallet leaves in doubt waits for a human"
+
+
+def kept_in(settings: Settings) -> str:
+    """Where the journal is, as the store will be opened."""
+    part = settings.journal
+    if part.durability == "off" or part.url is None:
+        return 'in memory (durability = "off"): what is not finished is forgotten when this ends'
+    return str(sqlite_path(settings).resolve()) if part.url.startswith("sqlite:") else part.url
 
 
 def cannot_listen(fault: OSError, wanted: str) -> str:

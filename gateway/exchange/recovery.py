@@ -164,15 +164,16 @@ class _Recovery:
             state = State.UNKNOWN if isinstance(ending, Silence) else self._as_it_was
             return self._settle(state, tried=not isinstance(ending, NotSent))
         result = weighed(self.row, ending.outcome)
+        refused = f"{REFUSED_BET if self.row.operation in DEBITS else REFUSED_WIN}: {ending.outcome}"
         if not result.proved and not ending.outcome.lasting:
             return self._settle()
         if not result.proved:  # a refusal of what may be paid already: no machine can tell
             self.errand.alerts.append("credit_refused")
-            return self._settle(State.UNKNOWN, park=f"{REFUSED_WIN}: {ending.outcome}")
+            return self._settle(State.UNKNOWN, park=refused)
         park = None
         if result.state is State.DECLINED and ending.outcome is not Outcome.NOTHING_TO_DO:
             self.errand.alerts.append("credit_refused")
-            park = f"{REFUSED_BET if self.row.operation in DEBITS else REFUSED_WIN}: {ending.outcome}"
+            park = refused
         if self.row.operation not in CREDITS | DEBITS:
             park = None
         return self._settle(result.state, outcome=result.outcome, reply=self._kept(ending, result.outcome), park=park)

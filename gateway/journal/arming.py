@@ -93,13 +93,13 @@ def _undoing(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, 
 def judged(page: Page, row: Row, policy: Policy) -> Row:
     """At the horizon: the provider, which would have come back by now, has not.
 
-    A yes whose delivery was never confirmed was heard, if somebody served in the half and at the end of the time in
-    which the provider comes back: who had not heard it would have come. Everything else it holds for failed, so it is
-    undone.
+    A yes whose delivery was never confirmed was heard, if somebody served in the second and in the last quarter of the
+    time in which the provider comes back: who had not heard it would have come. Everything else it holds for failed, so
+    it is undone.
     """
     if row.state is State.APPLIED and row.telling is not None and DONE in row.telling:
-        moments = (row.wall + row.span / 2, row.wall + row.span)
-        if row.span and all(page.witnessed(moment, moment) for moment in moments):
+        quarters = [(row.wall + row.span * part, row.wall + row.span * (part + 0.25)) for part in (0.25, 0.75)]
+        if row.span and all(page.witnessed(start, end) for start, end in quarters):
             page.note(row.key, "judged", took="the provider heard our yes: it never came back")
             return rearmed(replace(row, told=row.telling, telling=None), policy, page.now)
         page.note(row.key, "parked", why=UNHEARD)

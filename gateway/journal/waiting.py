@@ -12,9 +12,10 @@ LOOK_AGAIN = 0.25
 
 
 class Waiting:
-    """Everybody who waits for rows of one store; of one row's the first is woken first."""
+    """Everybody who waits for rows of one store, the first of a row woken first; *again*: seconds until each looks."""
 
-    def __init__(self) -> None:
+    def __init__(self, again: Callable[[], float] = lambda: LOOK_AGAIN) -> None:
+        self._again = again
         self._waiting: dict[str, dict[asyncio.Future[None], None]] = defaultdict(dict)
 
     async def wait(self, wish: Wait, held: Callable[[], Awaitable[bool]]) -> None:
@@ -26,7 +27,7 @@ class Waiting:
             try:
                 if not await held():
                     return
-                await asyncio.wait([woken], timeout=min(LOOK_AGAIN, left))
+                await asyncio.wait([woken], timeout=min(self._again(), left))
             finally:
                 if waiting := self._waiting.get(wish.key):
                     waiting.pop(woken, None)

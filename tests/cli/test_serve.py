@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.serve import kept_in, promised
+from gateway.edge.settings import load
 from tests.cli.house import Deployed
 from tests.cli.process import Running, gateway
 
@@ -38,6 +40,8 @@ def test_it_serves_and_drains(deployed: Deployed, wallet: Running) -> None:
     with Running("serve", "--config", "gateway.toml", cwd=deployed.folder, env=deployed.env) as served:
         served.until(f"  admin        http://{deployed.admin}")
         said = "\n".join(served.lines)
+        assert "  promises     idempotent, tombstones, status, references\n" in said
+        assert f"  journal      {deployed.folder / 'journal.db'}\n" in said
         assert f"marbles      http://{deployed.public}/marbles  (155io)" in said
         assert f"http://{deployed.public}/api/web/casino/providers/acme  (evenbet)" in said
         for name in ("marbles", "slotcity", "acme"):
@@ -78,6 +82,28 @@ def test_unreadable_settings(deployed: Deployed, tmp_path: Path) -> None:
     assert "bad.toml: wallet.url" in err
     assert "bad.toml: providers.a.mont: no such setting" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("wallet", "journal", "says"),
+    [
+        ('promises = ["status"]', 'url = "sqlite:here.db"', ("status", "/here.db")),
+        ('promises = ["idempotent"]\naccept_manual_resolution = true', 'url = "postgresql://db/gateway"',
+         ("idempotent: what a silent wallet leaves in doubt waits for a human", "postgresql://db/gateway")),
+        ('promises = ["idempotent", "tombstones", "status", "references"]',
+         'url = "sqlite:here.db"\ndurability = "off"', ("idempotent, tombstones, status, references", "in memory")),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_the_wallet_and_the_journal(
+    tmp_path: Path, wallet: str, journal: str, says: tuple[str, str]
+) -> None:
+    """What follows from too few promises; and where the journal really is, whatever its url says."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'[wallet]\nurl = "http://w"\n{wallet}\n[journal]\n{journal}\n[providers.a]\ndialect = "x"\n')
+    settings = load(path)
+    assert promised(settings) == says[0]
+    assert says[1] in kept_in(settings)
+    assert ("here.db" in kept_in(settings)) == (says[1] == "/here.db")
 
 
 def test_a_taken_port(deployed: Deployed, wallet: Running) -> None:

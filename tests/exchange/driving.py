@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.answerform import Unfilled
 from gateway.dialect.dialect import Dialect, Keys, Said
 from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback
@@ -128,6 +129,11 @@ def wallet_side() -> tuple[Wallet, Keys]:
 
 #: (step, wish) -> what to raise inside the story instead of performing the wish.
 Throw = Callable[[int, Any], BaseException | None]
+
+
+def plainly(step: Callable[[], Any]) -> Any:
+    """A step inside a story, with nothing around it."""
+    return step()
 
 
 @dataclass
@@ -260,7 +266,7 @@ class World:
 
     def tell(
         self, message: tuple[Call, str | None, Request], *hops: Hop, throw: Throw | None = None,
-        around: Callable[[Callable[[], Any]], Any] = lambda step: step(), waited: float = 0.0,
+        around: Callable[[Callable[[], Any]], Any] = plainly, waited: float = 0.0,
     ) -> Story:  # fmt: skip
         """Carry one callback to its end. *around* is called with each step inside the story.
 
@@ -273,11 +279,17 @@ class World:
         flow = around(lambda: callback(request, self.provider, self.wallet, journey, self.clock))
         self.carry(flow, story, list(hops), throw, around)
         assert set(journey.alerts) <= set(ALERTS)
+        if throw is None and around is plainly:
+            # An `unknown` that demands what nobody gave is said in words prepared for it.
+            assert journey.bug is None or isinstance(journey.bug, Unfilled), repr(journey.bug)
+        for key, facts in self.memories.items():
+            assert all(key), "remembered under no name"
+            assert None not in facts.values()
         return story
 
     def carry(
         self, flow: Flow, story: Story, hops: list[Hop], throw: Throw | None = None,
-        around: Callable[[Callable[[], Any]], Any] = lambda step: step(),
+        around: Callable[[Callable[[], Any]], Any] = plainly,
     ) -> None:  # fmt: skip
         """Drive *flow* to its end."""
         step: Callable[[], Any] = lambda: next(flow)  # noqa: E731
@@ -301,6 +313,9 @@ class World:
     def perform(self, wish: Any, story: Story, hops: list[Hop], around: Callable[[Callable[[], Any]], Any]) -> Any:
         """What the edge does with a wish."""
         if isinstance(wish, Send):
+            assert wish.lane is not None, "on whose behalf?"
+            assert wish.lane.account == "acme"
+            assert (wish.late is None) == (wish.patience == wish.until), "carried on for nobody, or not at all"
             # A second attempt meets the same trouble, unless the test says otherwise.
             self.hop = hops.pop(0) if hops else self.hop if wish.again else honest
             return self.hop(self, wish)

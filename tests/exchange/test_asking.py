@@ -1,22 +1,27 @@
 """Questions that move nothing: where an answer's fields come from when the wallet's reply lacks them, and when not."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Literally
 from gateway.exchange.asking import LEAST, RESERVE, Asking
 from gateway.exchange.journey import Journey
+from gateway.exchange.parties import Wallet
+from gateway.exchange.undoing import fitted
 from gateway.exchange.wishes import Send
 from gateway.journal.wishes import Recall, Record
 from gateway.wire.jsontext import write_json
-from gateway.wire.message import Ending, Heard, Response, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
 from gateway.wire.opened import Opened
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import Clock, World, account, wallet_side
+from tests.exchange.behaviours.made import acme
+from tests.exchange.driving import Clock, World, account, made_account, wallet_side
 from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent
 
 
@@ -39,6 +44,34 @@ def test_until() -> None:
     assert asking(1.0).until() == pytest.approx(1001.0 - RESERVE)
     assert asking(RESERVE + LEAST * 0.99).until() is None
     assert asking(-5.0).until() is None
+
+
+@pytest.mark.parametrize("bets", [(), ("a",), ("a", "b")])
+def test_a_win_of_several_bets_is_said_as_the_wallets_message_has_room(bets: tuple[str, ...]) -> None:
+    """All of them where it takes many; where it takes one, one, or the round alone: never one of several."""
+    win = Call(
+        Operation.WIN, request_id="t", provider="acme", player="p", session="s", currency="EUR", transaction="t",
+        round="g", reference=bets or None, amount=Decimal("1.00"),
+    )  # fmt: skip
+    narrow = Wallet(acme(), made_account(acme())[1])
+    found = []
+    for wallet in (wallet_side()[0], narrow):
+        name, request = Asking(wallet, Journey("acme", "made", 0.0, 10.0), Clock()).request(win)
+        assert name == "win"
+        found.append(Opened(request).body)
+    assert found[0].get("references", []) == list(bets)
+    assert (found[1].get("bet"), found[1]["round"]) == ("a" if bets == ("a",) else None, "g")
+
+
+def test_questions_have_ids_of_their_own() -> None:
+    """The wallet can tell one from another in its log: the callback's id, and a number."""
+    asks = asking()
+    asked = []
+    for operation in (Operation.BALANCE, Operation.STATUS, Operation.BALANCE):
+        about = {"transaction": "t"} if operation is Operation.STATUS else {"session": "s"}
+        wish = next(asks.read(operation, {"player": "p", "provider": "acme", **about}))
+        asked.append(dict(wish.request.headers)["Idempotency-Key"])
+    assert asked == ["j1-1", "j1-2", "j1-3"]
 
 
 def test_a_balance_is_asked_for() -> None:
@@ -109,7 +142,7 @@ def test_a_literal_fills_refusals_only() -> None:
     booked = world.tell(world.request(Operation.BET, "t2"), mute, silent)
     check_answer(world, booked)
     assert booked.outcome is Outcome.UNKNOWN
-    assert "unfilled" in booked.journey.alerts
+    assert booked.journey.alerts == ["unfilled"]
     row = world.row("t2")
     assert row is not None
     assert row.told == {"rolls_back"}
@@ -212,3 +245,42 @@ def test_a_balance_that_is_remembered_in_another_currency_is_not_said() -> None:
     assert story.journey.bug is None
     assert story.outcome is Outcome.TRANSACTION_NOT_FOUND
     assert Opened(story.response).body["balance"] == 0
+
+
+def test_a_balance_without_its_currency_leaves_the_calls_own() -> None:
+    """The wallet need not name it: what the call said of its currency still counts."""
+
+    def nameless(world: World, wish: Send) -> Ending:
+        body = Opened(world.says(wish.request)).body
+        return Heard(Response(200, (), write_json({k: v for k, v in body.items() if k != "currency"})))
+
+    world = World("evenbet")
+    story = world.tell(world.request(Operation.BET), mute, nameless)
+    check_answer(world, story)
+    assert story.journey.alerts == []
+    assert Opened(story.response).body["balance"] == Decimal(9000)
+
+
+def test_a_question_that_never_left_is_known_for_that() -> None:
+    """No time, no connection, no message: it was not tried; a silence was."""
+    late = asking(-1.0)
+    assert list(late.read(Operation.BALANCE, {"player": "p"})) == []
+    assert late.unsent is True
+    for ending, unsent in ((NotSent("no connection"), True), (Silence("reset"), False)):
+        asks = asking()
+        question = asks.read(Operation.BALANCE, {"player": "p", "provider": "acme"})
+        next(question)
+        with pytest.raises(StopIteration) as ended:
+            question.send(ending)
+        assert (ended.value.value, asks.unsent, asks.deaf) == (None, unsent, True)
+
+
+def test_a_session_goes_along_only_where_the_wallet_demands_it() -> None:
+    """A reversal must not be refused for a session that has ended."""
+    call = Call(Operation.ROLLBACK, player="p", session="s", transaction="x", reference=("t",), amount=Decimal("1.00"))
+    clock, journey = Clock(), Journey("acme", "made", 0.0, 10.0)
+    canonical = Asking(wallet_side()[0], journey, clock)
+    narrow = Asking(Wallet(acme(), made_account(acme())[1]), journey, clock)
+    assert fitted(call, canonical) == replace(call, session=None, amount=None)
+    assert fitted(replace(call, player=None), canonical).session == "s"
+    assert fitted(call, narrow) == (call if narrow.demands(call, "session") else replace(call, session=None))

@@ -319,6 +319,7 @@ def test_the_wallet_refuses_us(name: str) -> None:
         check_answer(world, story)
         assert story.outcome is Outcome.WALLET_FAILED
         assert story.journey.alerts == ["wallet_refuses_us"]
+        assert story.journey.why != ""
 
 
 @every_dialect
@@ -339,6 +340,7 @@ def test_an_outcome_that_a_bet_cannot_have(name: str, outcome: Outcome) -> None:
     story = world.tell(world.request(Operation.BET), refuses(outcome))
     assert story.outcome is Outcome.UNKNOWN
     assert story.journey.alerts == ["wallet_off_contract"]
+    assert story.journey.why != ""
 
 
 @every_dialect

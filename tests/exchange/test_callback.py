@@ -225,7 +225,8 @@ def test_a_demanded_balance_that_nobody_gives() -> None:
     story = world.tell(world.request(Operation.BET), mute, silent)
     check_answer(world, story)
     assert story.outcome is Outcome.UNKNOWN
-    assert "unfilled" in story.journey.alerts
+    assert story.journey.alerts == ["unfilled"]
+    assert story.journey.why == "the answer demands balance, and nobody gave it"
     row = world.row("t1")
     assert row is not None
     assert (row.state, row.told) == (State.APPLIED, frozenset({"retries"}))

@@ -7,10 +7,12 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.wishes import Claim, Reap
+from gateway.exchange.asking import RESERVE
+from gateway.journal.states import State
+from gateway.journal.wishes import Claim, JournalUnavailable, Look, Reap, Record, Wait
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, World
-from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
+from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 
@@ -159,3 +161,124 @@ def test_the_longest_id_reaches_the_wallet(name: str) -> None:
     win = world.tell(world.request(Operation.WIN, "w" * 255, reference=("b" * 255,)))
     assert [bet.outcome, win.outcome] == [Outcome.OK, Outcome.OK]
     assert world.tell(world.request(Operation.ROLLBACK, "r", reference=("w" * 255,))).outcome is not Outcome.UNKNOWN
+
+
+@every_dialect
+def test_a_claim_names_what_it_is_about(name: str) -> None:
+    """A rollback its targets, a win its bets where it names them, a bet nothing; each as keys."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    claims = {}
+    for operation, transaction in ((Operation.BET, "t2"), (Operation.WIN, "w1"), (Operation.ROLLBACK, "rb1")):
+        told = world.tell(world.request(operation, transaction))
+        (claims[operation],) = [wish for wish in told.wishes if isinstance(wish, Claim)]
+        assert claims[operation].row.key == f"acme::{transaction}"
+        assert claims[operation].undoable == world.dialect.variants[told.name or ""].targets
+    bet, win, rollback = claims.values()
+    assert (bet.targets, bet.bets, win.targets) == ((), (), ())
+    named = win.row.call.reference
+    assert win.bets == (() if named is None else ("acme::t1",))
+    assert (rollback.targets, rollback.bets) == (("acme::t1",), ())
+
+
+@every_dialect
+def test_a_journal_that_cannot_write_is_said_and_alerted(name: str) -> None:
+    """Before the call nothing is sent; after it nobody knows. Its words are in the log, and it is no bug of ours."""
+    for kind, sends in ((Claim, 0), (Record, 1)):
+        world = World(name)
+
+        def full(step: int, wish: object, kind: type = kind) -> BaseException | None:
+            return JournalUnavailable("the disk is full") if isinstance(wish, kind | Look) else None
+
+        story = world.tell(world.request(Operation.BET), throw=full)
+        check_answer(world, story)
+        assert story.journey.alerts == ["journal_unavailable"]
+        assert (story.journey.why, story.journey.bug, len(story.money_sends)) == ("the disk is full", None, sends)
+        assert story.outcome is Outcome.UNKNOWN
+
+
+@every_dialect
+def test_a_new_row_knows_its_order_and_its_span(name: str) -> None:
+    """What must happen in order shares a chain: a player's round; without one, what it refers to, else itself."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    bet, win = world.row("t1"), world.row("w1")
+    assert bet is not None
+    assert win is not None
+    assert bet.chain == win.chain == "acme|1001|g1"
+    spans = {form.name: world.dialect.span_s(form.name) for form in world.dialect.variants.values()}
+    assert bet.span == max(spans["bet"], spans["rollback"])
+    assert win.span == spans["win"]
+    world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("unseen",)))
+    rollback = world.row("rb1")
+    assert rollback is not None
+    assert rollback.chain in ("acme|1001|g1", "acme::unseen", "acme||g1")
+
+
+@every_dialect
+def test_what_is_recorded_for_people(name: str) -> None:
+    """The wallet's word, or how it ended without one, and our own word in the dialect; of a copy's answer too."""
+    for hop, heard in (
+        (honest, "ok"),
+        (refuses(Outcome.INSUFFICIENT_FUNDS), "insufficient_funds"),
+        (silent, "silence"),
+    ):
+        world = World(name)
+        told = world.tell(world.request(Operation.BET), hop, hop)
+        (record,) = [wish for wish in told.wishes if isinstance(wish, Record)]
+        assert (record.heard, record.code) == (heard, told.journey.code)
+    world.gone = True
+    world.tell(world.request(Operation.BET), honest)
+    world.gone = False
+    copy = world.tell(world.request(Operation.BET))
+    assert [wish.code for wish in copy.wishes if isinstance(wish, Record)] == [copy.journey.code]
+
+
+@every_dialect
+def test_a_silence_and_then_no_connection_is_a_doubt(name: str) -> None:
+    """That the second attempt never left says nothing of the first."""
+    world = World(name)
+    story = world.tell(world.request(Operation.BET), silent_after_booking, not_sent)
+    assert story.outcome is Outcome.UNKNOWN
+    (record,) = [wish for wish in story.wishes if isinstance(wish, Record)]
+    assert (record.state, record.sent) == (State.UNKNOWN, True)
+
+
+@every_dialect
+def test_a_copy_waits_as_long_as_there_is_time_to_answer(name: str) -> None:
+    """Up to what the answer itself needs; for the row that is held."""
+    world = World(name)
+    world.tell(world.request(Operation.BET), hangs)
+    story = world.tell(world.request(Operation.BET))
+    (wait,) = [wish for wish in story.wishes if isinstance(wish, Wait)]
+    assert (wait.key, wait.until) == ("acme::t1", story.journey.answer_by - RESERVE)
+
+
+def test_a_player_is_remembered_as_last_seen() -> None:
+    """With the session, the balance and the currency."""
+    world = World("155io")
+    world.tell(world.request(Operation.BET))
+    seen = {"player": "1001", "currency": "EUR", "session": world.session, "balance": Decimal("90.00")}
+    assert world.memories["acme", "player", "1001"] == seen
+
+
+@every_dialect
+def test_a_win_that_waits_says_why(name: str) -> None:
+    """Its bet is in doubt: the provider comes back, and the log says so."""
+    world = World(name)
+    world.tell(world.request(Operation.BET), silent, silent)
+    story = world.tell(world.request(Operation.WIN, "w1"))
+    assert (story.outcome, story.journey.why) == (Outcome.BUSY, "its bet is in doubt: it is paid after it")
+
+
+@every_dialect
+def test_a_session_goes_along_only_where_it_is_checked(name: str) -> None:
+    """With a bet; a win must not be refused because a session has ended."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.WIN, "w1"))
+    bet, win = world.booked
+    checked = world.dialect.session_checked
+    assert (bet.session is not None) == (Operation.BET in checked)
+    assert (win.session is not None) == (Operation.WIN in checked)

@@ -8,6 +8,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Send
 from gateway.journal.states import State
+from gateway.journal.wishes import Record
 from gateway.wire.message import Ending
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, Story, World, dialect
@@ -125,3 +126,34 @@ def test_a_late_story_that_dies_gives_its_row_back(name: str, monkeypatch: pytes
     assert not world.in_flight
     assert world.tell(world.request(Operation.BET)).outcome is Outcome.OK
     assert world.balance == Decimal("90.00")
+
+
+@every_dialect
+def test_what_a_late_end_writes(name: str) -> None:
+    """Under the claim that sent it: that it left, what was heard, and what later calls will not say again."""
+    for hop, state, outcome in (
+        (honest, State.APPLIED, Outcome.OK),
+        (refuses(Outcome.INSUFFICIENT_FUNDS), State.DECLINED, Outcome.INSUFFICIENT_FUNDS),
+        (silent, State.UNKNOWN, Outcome.UNKNOWN),
+    ):
+        world = World(name)
+        world.tell(world.request(Operation.BET), hangs)
+        row = world.row("t1")
+        assert row is not None
+        (record,) = [wish for wish in world.finish(hop).wishes if isinstance(wish, Record)]
+        assert (record.key, record.holder, record.state, record.outcome) == (row.key, row.holder, state, outcome)
+        assert (record.telling, record.sent, record.release, record.heard) == (None, True, True, str(outcome))
+        assert (record.reply is not None, bool(record.memories)) == (state is State.APPLIED,) * 2
+
+
+@every_dialect
+def test_a_late_undoing_writes_to_its_target(name: str) -> None:
+    """The bet is undone when the rollback's call ends, whenever that is."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    world.tell(world.request(Operation.ROLLBACK, "rb1"), hangs)
+    (record,) = [wish for wish in world.finish(honest).wishes if isinstance(wish, Record)]
+    assert record.related == ("acme::t1",)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.in_flight) == (State.REVERSED, False)

@@ -5,8 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.exchange.asking import Asking
+from gateway.exchange.journey import Journey
+from gateway.exchange.recalling import recall_all
 from gateway.journal.wishes import Look, Recall
 from gateway.wire.message import header
 from tests.exchange.answered import check_answer
@@ -239,3 +243,16 @@ def test_a_rollback_of_a_win_in_doubt_undoes_a_win() -> None:
     world.tell(world.request(Operation.WIN, "w1"), silent)
     story = world.tell(world.request(Operation.ROLLBACK, "rb1", reference=("w1",)))
     assert [send.request.path for send in story.sends] == ["/rollback_win"]
+
+
+def test_without_a_session_nobody_is_asked() -> None:
+    """A credit whose currency is lost and whose message names no session: `wallet_failed`, an alert, no question."""
+    world = World("evenbet")
+    journey = Journey("acme", "evenbet", world.clock.now, world.clock.now + 10.0)
+    _, _, request = world.request(Operation.WIN, "w1")
+    opened = world.dialect.open(request)
+    reading = world.dialect.read(world.dialect.recognise(opened), opened)
+    bare = replace(reading, facts={name: fact for name, fact in reading.facts.items() if name != "session"})
+    with pytest.raises(Fault) as caught:
+        list(recall_all(bare, world.provider, Asking(world.wallet, journey, world.clock)))
+    assert (caught.value.outcome, journey.alerts, journey.asked) == (Outcome.WALLET_FAILED, ["memory_miss"], 0)

@@ -6,12 +6,14 @@ server refuses to run as root; where that user cannot reach the binaries, it is 
 
 import asyncio
 import atexit
+import ctypes
 import itertools
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections import deque
@@ -73,8 +75,9 @@ class Server:
             command += ["-c", option]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=self.folder, user=self._user, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-            )
+                command, cwd=self.folder, user=self._user, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                preexec_fn=_end_with_us if sys.platform == "linux" else None,
+            )  # fmt: skip
         pid = self.folder / "data" / "postmaster.pid"
         until = time.monotonic() + 20
         while not (pid.exists() and pid.read_text().rstrip().endswith("ready")):
@@ -92,7 +95,10 @@ class Server:
     def remove(self) -> None:
         """Stop it for good."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        until = time.monotonic() + 5
+        while self.folder.exists() and time.monotonic() < until:  # its children may be writing their last words
+            shutil.rmtree(self.folder, ignore_errors=True)
+            time.sleep(0.01)
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [str(self._bin / name), "-D", str(self.folder / "data"), *arguments]
@@ -112,6 +118,16 @@ class Server:
             path.chmod(0o755)
         (self.folder / "site").chmod(0o755)
         return self.folder / "site" / folder.relative_to(site)
+
+
+#: Loaded here, since between fork and exec nothing may be.
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_us() -> None:
+    """Should we be killed, the server goes too."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 def _runs(program: Path) -> bool:

@@ -6,6 +6,7 @@ A further store adds a class here and its name to STANDS.
 
 import itertools
 from abc import ABC, abstractmethod
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from gateway.journal.postgres.store import Postgres
 from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.states import Policy, Row
 from gateway.journal.wishes import Look, Told, Wish
-from tests.journal.postgres_server import asked, fresh_database
+from tests.journal.postgres_server import WHEEL, asked, fresh_database
 
 START = 1_700_000_000.0
 NO_GAPS = Limits(claim_s=20.0, wish_s=20.0, gap_s=float("inf"))
@@ -26,6 +27,7 @@ class Time:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.shift = 0.0  # by which somebody has set the wall's clock
 
     def monotonic(self) -> float:
         """Since the test began."""
@@ -33,13 +35,18 @@ class Time:
 
     def wall(self) -> float:
         """Unix time."""
-        return START + self.seconds
+        return START + self.seconds + self.shift
 
 
 class Stand(ABC):
     """One journal. *durable*: it outlives its process."""
 
     durable = True
+
+    @classmethod
+    def available(cls) -> bool:
+        """Can it run on this machine?"""
+        return True
 
     def __init__(self, folder: Path, policy: Policy) -> None:
         self.folder, self.policy = folder, policy
@@ -160,6 +167,11 @@ class PostgresStand(Stand):
 
     url = ""
     killed = False
+
+    @classmethod
+    def available(cls) -> bool:
+        """Only where there is a wheel with the server."""
+        return find_spec(WHEEL) is not None
 
     async def start(self) -> None:
         """Serve it. Whoever was killed is held for dead, as others find in 15 s (postgres/test_lives.py)."""

@@ -67,6 +67,7 @@ def test_calls_and_replies_come_back_with_every_field() -> None:
     assert str(read_call(call_text(FULL.call)).amount) == "100000000000000000.000000010"  # type: ignore[union-attr]
     reply = Reply(Outcome.OK, **{name: SAMPLES[shape] for name, shape in REPLY_FIELDS.items()})
     assert read_reply(reply_text(reply)) == reply
+    assert read_reply(reply_text(reply)).outcome is Outcome.OK  # type: ignore[union-attr]
     assert (call_text(None), read_call(None), reply_text(None), read_reply(None)) == (None, None, None, None)
 
 

@@ -100,3 +100,20 @@ def test_what_a_store_holds_is_known_for_a_day() -> None:
         sessions.keep("acme", name, {}, 0.0)
     assert sessions.recall("acme", "t") is None
     assert sessions.recall("acme", "s") == {}
+
+
+async def test_what_is_counted_is_what_is_there() -> None:
+    """Of each row its state of now, once; nothing of what is forgotten."""
+    memory = Memory(most_rows=2)
+    for name in ("b1", "b2"):
+        holder = claim(memory, name).row.holder
+        memory.do(Record(key(name), holder, State.APPLIED, Outcome.OK, None, sent=True))
+    empty = Memory()
+    claim(empty, "b1")
+    empty.do(Record(key("b1"), "nobody", None, None, None))
+    assert [str(row.state) for row in memory.rows.values()] == ["applied", "applied"]
+    before = await memory.counts()
+    claim(memory, "b3")
+    memory.do(Look(key("b3")))
+    assert (await memory.counts()) != before
+    assert (await empty.counts()) != (await Memory().counts())

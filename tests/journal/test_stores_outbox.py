@@ -6,8 +6,8 @@ from dataclasses import replace
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import MOST_TRIES
 from gateway.journal.states import State, Step
-from gateway.journal.wishes import Lease, Settle, Verdict
-from tests.journal.calls import RETRIES, bet, booked, claim, doubted, ended, key, leased, rollback, settled, win
+from gateway.journal.wishes import Lease, Reap, Settle, Verdict
+from tests.journal.calls import PAID, RETRIES, bet, booked, claim, doubted, ended, key, leased, rollback, settled, win
 from tests.journal.stands import Stand
 
 
@@ -142,3 +142,57 @@ async def test_a_row_without_a_chain_is_a_chain_of_its_own(stand: Stand) -> None
         await ended(stand, await claim(stand, wish), State.OPEN, Outcome.WALLET_FAILED, RETRIES, sent=False)
         await stand.advance(1)
     assert set(await leased(stand)) == {"w1", "w2"}
+
+
+async def test_what_the_wallet_said_of_a_doubt_is_kept(stand: Stand) -> None:
+    """Its reply is what a repeat hears; where it told none, what was known stays."""
+    await doubted(stand, bet())
+    recorded = await settled(
+        stand, (await leased(stand))["b1"], state=State.APPLIED, outcome=Outcome.OK, reply=PAID, heard="ok"
+    )
+    assert recorded.row is not None
+    assert (recorded.kept, recorded.row.reply, recorded.row.outcome) == (True, PAID, Outcome.OK)
+    await doubted(stand, bet("b2", chain="c2"))
+    recorded = await settled(stand, (await leased(stand))["b2"], outcome=Outcome.UNKNOWN, reply=PAID)
+    assert recorded.row is not None
+    assert (recorded.row.state, recorded.row.reply) == (State.UNKNOWN, None)
+
+
+async def test_a_yes_of_a_step_that_was_taken_from_us_is_undone_at_once(stand: Stand) -> None:
+    """The row was closed meanwhile: another reversal is due now, not at the beginning of time."""
+    await doubted(stand, bet())
+    lease = (await leased(stand))["b1"]
+    await stand.perform(Reap(frozenset({stand.store.me})))
+    await stand.advance(61)
+    await ended(stand, await claim(stand, rollback()), State.DECLINED, Outcome.NOTHING_TO_DO)
+    assert (await stand.row(key("b1"))).state is State.BURIED
+    recorded = await settled(stand, lease, state=State.APPLIED, outcome=Outcome.OK)
+    row = await stand.row(key("b1"))
+    assert recorded.kept is False
+    assert (row.state, row.step, row.due) == (State.APPLIED, Step.REVERSE, row.updated)
+
+
+async def test_a_doubt_that_is_told_as_the_end_leaves_an_undoing(stand: Stand) -> None:
+    """Only a doubt: what was applied or refused is not undone because its answer would have been."""
+    for name, state, outcome in (
+        ("b1", State.UNKNOWN, Outcome.UNKNOWN),
+        ("b2", State.APPLIED, Outcome.OK),
+        ("b3", State.DECLINED, Outcome.INSUFFICIENT_FUNDS),
+    ):
+        claimed = await claim(stand, bet(name, chain=name))
+        recorded = await ended(stand, claimed, state, outcome, RETRIES, undo=True)
+        assert recorded.row is not None
+        assert recorded.row.undo is (state is State.UNKNOWN), name
+
+
+async def test_another_step_is_tried_from_the_start(stand: Stand) -> None:
+    """What was tried in vain for one step says nothing of the next."""
+    await doubted(stand, bet())
+    for _ in range(3):
+        await stand.advance(5)
+        await settled(stand, (await leased(stand))["b1"])
+    row = await stand.row(key("b1"))
+    assert (row.step, row.tries) == (Step.ASK, 3)
+    await ended(stand, await claim(stand, rollback()), State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    row = await stand.row(key("b1"))
+    assert (row.step, row.tries) == (Step.REVERSE, 0)

@@ -3,7 +3,7 @@
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import Flight, State, Step
-from gateway.journal.wishes import Claim, Record, Verdict
+from gateway.journal.wishes import Claim, Reap, Record, Verdict
 from tests.journal.calls import (
     DONE,
     FINAL,
@@ -207,3 +207,102 @@ async def test_a_repeated_rollback_that_was_heard_is_known(stand: Stand) -> None
     recorded = await ended(stand, undoing)
     await told(stand, recorded, DONE)
     assert (await claim(stand, rollback("x2", "b2"))).verdict is Verdict.KNOWN
+
+
+async def test_the_gravest_of_several_targets_answers(stand: Stand) -> None:
+    """One that may not be undone keeps all the others from it; one that waits keeps them waiting."""
+    for name in ("b1", "paid", "undone"):
+        await booked(stand, bet(name))
+    await booked(stand, win("w1", "paid"))
+    await ended(stand, await claim(stand, rollback("x0", "undone")))
+    await ended(stand, await claim(stand, bet("declined")), State.DECLINED, Outcome.INSUFFICIENT_FUNDS, FINAL)
+    await claim(stand, bet("hanging"))
+    for targets, verdict in {
+        ("b1", "w1"): Verdict.NO_TARGET,
+        ("paid", "w1"): Verdict.NO_TARGET,
+        ("b1", "paid"): Verdict.SETTLED,
+        ("hanging", "paid"): Verdict.SETTLED,
+        ("undone", "declined"): Verdict.UNDONE,
+        ("b1", "hanging"): Verdict.IN_FLIGHT,
+        ("b1", "undone"): Verdict.OURS,
+    }.items():
+        found = await claim(stand, rollback("x " + " ".join(targets), *targets))
+        assert (found.verdict, [row.key for row in found.related]) == (verdict, [key(name) for name in targets])
+
+
+async def test_an_undoing_that_was_sent_and_not_answered_is_in_doubt(stand: Stand) -> None:
+    """From then on: the wallet may undo it at any time. One that never left leaves no doubt."""
+    await ended(stand, await claim(stand, bet()), State.UNKNOWN, Outcome.UNKNOWN, FINAL, undo=True)
+    for sent in (False, True):
+        await stand.advance(61)
+        await settled(stand, (await leased(stand))["b1"], sent=sent)
+        row = await stand.row(key("b1"))
+        assert (row.undo_sent, row.since == row.updated, row.step) == (sent, sent, Step.REVERSE)
+
+
+async def test_a_question_whose_asker_died_leaves_no_new_doubt(stand: Stand) -> None:
+    """Asking moves nothing: when the doubt began, and what may have been sent, stays as it was."""
+    await doubted(stand, bet())
+    before = await stand.row(key("b1"))
+    await stand.advance(5)
+    assert (await leased(stand))["b1"].row.step is Step.ASK
+    await stand.perform(Reap(frozenset({stand.store.me})))
+    after = await stand.row(key("b1"))
+    assert (after.since, after.state, after.holder, after.flight) == (before.since, State.UNKNOWN, None, None)
+
+
+async def test_a_copy_of_a_rollback_in_flight_hears_of_both_rows(stand: Stand) -> None:
+    """Its own, which is held, and its target's."""
+    await booked(stand, bet())
+    first = await claim(stand, rollback())
+    copy = await claim(stand, rollback())
+    assert (copy.verdict, copy.row.key, copy.row.holder) == (Verdict.IN_FLIGHT, key("x1"), first.row.holder)
+    assert [row.key for row in copy.related] == [key("b1")]
+
+
+async def test_a_wallet_that_may_not_be_told_twice_is_told_once(store_factory: Make) -> None:
+    """A bet that it booked is undone at once; after an undoing of unknown outcome our outbox has to ask first."""
+    stand = await store_factory(frozenset({"status"}))
+    await booked(stand, bet())
+    undoing = await claim(stand, rollback())
+    assert undoing.verdict is Verdict.OURS
+    await ended(stand, undoing, State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    assert (await claim(stand, rollback())).verdict is Verdict.WAITS
+    assert (await claim(stand, rollback("x2"))).verdict is Verdict.WAITS
+
+
+async def test_a_wallet_that_has_settled_it_settles_the_doubt_too(stand: Stand) -> None:
+    """ "Already settled" of a bet in doubt: it was applied, a win has paid it, and nothing is to be undone."""
+    await doubted(stand, bet())
+    await ended(stand, await claim(stand, rollback()), State.DECLINED, Outcome.ALREADY_SETTLED)
+    row = await stand.row(key("b1"))
+    assert (row.state, row.undo, row.settled_by, row.holder) == (State.APPLIED, False, "?", None)
+    assert (await claim(stand, rollback("x2"))).verdict is Verdict.SETTLED
+
+
+async def test_a_tombstone_of_the_unseen_is_found_by_its_id(stand: Stand) -> None:
+    """Account and id are all that is known of it; an id may hold what separates the parts of a key."""
+    await claim(stand, rollback("x1", "b1", "b:2"))
+    for name in ("b1", "b:2"):
+        row = await stand.row(key(name))
+        assert (row.account, row.transaction, row.chain, row.undo_by) == ("acme", name, key(name), key("x1"))
+        assert (row.operation, row.call, row.state) == (None, None, State.BURIED)
+
+
+async def test_a_late_bet_of_a_doubtful_tombstone_is_not_undone_twice(stand: Stand) -> None:
+    """The undoing that may have left is repeated for the tombstone; the bet itself was never sent."""
+    await ended(stand, await claim(stand, rollback()), State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    assert (await claim(stand, bet())).verdict is Verdict.UNDONE
+    row = await stand.row(key("b1"))
+    assert (row.state, row.operation, row.undo_sent) == (State.BURIED, Operation.BET, True)
+    assert (await claim(stand, rollback())).verdict is Verdict.OURS
+    assert (await stand.row(key("b1"))).undo is False
+
+
+async def test_a_yes_of_a_claim_that_was_lost_is_a_yes(stand: Stand) -> None:
+    """Its holder was held for dead; what it heard is all that is known of the doubt."""
+    claimed = await claim(stand, bet())
+    await stand.perform(Reap(frozenset({stand.store.me})))
+    recorded = await ended(stand, claimed)
+    row = await stand.row(key("b1"))
+    assert (recorded.kept, row.state, row.outcome, row.reply) == (False, State.APPLIED, Outcome.OK, PAID)

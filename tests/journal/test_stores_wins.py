@@ -134,3 +134,27 @@ async def test_of_bets_of_one_moment_the_order_is_their_keys(stand: Stand) -> No
     for transaction in ("b2", "b9", "b1"):
         await booked(stand, bet(transaction))
     assert (await stand.perform(Recall(ACCOUNT, "round", "r1")))["reference"] == ("b9",)
+
+
+async def test_a_win_of_another_chain_looks_for_its_bet_again(stand: Stand) -> None:
+    """While its bet is in doubt it is not leased, and comes up again a second later."""
+    await doubted(stand, bet())
+    row = made(Operation.WIN, "w1", reference=(key("b1"),), chain="c2", round="r2")
+    held = await claim(stand, Claim(row, bets=(key("b1"),)))
+    assert held.verdict is Verdict.WAITS
+    assert set(await leased(stand)) == {"b1"}
+    row = await stand.row(key("w1"))
+    assert (row.state, row.step, row.due - row.updated) == (State.OPEN, Step.DELIVER, 1.0)
+
+
+async def test_calls_that_may_have_left_are_counted_once(stand: Stand) -> None:
+    """One that did not leave is not counted; what a late end tells was counted before."""
+    claimed = await claim(stand, bet())
+    await ended(stand, claimed, State.OPEN, Outcome.WALLET_FAILED, RETRIES, sent=False)
+    assert (await stand.row(key("b1"))).sent == 0
+    again = await claim(stand, bet())
+    await ended(stand, again, State.UNKNOWN, Outcome.UNKNOWN, RETRIES, release=False)
+    assert (await stand.row(key("b1"))).sent == 1
+    await ended(stand, again, State.APPLIED, Outcome.OK, None)
+    row = await stand.row(key("b1"))
+    assert (row.sent, row.state) == (1, State.APPLIED)

@@ -12,7 +12,9 @@ import pytest
 
 from tests.torture.lives.result import bugs, sentence
 from tests.torture.lives.run import Run
-from tests.torture.lives.stage import set_up
+from tests.torture.lives.stage import ABANDONED, set_up
+
+pytestmark = pytest.mark.filterwarnings(ABANDONED)
 
 SEED = os.environ.get("GATEWAY_LIVES_SEED", "a hundred lives")
 LIVES = 100
@@ -27,5 +29,6 @@ async def test_a_hundred_lives(store: str, tmp_path: Path, note: Callable[[str],
     note(f"lives on {store}, {result}")
     assert not result.findings, sentence(result, tmp_path)
     assert not bugs(tmp_path / "gateway.log"), sentence(result, tmp_path)
+    assert not result.absent, f"no life came by {result.absent}"
     assert result.lives >= LIVES
     assert result.transactions >= LIVES // 2

@@ -178,7 +178,10 @@ async def scene(line: Line, name: str, operation: Operation) -> dict[str, Any]:
     if name == "evenbet":
         if operation is Operation.AUTHENTICATE:
             return {**facts, "session": f"L{player}"}
-        response, _ = await line.tell(name, Operation.AUTHENTICATE, player=player, session=f"L{player}")
+        for _ in range(5):  # on a machine that is busy with other things, the wallet may not be heard in time
+            response, _ = await line.tell(name, Operation.AUTHENTICATE, player=player, session=f"L{player}")
+            if "token" in Opened(response).body:
+                break
         facts["session"] = Opened(response).body["token"]
     if operation not in MONEY:
         return facts

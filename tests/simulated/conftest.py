@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import RawTestServer
 
-from tests.simulated.operators import HONEST, Operator, playing
+from tests.simulated.operators import HONEST, Operator, Silence, playing
 from tests.torture.providers.rounds import Provider
 
 Play = Callable[..., Awaitable[Operator]]
@@ -23,6 +23,8 @@ async def play(aiohttp_raw_server: Callable[..., Awaitable[RawTestServer]]) -> A
     async def go(who: Provider, *answers: Any, rounds: Any = (0,), **scales: Any) -> Operator:
         operator = Operator(HONEST[who.account])
         made.append(operator)
+        if Silence not in answers:  # nothing is to be waited for, so that a busy machine may take its time
+            scales = {"deadlines": 5.0, **scales}
         server = await aiohttp_raw_server(operator.serve)
         entered = operator.honest
 

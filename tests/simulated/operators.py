@@ -134,8 +134,8 @@ def only(who: Provider, kind: str) -> Belief:
 async def playing(url: str, who: Provider, rounds: Iterable[int] = (0,), **scales: Any) -> None:
     """Enter and play those rounds one after another; deadlines take a twentieth of their time, pauses none."""
     async with Sockets(url) as sockets:
+        assert await Live(sockets, pauses=0.0).run(who.enter(who.players[0]))
         driver = Live(sockets, **{"pauses": 0.0, "deadlines": 0.05, **scales})
-        assert await driver.run(who.enter(who.players[0]))
         for number in rounds:
             await driver.run(who.round(number))
         await driver.finish()

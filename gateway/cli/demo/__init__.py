@@ -97,10 +97,16 @@ Still serving. In another terminal, a call as that provider would sign it:
 
   {run} send {name} bet --amount 1.50 --config {stage.config}
 
-break the wallet, send again, and look at what the gateway wrote down:
+Break the wallet, send again, and see what is in doubt now:
 
   curl {stage.addresses["wallet"]}/sandbox/moods -d '{{"mood": "half_body"}}'
-  tail -n 1 {stage.folder / "gateway.log"}
+  {run} outbox list --config {stage.config}
+
+Mend it. The gateway asks by itself what became of that bet, and writes everything down:
+
+  curl {stage.addresses["wallet"]}/sandbox/moods -d '{{"mood": "well"}}'
+  {run} outbox list --config {stage.config}
+  tail -n 3 {stage.folder / "gateway.log"}
 
 Further on:
 

@@ -77,7 +77,8 @@ class _Conversation:
             call = (
                 first.call if scenario.repeats else self.caller.call(scenario.operation, **facts, reference=reference)
             )
-        self.stage.wallet.moods.set(scenario.mood, self.player)
+        # Of this operation alone: what became of it can be asked, and the outbox ends the doubt.
+        self.stage.wallet.moods.set(scenario.mood, self.player, scenario.operation)
         before, heard = wallet.balance(self.player), len(self._asked())
         got = await self.caller.send(call, self.stage.forging[self.name] if scenario.forged else None)
         balance, asked = wallet.balance(self.player), self._asked()[heard:]

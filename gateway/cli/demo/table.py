@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from gateway.canon.calls import AMOUNTS, Call
-from gateway.canon.outcomes import Outcome
+from gateway.canon.outcomes import Moved
 from gateway.cli.caller import Exchange
 from gateway.cli.demo.play import Asked, Row
 from gateway.cli.sheet import console, plain_table
@@ -73,7 +73,7 @@ def cells(row: Row, dialect: Dialect) -> list[str]:
         sent(got),
         ", ".join(asked(each) for each in row.asked) or "(not asked)",
         ", ".join(told(each) for each in row.asked) or "-",
-        answered(got, said.form, brief=row.scenario.outcome is not Outcome.OK),
+        answered(got, said.form, brief=row.scenario.outcome.moved is not Moved.YES),
         " or ".join(dict.fromkeys(EFFECTS[word] for word in sorted(said.effect))) or "-",
         str(got.response.status) if got.response else "closed",
         f"{got.seconds * 1000:.1f}" if got.seconds < 0.1 else f"{got.seconds * 1000:.0f}",

@@ -152,7 +152,7 @@ def wanted(entries: Iterable[Entry]) -> list[Entry]:
     """Those of *entries* that are to be performed still, as far as somebody waits for them."""
     found = []
     for entry in entries:
-        if entry.dropped:
+        if entry.dropped or (entry.future is not None and entry.future.cancelled()):
             entry.wish = without_listener(entry.wish)
         if entry.wish is None:
             entry.over = True

@@ -24,8 +24,6 @@ _PLANS = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
-#: (class or code of SQLSTATE) that mean: this server does not take our writes, another may. Read only, in recovery.
-_ELSEWHERE = frozenset({"25006"})
 #: What `journal_write` and `journal_beat` raise.
 _OVER, _CHANGED = "P0001", "40001"
 
@@ -105,8 +103,6 @@ class Link:
             return Over(plain(error))
         if state == _CHANGED:
             return Changed(plain(error))
-        if state in _ELSEWHERE:
-            self.drop()
         return Refused(f"PostgreSQL refuses: {plain(error)}", state)
 
     def when_ended(self, call: Callable[[], None]) -> None:

@@ -13,15 +13,18 @@ from gateway.journal.postgres.serving import Serving
 
 #: Seconds of service between two looks, once nothing old was left.
 REST_S = 3_600.0
-#: $1 us, $2 and $3 before when a row must have changed last by the two clocks, $4 how many, $5 unix time.
 _CLOSED = """
     r.step IS NULL AND r.parked IS NULL AND r.holder IS NULL AND r.undo = 0 AND r.state NOT IN ('claimed', 'unknown')"""
-_ROWS = f"""
-    WITH old AS (
-        SELECT r.key FROM rows AS r WHERE {_CLOSED} AND r.wall <= $2 AND r.updated <= $3
+#: $1 us, $2 and $3 before when a row must have changed last by the two clocks, $4 how many are looked at, the oldest
+#: first: where none of these is old by the second clock, none is; $5 unix time. By their places, which are locked: no
+#: plan can then come to read all rows.
+ROWS = f"""
+    WITH oldest AS MATERIALIZED (
+        SELECT r.ctid AS place, r.updated FROM rows AS r WHERE {_CLOSED} AND r.wall <= $2
         ORDER BY r.wall LIMIT $4 FOR UPDATE SKIP LOCKED
     ), gone AS (
-        DELETE FROM rows AS r USING old WHERE r.key = old.key RETURNING r.key, r.state, r.outcome
+        DELETE FROM rows AS r WHERE r.ctid = ANY (ARRAY(SELECT o.place FROM oldest AS o WHERE o.updated <= $3))
+        RETURNING r.key, r.state, r.outcome
     ), history AS (
         DELETE FROM notes AS n USING gone WHERE n.key = gone.key
     ), counted AS (
@@ -38,14 +41,14 @@ _ROWS = f"""
 _PRUNABLE = f"""
     SELECT (SELECT count(*) FROM rows AS r WHERE {_CLOSED} AND r.wall <= $1 AND r.updated <= $2),
         (SELECT count(*) FROM sessions WHERE wall < $3), (SELECT count(*) FROM pruned WHERE wall < $4)"""  # noqa: S608
-_SESSIONS = """
-    DELETE FROM sessions WHERE (account, id) IN (
-        SELECT account, id FROM sessions WHERE wall < $1 ORDER BY wall LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) RETURNING 1"""
-_HASHES = """
-    DELETE FROM pruned WHERE hash IN (
-        SELECT hash FROM pruned WHERE wall < $1 ORDER BY wall LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) RETURNING 1"""
+SESSIONS = """
+    DELETE FROM sessions WHERE ctid = ANY (ARRAY(
+        SELECT s.ctid FROM sessions AS s WHERE s.wall < $1 ORDER BY s.wall LIMIT $2 FOR UPDATE SKIP LOCKED
+    )) RETURNING 1"""
+HASHES = """
+    DELETE FROM pruned WHERE ctid = ANY (ARRAY(
+        SELECT p.ctid FROM pruned AS p WHERE p.wall < $1 ORDER BY p.wall LIMIT $2 FOR UPDATE SKIP LOCKED
+    )) RETURNING 1"""
 _LIVES = "DELETE FROM lives WHERE stopped < $1"
 #: What the dead counted goes to a line that nobody owns.
 _INSTANCES = """
@@ -88,9 +91,9 @@ class Pruning:
         if wish.gently and now < self._next:
             return Pruned()
         limit = wish.limit
-        rows = len(await link.rows(_ROWS, self._serving.me, wall - kept.rows_s, now - kept.rows_s, limit, wall))
-        sessions = len(await link.rows(_SESSIONS, wall - kept.sessions_s, limit))
-        hashes = len(await link.rows(_HASHES, wall - kept.hashes_s, limit))
+        rows = len(await link.rows(ROWS, self._serving.me, wall - kept.rows_s, now - kept.rows_s, limit, wall))
+        sessions = len(await link.rows(SESSIONS, wall - kept.sessions_s, limit))
+        hashes = len(await link.rows(HASHES, wall - kept.hashes_s, limit))
         more = limit in (rows, sessions, hashes)
         if not more:
             await link.rows(_LIVES, wall - kept.hashes_s)

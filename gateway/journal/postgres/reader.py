@@ -13,10 +13,10 @@ from gateway.journal.reading import Counts, Found
 from gateway.journal.states import Row, State, Step
 
 _COUNTED = "SELECT kind, name, sum(count)::BIGINT FROM tally GROUP BY kind, name HAVING sum(count) <> 0"
-_LONGEST_DUE = """
+LONGEST_DUE = """
     SELECT r.due FROM rows AS r WHERE r.step IS NOT NULL AND r.parked IS NULL AND r.holder IS NULL
     ORDER BY r.due LIMIT 1"""
-_NOTES = "SELECT n.wall, n.what, n.facts FROM notes AS n WHERE n.key = $1 ORDER BY n.number"
+NOTES = "SELECT n.wall, n.what, n.facts FROM notes AS n WHERE n.key = $1 ORDER BY n.number"
 #: How many rows are read at a time where all are.
 _AT_ONCE = 500
 
@@ -24,7 +24,7 @@ _AT_ONCE = 500
 async def counted(link: Link, now: float, commits: int = 0) -> Counts:
     """What stands in the journal at *now* on its clock. A few milliseconds, however many rows there are."""
     tally = [(kind, name, count) for kind, name, count in await link.rows(_COUNTED)]
-    due = await link.rows(_LONGEST_DUE)
+    due = await link.rows(LONGEST_DUE)
     return Counts(
         {State(name): count for kind, name, count in tally if kind == "state"},
         {Step(name): count for kind, name, count in tally if kind == "step"},
@@ -52,5 +52,5 @@ async def all_rows(link: Link) -> AsyncIterator[tuple[str, list[Any]]]:
 
 async def with_notes(link: Link, row: Row) -> Found:
     """*row* with its history."""
-    lines = await link.rows(_NOTES, row.key)
+    lines = await link.rows(NOTES, row.key)
     return Found(row, tuple(Note(row.key, wall, what, orjson.loads(facts)) for wall, what, facts in lines))

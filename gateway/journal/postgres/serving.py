@@ -31,10 +31,10 @@ _DECLARE_DEAD = """
 _LEAVE = """
     WITH gone AS (UPDATE instances SET dead = TRUE WHERE instance = $1 RETURNING instance)
     UPDATE lives AS l SET seen = $2, stopped = $2 FROM gone WHERE l.instance = gone.instance AND l.stopped IS NULL"""
-_LEFT_BEHIND = """
+LEFT_BEHIND = """
     SELECT DISTINCT split_part(r.holder, '/', 1) FROM rows AS r WHERE r.holder IS NOT NULL
     AND NOT EXISTS (SELECT FROM instances AS i WHERE i.instance = split_part(r.holder, '/', 1) AND NOT i.dead)"""
-_SERVED = "SELECT started, seen FROM lives WHERE started <= $2 AND seen >= $1"
+SERVED = "SELECT started, seen FROM lives WHERE started <= $2 AND seen >= $1"
 
 
 class Serving:
@@ -100,7 +100,7 @@ class Serving:
             if still >= DEAD_S:
                 await link.rows(_DECLARE_DEAD, instance, counter)
         self._others = others
-        return frozenset(str(instance) for (instance,) in await link.rows(_LEFT_BEHIND))
+        return frozenset(str(instance) for (instance,) in await link.rows(LEFT_BEHIND))
 
     async def _beat(self, link: Link) -> None:
         now = self.now()
@@ -109,7 +109,7 @@ class Serving:
 
     async def served(self, link: Link, start: float, end: float) -> list[tuple[float, float]]:
         """The stretches of service that touch the time from *start* to *end*, in unix seconds."""
-        return [(started, seen) for started, seen in await link.rows(_SERVED, start, end)]
+        return [(started, seen) for started, seen in await link.rows(SERVED, start, end)]
 
     async def leave(self, link: Link) -> None:
         """We stop serving: what we may still hold is for others to free, at once."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from random import uniform
 from time import monotonic, time
 from typing import Any
 
@@ -26,6 +27,8 @@ from gateway.journal.states import Policy
 from gateway.journal.waiting import Waiting
 from gateway.journal.wishes import Claim, JournalUnavailable, Look, Recall, Record, Remember, Told, Wait, Wish
 
+#: How often somebody who waits for a row looks again: the call may be another instance's.
+LOOK_AGAIN_S = 0.1, 0.25
 #: Rows that a beat removes at most: a few milliseconds.
 PRUNED_AT_ONCE = 100
 
@@ -52,7 +55,7 @@ class Postgres:
         self.remembered = Remembered()
         self._url, self._wall = url, wall
         self._sessions = Sessions()
-        self._waiting = Waiting()
+        self._waiting = Waiting(lambda: uniform(*LOOK_AGAIN_S))  # noqa: S311 - only to spread the instances
         self._numbers = count(1)
         self._serving = Serving(me, clock, wall, self.limits)
         players = Players(self._serving, self.policy, self._token)

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.journal.postgres.entries import ALONE, Beat, Count, Entries, Entry, wanted
 from gateway.journal.postgres.link import Changed, Link, Lost, Over, Refused
-from gateway.journal.postgres.outbox import any_due, due, held_by
+from gateway.journal.postgres.outbox import Due, held_by
 from gateway.journal.postgres.playing import Players
 from gateway.journal.postgres.pruning import Prune, Pruning
 from gateway.journal.postgres.reader import counted
@@ -41,6 +41,7 @@ class Transactions:
         self.collisions = 0  # transactions that began anew because others were first
         self._serving, self._players = serving, players
         self._entries, self._pruning = entries, pruning
+        self._due = Due(serving, players.decoded)
 
     async def perform(self, entries: list[Entry]) -> None:
         """Perform *entries*; each gets its result or its error, is in doubt, or waits again since nothing was done.
@@ -127,35 +128,40 @@ class Transactions:
 
     async def _alone(self, entry: Entry) -> None:
         try:
-            match entry.wish:
-                case Lease(limit):
-                    entry.result = () if entry.dropped else await self._lease(entry, limit)
-                case Reap(dead):
-                    entry.result = await self._reap(dead)
-                case Beat():
-                    entry.result = await self._reap(await self._serving.beat(self._opened()))
-                case Count():
-                    entry.result = await counted(self._opened(), self._serving.now(), self.commits)
-                case Prune():
-                    entry.result = await self._pruning.step(self._opened(), entry.wish)
-        except Over:
-            await self._serving.join(self._opened())
+            try:
+                entry.result = await self._one(entry)
+            except Over:
+                await self._serving.join(self._opened())
+                entry.result = await self._one(entry)
         except Refused as refused:
             if not refused.late:
                 raise
             self._entries.lose([entry], str(refused))
-        if not entry.over:
+        else:
             self._entries.deliver([entry])
+
+    async def _one(self, entry: Entry) -> Any:
+        match entry.wish:
+            case Lease(limit):
+                return () if entry.dropped else await self._lease(entry, limit)
+            case Reap(dead):
+                return await self._reap(dead)
+            case Beat():
+                return await self._reap(await self._serving.beat(self._opened()))
+            case Count():
+                return await counted(self._opened(), self._serving.now(), self.commits)
+            case Prune():
+                return await self._pruning.step(self._opened(), entry.wish)
 
     async def _lease(self, entry: Entry, limit: int) -> Any:
         """Lease what is due; nothing, where others are always first."""
         link, serving = self._opened(), self._serving
         for _ in range(LEASE_TRIES):
-            if not await any_due(link, serving):
+            if not await self._due.any(link):
                 break
             await link.run("BEGIN")
             try:
-                keys, loaded = await due(link, serving, self._players.decoded, limit)
+                keys, loaded = await self._due.take(link, limit)
                 (result,), writing = await self._players.play(link, [entry.wish], keys, loaded)
                 serving.batch += 1
                 await writing.write(link, serving.me, serving.epoch, serving.batch, patient=False)
@@ -177,14 +183,16 @@ class Transactions:
 
     async def _reap(self, dead: frozenset[str]) -> int:
         """Free all that the *dead* hold; what others change meanwhile is left for the next time."""
-        count = tries = 0
-        while tries < TRIES and (keys := await held_by(self._opened(), dead)):
-            entry = Entry(Reap(dead))
-            results, writing = await self._players.play(self._opened(), [entry.wish], keys)
+        count = 0
+        for number in range(TRIES):
             try:
-                await self._write([entry], results, writing)
-                count, tries = count + entry.result, 0
+                while keys := await held_by(self._opened(), dead):
+                    entry = Entry(Reap(dead))
+                    results, writing = await self._players.play(self._opened(), [entry.wish], keys)
+                    await self._write([entry], results, writing)
+                    self._entries.deliver([], writing.page.freed)
+                    count += len(keys)
+                break
             except Changed:
-                await self._again(tries)
-                tries += 1
+                await self._again(number)
         return count

@@ -9,9 +9,9 @@ takes that bet, in two instances at one instant: both read version 5 of the bet.
 6; the win changes its own row only, but counts the bet. Whoever locks the bet first goes through. If that is the
 rollback, the win finds version 6, begins anew, and finds the bet undone. If it is the win, the rollback waits, finds
 version 5, and the win is the earlier of the two: it would have been so in one process, and the reversal meets the
-wallet's own judgement of a bet that is paid. What is not held is that no row is *added*: a bet booked in a round while
-a win looks for the bets of that round. Such a win is the earlier of the two, as if the bet had come a moment later; no
-bet ever asks for wins, so nothing contradicts it.
+wallet's own judgement of a bet that is paid. What is not held is that no row is *added*: a bet, or a
+win, that comes to a round while another win looks at what was played in it. The one that looks is then the earlier of
+the two, as if the other had come a moment later; a row that is new asks nothing that contradicts it.
 """
 
 from collections import Counter

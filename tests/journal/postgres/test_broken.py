@@ -163,6 +163,46 @@ async def test_a_claim_that_comes_to_light_too_late_is_given_back(
     assert (await store.perform(bet())).verdict is Verdict.OURS
 
 
+async def test_a_write_that_arrives_after_its_connection_is_refused(
+    instance: Open, url: str, wire: tuple[Wire, str]
+) -> None:
+    """The network kept it. Its story heard that it was not done; the new connection was told so: it must stay so."""
+    carried, near = wire
+    store = await instance(at=near, limits=STRICT)
+    await until(lambda: written(store))
+    link = store._transactions.link
+    assert link is not None
+    ask, released = link.rows, asyncio.Event()
+
+    async def slow(sql: str, *values: Any) -> list[Any]:
+        nonlocal released
+        if "journal_write" in sql:
+            released = carried.hold_questions()
+        return await ask(sql, *values)
+
+    link.rows = slow  # type: ignore[method-assign]
+    claiming = asyncio.create_task(store.perform(bet()))
+    await asyncio.wait_for(carried.lost.wait(), 20)
+    with pytest.raises(JournalUnavailable):
+        await claiming
+    carried.cut_near()
+    await until(lambda: written(store, "b2"))
+    released.set()
+    await until(
+        lambda: asked(url, "SELECT FROM pg_stat_activity WHERE query LIKE '%journal_write%' AND state = 'idle'")
+    )
+    await asyncio.sleep(0.1)
+    assert await store.perform(Look(key("b1"))) is None
+
+
+async def written(store: Postgres, name: str = "earlier") -> bool:
+    """Could a claim be made?"""
+    try:
+        return (await store.perform(bet(name))).verdict is not None
+    except JournalUnavailable:
+        return False
+
+
 async def test_a_slow_commit_is_no_claim_either(instance: Open, url: str, wire: tuple[Wire, str]) -> None:
     """The connection holds, the answer comes after the limit: given back as well."""
     carried, near = wire
@@ -190,14 +230,26 @@ async def test_a_server_that_says_nothing_any_more(instance: Open, wire: tuple[W
     assert (await store.perform(bet("b2"))).verdict is Verdict.OURS
 
 
-async def test_a_story_that_ends_as_it_is_given_its_claim(instance: Open) -> None:
-    """At every instant of it: either it was never claimed, or it is given back."""
+async def test_a_story_that_ends_as_it_is_given_its_claim(instance: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it began, while it was written, and when the result was there and nobody had taken it yet."""
     store = await instance()
-    for steps in range(40):
-        claiming = asyncio.create_task(store.perform(bet(f"b{steps}")))
-        for _ in range(steps):
-            await asyncio.sleep(0.0002)
-        claiming.cancel()
-        await asyncio.wait([claiming])
-        if claiming.cancelled() and await store.perform(Look(key(f"b{steps}"))) is not None:
-            assert (await free(store, f"b{steps}")).state is State.OPEN
+    for moment in ("before", "meanwhile", "given"):
+        claiming = asyncio.create_task(store.perform(bet(moment)))
+        with monkeypatch.context() as patch:
+            when = {"before": "taken", "meanwhile": "deliver", "given": "deliver"}[moment]
+            wrapped = getattr(store._entries, when)
+
+            def ended(*values: Any, moment: str = moment, wrapped: Any = wrapped, task: Any = claiming) -> Any:
+                if moment == "meanwhile":
+                    task.cancel()
+                result = wrapped(*values)
+                if moment != "meanwhile":
+                    task.cancel()
+                return result
+
+            patch.setattr(store._entries, when, ended)
+            await asyncio.wait([claiming])
+        assert claiming.cancelled()
+        if moment != "before":
+            assert (await free(store, moment)).state is State.OPEN
+    assert await store.perform(Look(key("before"))) is None

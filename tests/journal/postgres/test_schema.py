@@ -1,6 +1,7 @@
 """The schema: made once, by whoever is first; every column is written; an older program works beside a newer one."""
 
 import asyncio
+import re
 from dataclasses import replace
 
 import asyncpg
@@ -9,6 +10,7 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.page import Page
+from gateway.journal.postgres import loading, outbox, pruning, reader, serving
 from gateway.journal.postgres.link import connected
 from gateway.journal.postgres.loading import Loaded, Needs
 from gateway.journal.postgres.opening import LOCK
@@ -147,3 +149,35 @@ def test_what_is_full_is_full() -> None:
     names = [name for name in Row.__slots__ if getattr(FULL, name) == getattr(plain, name)]
     assert names == []
     assert (FULL.operation, FULL.step) == (Operation.BET, Step.JUDGE)
+
+
+@pytest.mark.parametrize(
+    ("question", "indexes"),
+    [
+        (loading.ROWS, {"rows_pkey", "pruned_pkey"}),
+        (loading.ROUNDS, {"rows_of_round"}),
+        (loading.LAST_OF_ROUNDS, {"rows_of_round"}),
+        (loading.SESSIONS, {"sessions_pkey"}),
+        (outbox.PAGE_OF_DUE, {"rows_due", "rows_working"}),
+        (outbox.DUE, {"rows_due", "rows_working"}),
+        (outbox.HELD, {"rows_held"}),
+        (serving.LEFT_BEHIND, {"rows_held", "instances_pkey"}),
+        (reader.LONGEST_DUE, {"rows_due"}),
+        (reader.NOTES, {"notes_pkey"}),
+        (pruning.ROWS, {"rows_closed", "Tid Scan on rows"}),
+        (pruning.SESSIONS, {"sessions_by_age", "Tid Scan on sessions"}),
+        (pruning.HASHES, {"pruned_by_age", "Tid Scan on pruned"}),
+    ],
+)
+async def test_every_question_has_its_index(url: str, question: str, indexes: set[str]) -> None:
+    """With a plan that is made once, for values that nobody knows yet: none of ours reads a whole table."""
+    link = await connected(url, limit_s=5, name="test")
+    await link.run(f"PREPARE question AS {question}")
+    unknown = ", ".join("NULL" for _ in set(re.findall(r"\$\d", question)))
+    asks = f"EXPLAIN EXECUTE question({unknown})" if unknown else "EXPLAIN EXECUTE question"
+    plan = "\n".join(str(line[0]) for line in await link.rows(asks))
+    await link.close()
+    assert {name for name in indexes if name in plan} == indexes, plan
+    for table in ("rows", "sessions", "pruned", "notes"):
+        assert f"Seq Scan on {table}" not in plan, plan
+    assert re.findall(r"Scan using \w+_pkey on .*\n(?!\s+Index Cond)", plan) == [], plan

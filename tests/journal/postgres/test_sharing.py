@@ -9,10 +9,11 @@ import pytest
 
 from gateway.canon.outcomes import Outcome
 from gateway.journal.postgres.store import Postgres
-from gateway.journal.states import State
-from gateway.journal.wishes import Claim, Claimed, Lease, Leased, Look, Recall, Record, Remember, Verdict, Wait
+from gateway.journal.states import State, Step
+from gateway.journal.wishes import Claim, Claimed, Lease, Leased, Look, Recall, Record, Remember, Settle, Verdict, Wait
 from tests.journal.calls import ACCOUNT, DONE, RETRIES, bet, key, rollback, win
 from tests.journal.postgres.conftest import Open
+from tests.journal.stands import Time
 
 
 async def owing(store: Postgres, *names: str) -> None:
@@ -154,3 +155,26 @@ async def test_a_rollback_that_races_its_bet(instance: Open) -> None:
     found = Counter(await asyncio.gather(*map(race, range(300))))
     assert set(found) <= {(Verdict.OURS, Verdict.IN_FLIGHT), (Verdict.UNDONE, Verdict.OURS)}
     assert len(found) == 2, "both orders are among three hundred"
+
+
+async def test_what_waits_for_older_rows_does_not_hide_what_is_due(
+    instance: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More rows at the head than a lease looks at: it goes on behind them, page by page, and comes back to them."""
+    store = await instance(time := Time())
+    due = store._transactions._due
+    monkeypatch.setattr(due, "_page", 10)
+    names = ["a", *(f"b{number}" for number in range(35)), "z"]
+    for name in names:
+        chain = "free" if name == "z" else "stuck"
+        claimed = await store.perform(win(name, chain=chain, round=None))
+        await store.perform(Record(key(name), claimed.row.holder, State.OPEN, Outcome.BUSY, RETRIES, sent=False))
+        time.seconds += 0.01
+    (first,) = await store.perform(Lease(1))
+    assert first.row.transaction == "a"
+    found = [await store.perform(Lease(5)) for _ in range(2)]
+    assert [each.row.transaction for some in found for each in some] == ["z"]
+    await store.perform(Settle(key("a"), first.row.holder, State.APPLIED, Outcome.OK))
+    found = [await store.perform(Lease(5)) for _ in range(3)]
+    assert [each.row.transaction for some in found for each in some] == ["b0"]
+    assert (await store.counts()).armed == {Step.DELIVER: 36}

@@ -19,7 +19,9 @@ class Wire:
         self.lost = asyncio.Event()  # it said something, and that was lost
         self._flows = asyncio.Event()
         self._flows.set()
+        self._holding: asyncio.Event | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._near: set[asyncio.StreamWriter] = set()
 
     def stall(self) -> None:
         """Keep what the server says until `flow`."""
@@ -28,6 +30,18 @@ class Wire:
     def flow(self) -> None:
         """Deliver everything again."""
         self._flows.set()
+
+    def hold_questions(self) -> asyncio.Event:
+        """Keep what is asked over the connections that are open now, also when they break, until the event is set."""
+        self._holding = asyncio.Event()
+        self.lost.clear()
+        return self._holding
+
+    def cut_near(self) -> None:
+        """Whoever asks finds the connection broken; the server has not noticed. New connections are not held."""
+        self._holding = None
+        for writer in self._near:
+            writer.transport.abort()
 
     def cut(self) -> None:
         """Break off every connection."""
@@ -41,17 +55,22 @@ class Wire:
             return
         there, here = await asyncio.open_unix_connection(str(self._socket))
         self._writers |= {writer, here}
+        self._near.add(writer)
         try:
             await asyncio.wait(
                 [asyncio.create_task(self._ask(reader, here)), asyncio.create_task(self._answer(there, writer))]
             )
         finally:
             self._writers -= {writer, here}
+            self._near.discard(writer)
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await _read(reader):
+            if (holding := self._holding) is not None:
+                self.lost.set()
+                await holding.wait()
             writer.write(data)
-        writer.transport.abort()
+        writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await _read(reader):

@@ -1,7 +1,9 @@
 """One life of a gateway, in a process that was forked for it: the real App on real sockets and a real journal.
 
 Once it serves, its journal's clocks run faster than the machine's (`rate`), and its unix time begins where the run
-says, so that hours of service pass in a test; everything else keeps the machine's time.
+says, so that hours of service pass in a test; everything else keeps the machine's time. Before it listens a *quiet*
+while of service passes, as between two deaths of any real gateway: longer than the shortest span in which a provider
+comes back, of which a journal must know that somebody served.
 """
 
 import asyncio
@@ -15,6 +17,7 @@ from time import monotonic
 from typing import Any, BinaryIO
 
 from gateway.edge import outbox
+from gateway.edge import server as app_server
 from gateway.edge.app import App, Parties, run_loop
 from gateway.edge.journals import policy_of
 from gateway.edge.logs import Log
@@ -38,6 +41,10 @@ class Clocks:
         """From *now* (the machine's monotonic clock) on they go *rate* times as fast."""
         self._seconds += (now - self._from) * self._rate
         self._rate, self._from = rate, now
+
+    def jump(self, seconds: float) -> None:
+        """So long passes at once."""
+        self._seconds += seconds
 
     def monotonic(self) -> float:
         """Seconds of service."""
@@ -78,6 +85,14 @@ async def _serve(order: dict[str, Any], settings: Settings, parties: Parties, lo
         clocks.hurry(order["rate"], monotonic())
     journal: Any = Doomed(_store(order, settings, doom, clocks), doom)
     app = App(settings, parties, lines, journal)
+    listen = app_server.Server.start
+
+    async def listening(self: app_server.Server) -> tuple[str, int]:
+        clocks.jump(order["quiet"])
+        await journal.beat()
+        return await listen(self)
+
+    app_server.Server.start = listening  # type: ignore[method-assign]
 
     def started(public: object, admin: object) -> None:
         now = monotonic()

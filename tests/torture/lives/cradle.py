@@ -61,10 +61,10 @@ class Life:
             if not self.up.done():
                 self.up.cancel()
 
-    def passed(self, rate: float) -> float:
+    def passed(self, rate: float, quiet: float) -> float:
         """How far the journal's clocks went on in this life, by the machine's own clock up to its start."""
         began = self.began or self.ended
-        return began - self.ordered + (self.ended - began) * rate
+        return began - self.ordered + quiet + (self.ended - began) * rate
 
     async def until_up(self, seconds: float = 20.0) -> None:
         """Wait until it listens; AssertionError where it ends before, or does not come up."""

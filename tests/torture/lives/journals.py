@@ -15,6 +15,11 @@ _OPEN = """
     WHERE step IS NOT NULL OR holder IS NOT NULL OR parked IS NOT NULL OR undo <> {none}
     OR (state IN ('claimed', 'unknown') AND operation NOT IN ('rollback', 'rollback_win'))
     ORDER BY key"""
+#: Parked because nobody can tell whether a yes was heard, with the moment of that yes.
+_UNHEARD = """
+    SELECT r.key, r.span, max(n.wall) FROM rows AS r JOIN notes AS n ON n.key = r.key
+    WHERE r.parked LIKE 'nobody served while%' AND n.what IN ('record', 'answer') GROUP BY r.key, r.span"""
+_SERVED = "SELECT 1 FROM lives WHERE started <= {end!r} AND seen >= {start!r}"
 _COUNTS = "SELECT state, count(*) FROM rows GROUP BY state"
 _PRUNED = "SELECT count(*) FROM pruned"
 _NOTES = "SELECT wall, what, facts FROM notes WHERE key = {} ORDER BY number"
@@ -71,6 +76,24 @@ async def unsettled(journal: Journal) -> list[str]:
         facts = {name: value for name, value in zip(names, rest, strict=True) if value not in (None, "", 0, False)}
         found.append(f"{key}: {facts}")
     return found
+
+
+async def held(journal: Journal, instance: str) -> bool:
+    """Has an instance whose name begins so a call on its way?"""
+    return bool(await journal.rows(f"SELECT 1 FROM rows WHERE holder LIKE '{instance}%' LIMIT 1"))
+
+
+async def unheard(journal: Journal) -> set[str]:
+    """The lines of `unsettled` of which nobody can know more: a yes was answered by a gateway that died at that moment,
+    and in the second or the last quarter of the time in which its provider would come back nobody has served.
+    """
+    found = set()
+    for key, span, wall in await journal.rows(_UNHEARD):
+        quarters = [(wall + span * part, wall + span * (part + 0.25)) for part in (0.25, 0.75)]
+        served = [await journal.rows(_SERVED.format(start=float(a), end=float(b))) for a, b in quarters]
+        if not all(served):
+            found.add(str(key))
+    return {line for line in await unsettled(journal) if line.partition(": ")[0] in found}
 
 
 async def counted(journal: Journal) -> dict[str, int]:

@@ -10,6 +10,7 @@ from tests.torture.lives.points import Point, Way
 
 #: How many times faster than the machine's a journal's clocks go; one is drawn for each life.
 RATES = (20.0, 100.0, 300.0)
+SLOWER = (10.0, 50.0, 100.0)
 #: What a wallet that keeps every promise may still do to a call; those that its sandbox does not know are left out.
 MOODS = {
     "reset_after_booking": 4, "reset_before_booking": 3, "silent_after_booking": 2, "silent": 1, "half_body": 2,
@@ -23,6 +24,8 @@ SILENCE = ("reset_after_booking", "reset_before_booking", "half_body")
 PATIENCE = 0.8
 #: How often a point that was not reached is tried again; then the run says so.
 MOST_MISSES = 6
+#: Two effects of one message, where the wallet promises no better.
+BROKEN = ("duplicate_delivery",)
 OPERATIONS = (None, None, "bet", "win", "rollback", "status")
 #: Of these a row must be closed to be pruned; in seconds of the journal's clocks.
 OLD_S, NEVER_S = 600.0, 1e9
@@ -68,12 +71,14 @@ class Plans:
     """
 
     def __init__(
-        self, seed: str, lives: int, points: Sequence[Point], moods: Sequence[str], *, frozen: bool = False
-    ) -> None:
+        self, seed: str, lives: int, points: Sequence[Point], moods: Sequence[str], *,
+        frozen: bool = False, hasty: bool = True,
+    ) -> None:  # fmt: skip
+        self._rates = RATES if hasty else SLOWER
         self._frozen = frozen
         self._rng = Random(f"{seed}/plans")
         self._points = {point.name: point for point in points}
-        self._words = [word for word in MOODS if word in moods]
+        self._words = [word for word in MOODS if word in moods and (hasty or word not in BROKEN)]
         named = [*points, *self._rng.choices(points, k=max(0, (lives - len(points)) // 3))]
         named = named[:lives]
         plans = [self._named(point) for point in named] + [self._unnamed() for _ in range(lives - len(named))]
@@ -92,9 +97,10 @@ class Plans:
         self._misses[plan.point] += 1
         if self._misses[plan.point] > MOST_MISSES:
             return
-        again = replace(
-            self._named(self._points[plan.point]), number=1, after=PATIENCE * (1 + self._misses[plan.point])
-        )
+        longer = 1 + self._misses[plan.point]
+        again = replace(self._named(self._points[plan.point]), number=1, after=PATIENCE * longer)
+        if again.term is not None:
+            again = replace(again, term=again.term * longer)
         self.left.insert(min(len(self.left), 5), again)
 
     def _named(self, point: Point) -> Plan:
@@ -128,7 +134,7 @@ class Plans:
         moods = tuple(self._mood() for _ in range(rng.randint(1, 3))) if errands else ()
         if silence:
             moods = ({"mood": rng.choice(SILENCE), "count": rng.randint(6, 10)}, *moods[1:])
-        return Plan(rate=rng.choice(RATES), away=10 ** rng.uniform(-1, 0.7), moods=moods)
+        return Plan(rate=rng.choice(self._rates), away=10 ** rng.uniform(-2, 0), moods=moods)
 
     def _mood(self) -> Mapping[str, Any]:
         rng = self._rng

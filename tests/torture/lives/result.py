@@ -7,7 +7,11 @@ from pathlib import Path
 
 @dataclass
 class Result:
-    """What came of a run. *findings*: everything that must not be, a sentence each; empty when it is sound."""
+    """What came of a run. *findings*: everything that must not be, a sentence each; empty when it is sound.
+
+    *unheard*: parked rows of which nobody can know whether their yes was heard, since nobody served when the provider
+    would have come back; a human asks it. *absent*: named points that no life came by, where all were to be reached.
+    """
 
     seed: str
     lives: int = 0
@@ -19,7 +23,8 @@ class Result:
     messages: int = 0
     states: dict[str, int] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
-    oddities: dict[str, int] = field(default_factory=dict)
+    unheard: int = 0
+    absent: list[str] = field(default_factory=list)
     report: str = ""
 
     def __str__(self) -> str:
@@ -27,7 +32,8 @@ class Result:
         return (
             f"seed {self.seed}: {self.lives} lives of {each:.0f} ms, {self.killed} killed from outside, "
             f"{sum(self.named.values())} at {len(self.named)} named points ({self.missed} not reached); "
-            f"{self.transactions} transactions in {self.messages} messages; rows {self.states}"
+            f"{self.transactions} transactions in {self.messages} messages; rows {self.states}, "
+            f"{self.unheard} parked unheard"
         )
 
 
@@ -37,7 +43,11 @@ def sentence(result: Result, folder: Path) -> str:
     return f"{result}\n{shown}\n{result.report}\nkept in {folder}; play it again with GATEWAY_LIVES_SEED={result.seed}"
 
 
+#: Events of the log, and fields of its lines, that only a fault of our own brings about; and whatever is no line of it.
+_BUGS = ('"event":"bug"', '"bug":', '"event":"event loop"', '"event":"died"', "Traceback")
+
+
 def bugs(log: Path) -> list[str]:
     """Every line of the gateways' log that speaks of a fault of our own."""
     lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
-    return [line for line in lines if '"level":"error"' in line or '"bug"' in line or line.startswith("Traceback")]
+    return [line for line in lines if any(each in line for each in _BUGS)]
