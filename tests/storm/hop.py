@@ -48,8 +48,9 @@ class _NoSession:
 class Hop(Upstream):
     """`Upstream`, whose calls go to *wallet* in this process. Milliseconds on the way are drawn from *rng*.
 
-    *down*: nobody listens; *mute*: somebody does, and never answers. *live*, *outbox*: calls that left, by whose they were; *moments*: when each money call left,
-    with its key. *crossed*: keys for which a second money call left while one was in flight.
+    *down*: nobody listens (*unreached* counts who tried); *mute*: somebody does, and never answers. *calls*: those that
+    left, live ones and the outbox's; *moments*: when each money call left, with its path and key. *crossed*: keys for
+    which a second money call left while one was in flight.
     """
 
     def __init__(self, wallet: SandboxServer, rng: Random, **options: Any) -> None:

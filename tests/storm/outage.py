@@ -155,7 +155,7 @@ async def _outage(rows: int, poisoned: int, file: Path, silent: bool) -> Outage:
         await fleet.sail()
         gone_with(house, silent)
         house.outbox.begin()
-        house.outbox._poll = 2.0
+        house.outbox._poll = 5.0
         await asyncio.sleep(DAY)
         told.probes = house.hop.calls["outbox"] if silent else house.hop.unreached
         told.tries = Counter(row.tries for row in await house.journal.at_work() if row.key not in fleet.poisoned)
@@ -172,7 +172,7 @@ async def _outage(rows: int, poisoned: int, file: Path, silent: bool) -> Outage:
         told.drained = max((done[key] for key in fleet.healthy & done.keys()), default=returned) - returned
         early = sorted(key for key in fleet.behind if key in done)
         told.wrong += [f"went before the poison of its own chain: {key}" for key in early]
-        house.outbox._poll = 10.0
+        house.outbox._poll = 20.0
         await asyncio.sleep(2.5 * DAY)
         told.wrong += [f"still at work: {row.key} {row.step} {row.tries}" for row in await house.journal.at_work()]
         told.parked = Counter(row.parked for row in await house.journal.parked())

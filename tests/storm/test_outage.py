@@ -15,7 +15,7 @@ def test_a_day_without_a_wallet(silent: bool, tmp_path: Path, note: Callable[[st
 
     A row that was a probe, and whose call was never answered, has been tried, and no other.
     """
-    told = outage(5_000 if not silent else 1_000, 50 if not silent else 10, tmp_path / "journal.db", silent=silent)
+    told = outage(500 if silent else 2_000, 5 if silent else 20, tmp_path / "journal.db", silent=silent)
     note(f"{told}; tries {dict(told.tries)}; parked for: {dict(told.parked)}")
     assert told.wrong == []
     assert told.left == []
