@@ -1,4 +1,4 @@
-"""The journal for people, over one file: what is found, what a hand changes, what is wrong; beside whoever serves it."""
+"""The journal for people, over one file: what is found, what a hand changes, what is wrong; also while it is served."""
 
 from pathlib import Path
 
@@ -129,3 +129,32 @@ async def test_what_is_no_journal_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(JournalRefused):
         async with SqliteDesk(other, POLICY) as desk:
             await desk.find("b1")
+
+
+async def test_a_damaged_journal_is_found_out(tmp_path: Path) -> None:
+    """What SQLite itself calls damaged is said, by whichever question meets it first."""
+    store = await filled(tmp_path / "journal.db")
+    await store.stop()
+    raw = bytearray(store.path.read_bytes())
+    for place in range(4096 * 3, len(raw), 4096):
+        raw[place : place + 16] = b"\xff" * 16
+    store.path.write_bytes(raw)
+    try:
+        async with SqliteDesk(store.path, POLICY) as desk:
+            said = list(await desk.check())
+    except JournalRefused as refused:
+        said = [str(refused)]
+    assert any("damaged" in line for line in said), said
+
+
+async def test_a_file_that_went_away_tells_no_counts(tmp_path: Path) -> None:
+    """Beside a gateway that still serves what it has open."""
+    store = await filled(tmp_path / "journal.db")
+    try:
+        store.path.rename(tmp_path / "elsewhere.db")
+        with pytest.raises(JournalUnavailable):
+            await store.counts()
+        (tmp_path / "elsewhere.db").rename(store.path)
+        assert (await store.counts()).armed == {Step.DELIVER: 1}
+    finally:
+        await store.stop()
