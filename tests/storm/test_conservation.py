@@ -52,7 +52,7 @@ def test_a_run_is_repeated_from_its_seed(tmp_path: Path) -> None:
     """Every call to the wallet at the same moment, in either store."""
     for number, file in enumerate((None, None, tmp_path / "a.db", tmp_path / "b.db")):
         log = sail(5, "all four", file, 150)
-        calls = log.moments if number % 2 == 0 else calls  # noqa: F821, PLW0120
+        calls = log.moments if number % 2 == 0 else calls  # noqa: F821
         assert log.moments == calls
         assert log.moments
 

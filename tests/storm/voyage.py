@@ -197,8 +197,12 @@ async def _sail(
         audit = Auditor(house.wallet.ledger.connection, books, map(as_parked, parked))
         return Log(
             seed, wallet, "memory" if file is None else "sqlite", operations, company.posts, audit, parked,
+<<<<<<< HEAD
             house.hop.crossed,
             house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments,
+=======
+            house.hop.crossed, house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments,
+>>>>>>> core
         )  # fmt: skip
 
 
