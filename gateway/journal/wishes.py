@@ -84,7 +84,8 @@ class Record:
 
     *holder* as the claim gave it; None: only the telling is noted. *state* None: the attempt resolved nothing.
     *sent*: the call may have left; *again*: another one of this claim had, and was not answered. *release*: no wallet
-    call of this claim is in flight any more. *related*: the keys of a reversal's targets, or of a win's bets. *heard*, *code*: the wallet's word and ours, for people.
+    call of this claim is in flight any more. *related*: the keys of a reversal's targets, or of a win's bets. *heard*,
+    *code*: the wallet's word and ours, for people.
     """
 
     key: str

@@ -5,7 +5,7 @@ One provider, of the dialect that says the most by itself (an id for everything,
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,8 +17,11 @@ from gateway.cli.caller import Caller, Exchange
 from gateway.cli.madeup import made_up
 from gateway.dialect.shelf import Shelf
 from gateway.edge.app import App, prepare
+from gateway.edge.journals import policy_of
 from gateway.edge.logs import Log
 from gateway.edge.settings import load
+from gateway.journal.states import Policy
+from gateway.journal.store import Store
 from gateway.sandbox.server import SandboxServer
 
 PROMISES = ["idempotent", "tombstones", "status", "references"]
@@ -26,11 +29,12 @@ PROMISES = ["idempotent", "tombstones", "status", "references"]
 
 @dataclass
 class Crowd:
-    """*callers*: one per gateway; *wallet*: what all of them ask."""
+    """*callers*: one per gateway; *wallet*: what all of them ask; *token*: with which the provider signs."""
 
     wallet: SandboxServer
     callers: list[Caller]
     apps: list[App]
+    token: bytes
 
     def effects(self, key: str) -> int:
         """How many operations the wallet's books hold under a key, declined ones left out."""
@@ -41,8 +45,11 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(folder: Path, journal: str, gateways: int = 1, balance: str = "100000.00") -> AsyncIterator[Crowd]:
-    """Serve *gateways* instances over the journal of that url."""
+async def crowd(
+    folder: Path, journal: str, gateways: int = 1, balance: str = "100000.00",
+    store: Callable[[Policy], Store] | None = None,
+) -> AsyncIterator[Crowd]:  # fmt: skip
+    """Serve *gateways* instances over the journal of that url; *store* makes another one of it."""
     shelf = Shelf()
     signing = made_up(shelf.dialect("canonical"))["signing"]
     token = made_up(shelf.dialect("scorpio"))["api_token"]
@@ -66,12 +73,13 @@ async def crowd(folder: Path, journal: str, gateways: int = 1, balance: str = "1
         apps, callers = [], []
         for _ in range(gateways):
             parties = prepare(settings, path)
-            app = App(settings, parties, Log(io.BytesIO(), "json"))
+            made = None if store is None else store(policy_of(settings))
+            app = App(settings, parties, Log(io.BytesIO(), "json"), made)
             url = await _running(app, stack)
             dialect = parties.providers[0].dialect
             callers.append(Caller(dialect, dialect.bind({"api_token": [token]}, "sender"), f"{url}/slots", client))
             apps.append(app)
-        yield Crowd(wallet, callers, apps)
+        yield Crowd(wallet, callers, apps, token)
 
 
 async def _running(app: App, stack: AsyncExitStack) -> str:

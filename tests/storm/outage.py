@@ -49,8 +49,9 @@ class Outage:
     def __str__(self) -> str:
         worst, mean = max(self.lease), sum(self.lease) / len(self.lease)
         return (
-            f"{self.rows} rows after a day without a wallet: {self.probes} probes, drained in {self.drained:.0f} virtual"
-            f" seconds, {self.parked.total()} parked; a look for what is due took {mean:.2f} ms, {worst:.1f} ms at worst"
+            f"{self.rows} rows after a day without a wallet: {self.probes} probes, drained in {self.drained:.0f}"
+            f" virtual seconds, {self.parked.total()} parked; a look for what is due took {mean:.2f} ms,"
+            f" {worst:.1f} ms at worst"
         )
 
 
@@ -155,7 +156,7 @@ async def _outage(rows: int, poisoned: int, file: Path, silent: bool) -> Outage:
         await fleet.sail()
         gone_with(house, silent)
         house.outbox.begin()
-        house.outbox._poll = 5.0
+        house.outbox._poll = 20.0
         await asyncio.sleep(DAY)
         told.probes = house.hop.calls["outbox"] if silent else house.hop.unreached
         told.tries = Counter(row.tries for row in await house.journal.at_work() if row.key not in fleet.poisoned)
@@ -172,7 +173,7 @@ async def _outage(rows: int, poisoned: int, file: Path, silent: bool) -> Outage:
         told.drained = max((done[key] for key in fleet.healthy & done.keys()), default=returned) - returned
         early = sorted(key for key in fleet.behind if key in done)
         told.wrong += [f"went before the poison of its own chain: {key}" for key in early]
-        house.outbox._poll = 20.0
+        house.outbox._poll = 60.0
         await asyncio.sleep(2.5 * DAY)
         told.wrong += [f"still at work: {row.key} {row.step} {row.tries}" for row in await house.journal.at_work()]
         told.parked = Counter(row.parked for row in await house.journal.parked())
@@ -209,7 +210,7 @@ def _books(house: House, fleet: Fleet) -> list[str]:
 def outage(rows: int, poisoned: int, file: Path, *, silent: bool = False) -> Outage:
     """A day without a wallet, and what follows."""
     beat = gateway.edge.outbox.BEAT
-    gateway.edge.outbox.BEAT = 60.0  # the clock has no gaps here, and nobody else serves
+    gateway.edge.outbox.BEAT = 600.0  # the clock has no gaps here, and nobody else serves
     try:
         return in_virtual_time(_outage(rows, poisoned, file, silent))
     finally:

@@ -111,7 +111,7 @@ def test_a_wallet_that_always_fails_is_not_asked_more_for_it(failure: Mood | str
 
 @pytest.mark.heavy
 def test_a_stalled_provider_delays_no_other() -> None:
-    """The wallet is silent about one provider's players, who go on playing: the others' callbacks are as quick as ever."""
+    """The wallet is silent about one provider's players, who go on playing: the others are answered as quickly."""
 
     async def story(town: Town) -> None:
         seconds: dict[str, list[float]] = {account: [] for account in SPEAKS}

@@ -111,7 +111,7 @@ class Company:
         self.providers: list[Provider] = []
         for at, name in enumerate(SPEAKS):
             players = [self._player(name, number) for number in range(100 * at, 100 * at + 6)]
-            patience = Patience(until_heard=patient[name], most_tries=200)
+            patience = Patience(until_heard=patient[name], most_tries=200 if house.policy.resolves else 20)
             made = KINDS[name](players, seed=seed, now=house.clock.wall, habits=HABITS, patience=patience)
             self.providers.append(made)
 
@@ -157,9 +157,9 @@ class Company:
         await driver.play(rounds, at_once)
 
 
-async def at_rest(house: House, seconds: float = REST) -> list[Row]:
+async def at_rest(house: House) -> list[Row]:
     """Wait until nothing is on its way and nothing is to be done; gives the rows of which that cannot be said."""
-    end = house.clock.monotonic() + seconds
+    end = house.clock.monotonic() + REST
     house.outbox._poll = 5.0
     while True:
         await asyncio.sleep(30.0)
@@ -197,12 +197,7 @@ async def _sail(
         audit = Auditor(house.wallet.ledger.connection, books, map(as_parked, parked))
         return Log(
             seed, wallet, "memory" if file is None else "sqlite", operations, company.posts, audit, parked,
-<<<<<<< HEAD
-            house.hop.crossed,
-            house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments,
-=======
             house.hop.crossed, house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments,
->>>>>>> core
         )  # fmt: skip
 
 

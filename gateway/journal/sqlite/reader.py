@@ -58,12 +58,12 @@ _RULES = {
 class Reader:
     """Reads *path*; to be closed, or used in a `with`. Raises JournalRefused where there is no journal."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, vfs: str | None = None) -> None:
         self.path = Path(path)
         if not self.path.exists():
             raise JournalRefused(f"{self.path}: no such file; the journal's url in the settings names it")
         try:
-            self.connection = connected(self.path, flags=apsw.SQLITE_OPEN_READWRITE)  # to leave no -wal behind
+            self.connection = connected(self.path, vfs=vfs, flags=apsw.SQLITE_OPEN_READWRITE)  # to leave no -wal behind
         except apsw.Error as error:
             raise JournalRefused(f"{self.path} cannot be read as a journal: {error}") from None
         try:

@@ -71,7 +71,7 @@ class Sqlite:
         self.limits = limits or Limits()
         self.remembered = Remembered()
         self._sessions = Sessions()
-        self._wall = wall
+        self._wall, self._vfs = wall, vfs
         self._waiting = Waiting()
         book = Book(
             self.path, self.policy, self.limits, kept or Kept(),
@@ -137,7 +137,7 @@ class Sqlite:
             raise JournalUnavailable(f"the journal cannot be read: {fault}") from None
 
     def _counts(self) -> Counts:
-        with Reader(self.path) as reader:
+        with Reader(self.path, vfs=self._vfs) as reader:
             return reader.counts()
 
     async def perform(self, wish: Wish) -> Any:
