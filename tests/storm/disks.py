@@ -50,7 +50,7 @@ class Trouble:
 
         self.scene.wallet._answer = seen  # type: ignore[assignment, method-assign]
 
-    async def play(self, trouble: Callable[[], Awaitable[None]]) -> None:
+    async def play(self, trouble: Callable[[], Awaitable[None]], at_once: int = 4) -> None:
         """One round after another as long as there is *trouble*, and then a few more on a journal that is well."""
         over = asyncio.ensure_future(trouble())
         numbers = count()
@@ -63,7 +63,7 @@ class Trouble:
         async with Sockets(url) as sockets:
             driver = Live(sockets, pauses=0.002)
             assert await driver.run(self.provider.enter(self.provider.players[0]))
-            await driver.play(rounds(), 4)
+            await driver.play(rounds(), at_once)
             await over
             for store in {id(app.journal): app.journal for app in self.scene.apps}.values():
                 assert store.failing == "", "it does not write again by itself"
