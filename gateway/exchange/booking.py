@@ -282,6 +282,7 @@ class Booking:
             telling,
             reply if reply.outcome in YES else None,
             sent=self.sent,
+            again=self.silent,
             release=self.released,
             related=tuple(each.key for each in self.related),
             undo=self.form.reverse_unknown and reply.outcome.moved is Moved.UNKNOWN,
@@ -299,7 +300,7 @@ class Booking:
 
     def _late(self, name: str, outgoing: Call) -> Callable[[Ending], Flow]:
         """What to do when a call that we no longer waited for ends after all."""
-        row, before, wallet = self.row, self._before, self.asking.wallet
+        row, before, again, wallet = self.row, self._before, self.silent, self.asking.wallet
 
         def late(ending: Ending) -> Flow:
             # It may end before our own word on it is written: then this one is all that says that it ever left.
@@ -321,6 +322,7 @@ class Booking:
                     None,
                     reply if result.outcome in YES else None,
                     sent=True,
+                    again=again,
                     related=tuple(each.key for each in self.related),
                     memories=self.memories(reply),
                     heard=str(reply.outcome),

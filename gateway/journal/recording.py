@@ -111,7 +111,7 @@ def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:
     if wish.state is State.APPLIED or outcome is Outcome.ALREADY_ROLLED_BACK:
         after = undone(released, took=True)
         unpaid(page, target)
-    elif wish.state is State.DECLINED and outcome in NEVER_THERE and target.undo and certain(target):
+    elif wish.state is State.DECLINED and outcome in NEVER_THERE and target.undo and certain(target, wish):
         page.note(target.key, "parked", why=LOST)
         return replace(released, step=None, parked=LOST)
     elif wish.state is State.DECLINED and outcome in NEVER_THERE:
@@ -129,9 +129,10 @@ def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:
     return rearmed(after, policy, page.now)
 
 
-def certain(row: Row) -> bool:
-    """Does the wallet hold it for sure, so that "nothing to undo" cannot be true?"""
-    return row.state is State.APPLIED and not row.undo_sent
+def certain(row: Row, wish: Record | None = None) -> bool:
+    """Does the wallet hold it for sure, so that "nothing to undo" cannot be true? Not after an unanswered undoing."""
+    again = wish is not None and wish.again
+    return row.state is State.APPLIED and not row.undo_sent and not again
 
 
 def undone(row: Row, *, took: bool) -> Row:

@@ -83,8 +83,9 @@ class Record:
     """What the wallet's side is now, and the effect of what we are about to tell. The result is a Recorded.
 
     *holder* as the claim gave it; None: only the telling is noted. *state* None: the attempt resolved nothing.
-    *sent*: the call may have left. *release*: no wallet call of this claim is in flight any more. *related*: the keys
-    of a reversal's targets, or of a win's bets. *heard*, *code*: the wallet's word and ours, for people.
+    *sent*: the call may have left; *again*: another one of this claim had, and was not answered. *release*: no wallet
+    call of this claim is in flight any more. *related*: the keys of a reversal's targets, or of a win's bets. *heard*,
+    *code*: the wallet's word and ours, for people.
     """
 
     key: str
@@ -94,6 +95,7 @@ class Record:
     telling: Effect | None
     reply: Reply | None = None
     sent: bool = False
+    again: bool = False
     release: bool = True
     related: tuple[str, ...] = ()
     undo: bool = False  # our own reversal is to be durable before a doubt is answered

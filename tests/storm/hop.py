@@ -48,14 +48,16 @@ class _NoSession:
 class Hop(Upstream):
     """`Upstream`, whose calls go to *wallet* in this process. Milliseconds on the way are drawn from *rng*.
 
-    *down*: nobody listens. *live*, *outbox*: calls that left, by whose they were; *moments*: when each money call left,
-    with its key. *crossed*: keys for which a second money call left while one was in flight.
+    *down*: nobody listens (*unreached* counts who tried); *mute*: somebody does, and never answers. *calls*: those that
+    left, live ones and the outbox's; *moments*: when each money call left, with its path and key. *crossed*: keys for
+    which a second money call left while one was in flight.
     """
 
     def __init__(self, wallet: SandboxServer, rng: Random, **options: Any) -> None:
         super().__init__("http://wallet.invalid", **options)
         self.wallet, self.rng = wallet, rng
-        self.down = False
+        self.down = self.mute = False
+        self.unreached = 0
         self.ways = (0.001, 0.002, 0.005, 0.02, 0.1)
         self.calls: Counter[str] = Counter()
         self.moments: list[tuple[float, str, str]] = []
@@ -74,6 +76,7 @@ class Hop(Upstream):
             async with asyncio.timeout(max(wish.until, wish.patience) - loop.time()):
                 await asyncio.sleep(self.rng.choice(self.ways))
                 if self.down:
+                    self.unreached += 1
                     return Unreachable("ClientConnectorError (ECONNREFUSED)")
                 if call.abandoned or loop.time() >= call.until:
                     return NotSent("it could not be sent in time")
@@ -81,6 +84,8 @@ class Hop(Upstream):
                 self.calls["outbox" if wish.lane.outbox else "live"] += 1
                 if money:
                     self._leaves(loop.time(), wish.request.path, key)
+                if self.mute:
+                    await asyncio.Event().wait()
                 return await self._answered(wish)
         except asyncio.CancelledError:
             return Silence("cut off") if call.left else NotSent("cut off")

@@ -111,7 +111,7 @@ class Company:
         self.providers: list[Provider] = []
         for at, name in enumerate(SPEAKS):
             players = [self._player(name, number) for number in range(100 * at, 100 * at + 6)]
-            patience = Patience(until_heard=patient[name], most_tries=200 if house.policy.resolves else 20)
+            patience = Patience(until_heard=patient[name], most_tries=200)
             made = KINDS[name](players, seed=seed, now=house.clock.wall, habits=HABITS, patience=patience)
             self.providers.append(made)
 
@@ -148,13 +148,18 @@ class Company:
                 number += 1
 
         async with asyncio.TaskGroup() as group:
-            for provider in self.providers:
-                group.create_task(driver.play(rounds(provider), at_once))
+            group_of = [self._calm(driver, rounds(provider), at_once) for provider in self.providers]
+            for each in group_of:
+                group.create_task(each)
+
+    @staticmethod
+    async def _calm(driver: Live, rounds: Any, at_once: int) -> None:
+        await driver.play(rounds, at_once)
 
 
-async def at_rest(house: House) -> list[Row]:
+async def at_rest(house: House, seconds: float = REST) -> list[Row]:
     """Wait until nothing is on its way and nothing is to be done; gives the rows of which that cannot be said."""
-    end = house.clock.monotonic() + REST
+    end = house.clock.monotonic() + seconds
     house.outbox._poll = 5.0
     while True:
         await asyncio.sleep(30.0)
@@ -191,7 +196,8 @@ async def _sail(
         audit = Auditor(house.wallet.ledger.connection, books, map(as_parked, parked))
         return Log(
             seed, wallet, "memory" if file is None else "sqlite", operations, company.posts, audit, parked,
-            house.hop.crossed, house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments,
+            house.hop.crossed,
+            house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments,
         )  # fmt: skip
 
 

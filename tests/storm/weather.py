@@ -62,7 +62,7 @@ async def changing(house: House, rng: Random) -> None:
             house.server.moods.mix(rng.randrange(2**32), weights, seconds=rng.choice(SECONDS))
             now = house.clock.monotonic()
             end, calls = now + LONGEST, house.hop.calls.total() + rng.randint(*bounds)
-            while house.hop.calls.total() < calls and house.clock.monotonic() < end:  # noqa: ASYNC110 - calls or time
+            while house.hop.calls.total() < calls and house.clock.monotonic() < end:  # noqa: ASYNC110 - the time is virtual
                 await asyncio.sleep(0.25)
     finally:
         house.hop.down = False

@@ -8,7 +8,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import State
 from tests.exchange.driving import DIALECTS, PROMISES, World
-from tests.exchange.endings import hangs, honest, not_sent, silent, silent_after_booking
+from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
@@ -95,4 +95,16 @@ def test_a_win_that_ends_its_round_waits_for_one_on_its_way(name: str) -> None:
     last = world.tell(world.request(WIN, "w2", round_end=True))
     assert "Wait" in last.kinds
     assert last.outcome is Outcome.OK
+    assert world.balance == Decimal("100.00")
+
+
+@every_dialect
+def test_nothing_to_undo_after_an_undoing_that_was_not_answered_needs_no_human(name: str) -> None:
+    """Two attempts inside one callback: the first undid the bet and was lost, so that the second finds nothing."""
+    world = World(name)
+    world.tell(world.request(BET))
+    world.tell(world.request(ROLLBACK, "rb1"), silent_after_booking, refuses(Outcome.NOTHING_TO_DO))
+    row = world.row("t1")
+    assert row is not None
+    assert (row.parked, row.state, row.step) == (None, State.BURIED, None)
     assert world.balance == Decimal("100.00")
