@@ -49,8 +49,8 @@ class Outage:
     def __str__(self) -> str:
         worst, mean = max(self.lease), sum(self.lease) / len(self.lease)
         return (
-            f"{self.rows} rows after a day without a wallet: {self.probes} probes, drained in {self.drained:.0f} virtual"
-            f" seconds, {self.parked.total()} parked; a look for what is due took {mean:.2f} ms, {worst:.1f} ms at worst"
+            f"{self.rows} rows after a day without a wallet: {self.probes} probes, drained in {self.drained:.0f} s "
+            f"(virtual), {self.parked.total()} parked; a look for what is due took {mean:.2f} ms, at worst {worst:.1f}"
         )
 
 
