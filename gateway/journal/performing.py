@@ -32,8 +32,7 @@ def perform(page: Page, wish: RowWish, policy: Policy, token: str, keys: tuple[s
             return lease(page, keys, policy, token)
         case Settle():
             return settle(page, wish, policy)
-        case Reap(dead):
-            return reap(page, keys, dead, policy)
+    return reap(page, keys, wish.dead, policy)
 
 
 def touched(wish: RowWish) -> tuple[str, ...]:

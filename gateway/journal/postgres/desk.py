@@ -135,13 +135,12 @@ class PostgresDesk:
                 raise JournalRefused(f"{key} has changed since you looked: look again")
             if (why := refusal(row, action, self.policy, page.now)) is not None:
                 raise JournalRefused(f"{key}: {why}")
-            match action.word:
-                case "retry":
-                    retried(page, row, self.policy, action.reason)
-                case "park":
-                    parked(page, row, action.reason)
-                case "resolve":
-                    resolved(page, row, self.policy, action.found, action.reason)
+            if action.word == "retry":
+                retried(page, row, self.policy, action.reason)
+            elif action.word == "park":
+                parked(page, row, action.reason)
+            else:
+                resolved(page, row, self.policy, action.found, action.reason)
             writing = Writing(page, loaded)
             done = f"{action.word} {action.found}".strip()
             writing.audit.append({"who": who, "action": done, "key": key, "reason": action.reason})

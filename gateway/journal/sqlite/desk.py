@@ -68,13 +68,11 @@ class SqliteDesk:
         """See Desk."""
         with self._told(looking=False):
             hand = Hand(self.path, self.policy, who)
-            match action.word:
-                case "retry":
-                    return hand.retry(key, action.reason, version)
-                case "park":
-                    return hand.park(key, action.reason, version)
-                case "resolve":
-                    return hand.resolve(key, action.found, action.reason, version)
+            if action.word == "retry":
+                return hand.retry(key, action.reason, version)
+            if action.word == "park":
+                return hand.park(key, action.reason, version)
+            return hand.resolve(key, action.found, action.reason, version)
 
     async def check(self) -> Sequence[str]:
         """See Desk."""

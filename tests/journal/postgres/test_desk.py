@@ -217,3 +217,17 @@ async def test_a_database_that_is_no_journal(instance: Open) -> None:
         async with PostgresDesk(url, POLICY):
             pass
     assert await asked(url, "SELECT FROM pg_tables WHERE tablename = 'versions'") == []
+
+
+async def test_what_belongs_to_no_round_is_found_by_its_chain(instance: Open, url: str) -> None:
+    """A win that waits alone has nothing beside it."""
+    store = await instance()
+    await owing(store)
+    async with PostgresDesk(url, POLICY) as desk:
+        assert [each.row.transaction for each in await desk.find("w1")] == ["w1"]
+
+
+async def test_a_desk_that_was_not_opened_answers_nothing(url: str) -> None:
+    """A sentence, and no traceback."""
+    with pytest.raises(JournalRefused, match="not open"):
+        await PostgresDesk(url, POLICY).find("b1")
