@@ -19,6 +19,7 @@ from gateway.exchange.parties import Provider
 from gateway.exchange.undoing import undo_call, unseen_call
 from gateway.exchange.weighing import YES, Weighed, about_its_target, in_doubt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
+from gateway.journal.recording import NEVER_THERE
 from gateway.journal.states import Effect, Row, State
 from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
 from gateway.wire.message import Ending, Heard, NotSent, Silence, Unreachable
@@ -236,7 +237,8 @@ class Booking:
     def _certain(self, reply: Reply) -> Reply:
         """The reply, as far as it can be believed of a row with this history."""
         heard = reply.outcome
-        result = self.weighed = weighed(self._before, heard)
+        result = Weighed(State.APPLIED, Outcome.OK) if self._was_undone(heard) else weighed(self._before, heard)
+        self.weighed = result
         if not result.proved:
             self.journey.why = f"{heard} after an attempt of unknown outcome proves nothing"
         refused = result.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO
@@ -249,6 +251,12 @@ class Booking:
         if said is Outcome.TRANSACTION_NOT_FOUND and known:
             said = self._sayable(Outcome.NOTHING_TO_DO)  # we know its target, and the wallet holds nothing of it
         return replace(reply, outcome=said)
+
+    def _was_undone(self, heard: Outcome) -> bool:
+        """Nothing (left) of what was surely booked, after an undoing that nobody answered: then that one took."""
+        if self.call.operation not in REVERSALS or heard not in NEVER_THERE or not self.related:
+            return False
+        return all(row.state is State.APPLIED and (self.silent or row.undo_sent) for row in self.related)
 
     @property
     def _before(self) -> Row | None:

@@ -63,9 +63,10 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
             paid(page, row)
     park = LOST if wish.undone is False and certain(row) else wish.park
     if wish.undone is not None and park is None:
-        if wish.undone:
+        took = wish.undone or row.state is State.APPLIED  # an earlier undoing, which nobody answered, took it
+        if took:
             unpaid(page, row)
-        row = undone(row, took=wish.undone)
+        row = undone(row, took=took)
     row = withdrawn(row)
     if park is not None:
         page.note(row.key, "parked", why=park)

@@ -115,7 +115,7 @@ def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:
         page.note(target.key, "parked", why=LOST)
         return replace(released, step=None, parked=LOST)
     elif wish.state is State.DECLINED and outcome in NEVER_THERE:
-        after = undone(released, took=False)
+        after = undone(released, took=target.state is State.APPLIED)  # an undoing that nobody answered took it
     elif wish.state is State.DECLINED and outcome in TOO_LATE:
         after = replace(released, state=State.APPLIED, undo=False, settled_by=target.settled_by or "?")
     elif wish.state is State.DECLINED and released.undo:
