@@ -83,7 +83,12 @@ class Asking:
     def status(self, row: Row) -> Generator[Any, Any, Reply | None]:
         """Ask what became of a row's own key; None when the wallet was not to be heard."""
         known = {"player": row.player, "provider": row.account, "transaction": row.key}
-        return (yield from self.read(Operation.STATUS, {name: value for name, value in known.items() if value}))
+        reply = yield from self.read(Operation.STATUS, {name: value for name, value in known.items() if value})
+        booked = None if row.call is None else row.call.currency
+        # The question states no currency, so none is echoed; what was booked in another one is not what we sent.
+        if reply is not None and reply.outcome is Outcome.OK and None not in (booked, reply.currency):
+            return reply if reply.currency == booked else Reply(Outcome.UNKNOWN)
+        return reply
 
     def demands(self, call: Call, name: str) -> bool:
         """Must the wallet's message of *call* have the field *name*? Fault when it has no such message."""

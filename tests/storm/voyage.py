@@ -107,7 +107,7 @@ class Company:
 
     def __init__(self, house: House, seed: int, patient: Mapping[str, bool]) -> None:
         self.house, self.rng = house, Random(f"company/{seed}")
-        self.posts = 0
+        self.posts, self.playing = 0, False
         self.providers: list[Provider] = []
         for at, name in enumerate(SPEAKS):
             players = [self._player(name, number) for number in range(100 * at, 100 * at + 6)]
@@ -128,7 +128,7 @@ class Company:
     async def post(self, path: str, headers: dict[str, str], body: bytes, timeout: float) -> tuple[int, bytes]:
         """A provider's message on its way; now and then it never arrives."""
         self.posts += 1
-        if self.rng.random() < NEVER_CAME:
+        if self.playing and self.rng.random() < NEVER_CAME:
             await asyncio.sleep(timeout)
             raise Timeout("lost on the way")
         return await self.house.post(path, headers, body, timeout)
@@ -139,7 +139,7 @@ class Company:
         for provider in self.providers:
             for player in provider.players:
                 assert await driver.run(provider.enter(player))
-        self.posts = 0
+        self.posts, self.playing = 0, True
 
         def rounds(provider: Provider) -> Any:
             number = 0

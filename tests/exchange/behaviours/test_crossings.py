@@ -7,7 +7,9 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.exchange.wishes import Send
 from gateway.journal.states import State
+from gateway.wire.message import Ending, Heard
 from tests.exchange.driving import DIALECTS, PROMISES, World
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
 
@@ -117,3 +119,22 @@ def test_nothing_to_undo_after_an_undoing_that_was_not_answered_means_that_it_to
     assert row is not None
     assert (row.parked, row.state, row.step) == (None, State.REVERSED, None)
     assert world.balance == Decimal("100.00")
+
+
+@every_dialect
+def test_a_status_in_another_currency_resolves_nothing(name: str) -> None:
+    """What it says was booked is not what we sent; kept, it would be told to the provider as its balance."""
+    world = World(name)
+    world.tell(world.request(BET), silent_after_booking, silent)
+
+    def elsewhere(world: World, wish: Send) -> Ending:
+        return Heard(world.says(wish.request, currency="JPY"))
+
+    world.recover(elsewhere)
+    doubtful = world.row("t1")
+    assert doubtful is not None
+    assert (doubtful.state, doubtful.reply) == (State.UNKNOWN, None)
+    world.recover(seconds=5.0)
+    booked = world.row("t1")
+    assert booked is not None
+    assert (booked.state, booked.reply and booked.reply.currency) == (State.APPLIED, "EUR")
