@@ -24,7 +24,7 @@ bench: $(VENV)/installed
 # The long proofs, for hours. Each prints its seed; GATEWAY_LIVES and GATEWAY_MINUTES bound the kills, which resume.
 torture: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/torture --override-ini 'norecursedirs=__pycache__ .hypothesis' $(ARGS)
-	@GATEWAY_OUTBOX_ROWS=100000 GATEWAY_RACES=10000 GATEWAY_ALL_FAULTS=1 GATEWAY_EXAMPLES=2000 GATEWAY_SEQUENCES=200 \
+	@GATEWAY_RACES=10000 GATEWAY_ALL_FAULTS=1 GATEWAY_EXAMPLES=2000 GATEWAY_SEQUENCES=200 \
 	  $(BIN)/python -m pytest --numprocesses=auto tests/crowd tests/matrix $(ARGS)
 
 mutants: $(VENV)/installed
