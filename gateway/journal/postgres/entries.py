@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from gateway.journal.asked import Asked
 from gateway.journal.limits import Limits
 from gateway.journal.postgres.playing import Failed
 from gateway.journal.postgres.pruning import Prune
@@ -28,18 +29,15 @@ class Count:
 ALONE = (Lease, Reap, Beat, Prune, Count)
 
 
-class Entry:
-    """A wish that waits for its commit, and for whom; *future* None: for nobody."""
+class Entry(Asked):
+    """A wish that waits for its commit. *over*: it has its result, or its error; or it is in doubt."""
 
-    __slots__ = ("dropped", "future", "over", "result", "tries", "wish")
+    __slots__ = ("over", "tries")
 
     def __init__(self, wish: Any, future: "asyncio.Future[Any] | None" = None) -> None:
-        self.wish = wish
-        self.future = future
-        self.result: Any = None
+        super().__init__(wish, future)
         self.tries = 0
-        self.dropped = False  # its story has gone
-        self.over = False  # it has its result, or its error; or it is in doubt
+        self.over = False
 
 
 class Entries:

@@ -5,7 +5,6 @@ cannot write says so at once: JournalUnavailable, and `failing` says why; it ser
 that is not durable in time is never ours: if it becomes durable after all, it is given back.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -13,6 +12,7 @@ from random import uniform
 from time import monotonic, time
 from typing import Any
 
+from gateway.journal.asked import performed
 from gateway.journal.limits import Kept, Limits
 from gateway.journal.postgres.entries import Beat, Count, Entries, Entry
 from gateway.journal.postgres.opening import prepare
@@ -25,7 +25,7 @@ from gateway.journal.reading import Counts
 from gateway.journal.sessions import Remembered, Sessions
 from gateway.journal.states import Policy
 from gateway.journal.waiting import Waiting
-from gateway.journal.wishes import Claim, JournalUnavailable, Look, Recall, Record, Remember, Told, Wait, Wish
+from gateway.journal.wishes import JournalUnavailable, Look, Recall, Record, Remember, Told, Wait, Wish
 
 #: How often somebody who waits for a row looks again: the call may be another instance's.
 LOOK_AGAIN_S = 0.1, 0.25
@@ -176,32 +176,4 @@ class Postgres:
         """*wish*'s result when it is durable; JournalUnavailable if that takes too long."""
         if not self._open:
             raise JournalUnavailable("the journal is not open")
-        if self.failing:
-            self._entries.owe(wish)
-            raise JournalUnavailable(f"the journal cannot write: {self.failing}")
-        if len(self._entries) >= self.limits.waiting:
-            self._entries.owe(wish)
-            raise JournalUnavailable(f"{self.limits.waiting} wishes wait for the journal already")
-        loop = asyncio.get_running_loop()
-        entry = Entry(wish, loop.create_future())
-        limit = self.limits.claim_s if type(wish) is Claim else self.limits.wish_s
-        timer = loop.call_later(limit, self._expire, entry, limit)
-        self._entries.put(entry)
-        try:
-            return await entry.future  # type: ignore[misc]
-        except asyncio.CancelledError:
-            self._leave(entry)
-            raise
-        finally:
-            timer.cancel()
-
-    def _expire(self, entry: Entry, limit: float) -> None:
-        if entry.future is not None and not entry.future.done():
-            entry.dropped = True
-            entry.future.set_exception(JournalUnavailable(f"not durable within {limit:g} s"))
-
-    def _leave(self, entry: Entry) -> None:
-        """The story is gone; what it was given at that very moment is given back."""
-        entry.dropped = True
-        if entry.future is not None and not entry.future.cancelled() and entry.future.exception() is None:
-            self._entries.give_back(entry)
+        return await performed(Entry(wish), self._entries, self.limits, self.failing)

@@ -16,6 +16,7 @@ from typing import Any
 
 import apsw
 
+from gateway.journal.asked import performed
 from gateway.journal.limits import Kept, Limits
 from gateway.journal.reading import Counts
 from gateway.journal.sessions import Remembered, Sessions
@@ -27,10 +28,8 @@ from gateway.journal.sqlite.reader import Reader
 from gateway.journal.sqlite.tables import MOST_CACHED
 from gateway.journal.sqlite.writer import Entry, Writer
 from gateway.journal.states import Policy
-from gateway.journal.unwanted import given_back
 from gateway.journal.waiting import Waiting
 from gateway.journal.wishes import (
-    Claim,
     JournalRefused,
     JournalUnavailable,
     Look,
@@ -201,36 +200,9 @@ class Sqlite:
 
     async def _ask(self, wish: Any) -> Any:
         """*wish*'s result when it is durable; JournalUnavailable if that takes too long."""
-        if self._loop is None or self._lock is None:
+        if self._lock is None:
             raise JournalUnavailable("the journal is not open")
-        if self.failing:
-            self._writer.owe(wish)
-            raise JournalUnavailable(f"the journal cannot write: {self.failing}")
-        if self._writer.waiting >= self.limits.waiting:
-            self._writer.owe(wish)
-            raise JournalUnavailable(f"{self.limits.waiting} wishes wait for the journal already")
-        entry = Entry(wish, self._loop.create_future())
-        limit = self.limits.claim_s if type(wish) is Claim else self.limits.wish_s
-        timer = self._loop.call_later(limit, self._expire, entry, limit)
-        self._writer.put(entry)
-        try:
-            return await entry.future  # type: ignore[misc]
-        except asyncio.CancelledError:
-            self._leave(entry)
-            raise
-        finally:
-            timer.cancel()
-
-    def _expire(self, entry: Entry, limit: float) -> None:
-        if entry.future is not None and not entry.future.done():
-            entry.dropped = True
-            entry.future.set_exception(JournalUnavailable(f"not durable within {limit:g} s"))
-
-    def _leave(self, entry: Entry) -> None:
-        """The story is gone; what it was given at that very moment is given back."""
-        entry.dropped = True
-        if entry.future is not None and not entry.future.cancelled() and entry.future.exception() is None:
-            self._give_back(entry)
+        return await performed(Entry(wish), self._writer, self.limits, self.failing)
 
     def _hand_over(self, batch: list[Entry], freed: set[str]) -> None:
         """In the writer's thread: everything of a commit at once."""
@@ -247,13 +219,9 @@ class Sqlite:
                 continue
             if entry.future.done():
                 if entry.error is None and entry.result is not None:
-                    self._give_back(entry)
+                    self._writer.give_back(entry)
             elif entry.error is not None:
                 entry.future.set_exception(entry.error)
             else:
                 entry.future.set_result(entry.result)
         self._waiting.wake(freed)
-
-    def _give_back(self, entry: Entry) -> None:
-        for wish in given_back(entry.wish, entry.result):
-            self._writer.put(Entry(wish))

@@ -15,6 +15,7 @@ from typing import Any
 
 import apsw
 
+from gateway.journal.asked import Asked
 from gateway.journal.sqlite.book import Book
 from gateway.journal.unwanted import given_back, owed, without_listener
 from gateway.journal.wishes import JournalRefused, JournalUnavailable, Told
@@ -25,17 +26,14 @@ _FIRST_PAUSE_S = 0.05
 _OF_THE_WISH = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, apsw.BindingsError, apsw.RangeError)
 
 
-class Entry:
-    """A wish that waits for its commit, and for whom; *future* None: for nobody."""
+class Entry(Asked):
+    """A wish that waits for its commit, and what went wrong with it."""
 
-    __slots__ = ("dropped", "error", "future", "result", "wish")
+    __slots__ = ("error",)
 
     def __init__(self, wish: Any, future: "asyncio.Future[Any] | None" = None) -> None:
-        self.wish = wish
-        self.future = future
-        self.result: Any = None
+        super().__init__(wish, future)
         self.error: BaseException | None = None
-        self.dropped = False  # its story has gone
 
 
 def reason(error: BaseException) -> str:
@@ -76,6 +74,9 @@ class Writer:
             raise JournalRefused(f"{self._book.path} cannot be served: {reason(error)}") from error
         self._thread.start()
 
+    def __len__(self) -> int:
+        return self._queue.qsize()
+
     def put(self, entry: Entry) -> None:
         """Let *entry* wait for the next commit."""
         self._queue.put(entry)
@@ -84,10 +85,10 @@ class Writer:
         """Perform what must not be lost of *wish* as soon as the file can be written again; nobody waits for it."""
         self._owed.extend(owed(wish))
 
-    @property
-    def waiting(self) -> int:
-        """How many wishes wait."""
-        return self._queue.qsize()
+    def give_back(self, entry: Entry) -> None:
+        """Nobody took the result of *entry*."""
+        for wish in given_back(entry.wish, entry.result):
+            self.put(Entry(wish))
 
     def stop(self) -> None:
         """Write what waits, and close the file; waits for the thread's end."""
