@@ -116,8 +116,11 @@ class Belief:
 class Provider:
     """Repeats what it may, rolls back what it must, sends nothing after a final word, and may give up."""
 
-    def __init__(self, spoken: str | Dialect, promises: frozenset[str] = PROMISES) -> None:
-        self.world = World(spoken, balance=str(START), promises=promises)
+    faults = FAULTS
+
+    def __init__(self, spoken: str | Dialect, promises: frozenset[str] = PROMISES, start: Decimal = START) -> None:
+        self.start = start
+        self.world = World(spoken, balance=str(start), promises=promises)
         self.bets: dict[int, Belief] = {}
         self.wins: dict[int, Belief] = {}
         self.undos: dict[int, Belief] = {}
@@ -128,7 +131,7 @@ class Provider:
         world = self.world
         world.gone, world.delay = line.startswith("gone"), 10.0 if line == "late" else 0.0
         debit = belief.operation is Operation.BET
-        hop = FAULTS[fault if debit or fault != "no funds" else "silent"]
+        hop = self.faults[fault if debit or fault != "no funds" else "silent"]
         about = {"reference": (belief.reference,)} if belief.reference else {}
         round_name = f"g-{belief.reference or belief.transaction}"
         message = world.request(belief.operation, belief.transaction, round=round_name, amount=belief.amount, **about)
@@ -242,7 +245,7 @@ class Provider:
 
     def balance_differs(self) -> Decimal:
         """The wallet's balance less what the provider's beliefs make of it."""
-        expected = START
+        expected = self.start
         for number, bet in self.bets.items():
             expected -= bet.amount if bet.done is True and number not in self.undos else 0
         expected += sum(win.amount for win in self.wins.values() if win.done is not False)

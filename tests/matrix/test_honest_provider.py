@@ -5,112 +5,32 @@ on the story in virtual time against the sandbox's books. The runs are derandomi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.canon.operations import Operation
-from gateway.canon.outcomes import Outcome
-from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, Story, World
-from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.driving import DIALECTS
+from tests.exchange.endings import hangs, honest, silent
+from tests.matrix import honest as long_lived
 
-FAULTS: dict[str, Hop] = {
-    "honest": honest,
-    "not sent": not_sent,
-    "silent": silent,
-    "silent after booking": silent_after_booking,
-    "hangs": hangs,
-    "500": answers(500),
-    "500 after booking": answers(500, books=True),
-    "503": answers(503),
-    "garbage after booking": answers(200, b"\xff", books=True),
-    "maintenance": refuses(Outcome.MAINTENANCE),
-    "forgetful": refuses(Outcome.INSUFFICIENT_FUNDS),  # a wallet that forgot what it booked, and now has no funds
-}
+#: What ends by itself after a while has no place here: there is no outbox, and nobody waits.
+PROMPT = (
+    "honest", "not sent", "silent", "silent after booking", "500", "500 after booking", "503",
+    "garbage after booking", "maintenance", "no funds",
+)  # fmt: skip
 LINES = ("heard", "heard", "heard", "gone", "late")
 TRIES = 4
 BETS = 3
+START = Decimal("50.00")
 SEEN: dict[str, int] = {}
 
 
-@dataclass
-class Belief:
-    """What the provider thinks of one of its transactions."""
+class Provider(long_lived.Provider):
+    """The provider of the long runs, without an outbox to help it: its own tries must be enough."""
 
-    operation: Operation
-    transaction: str
-    amount: Decimal
-    reference: str = ""
-    done: bool | None = None  # None: it does not know
-    dropped: bool = False  # it sends nothing more
-    undo: bool = False  # it wants to roll it back
-
-
-class Provider:
-    """Keeps to its dialect: repeats what it may, rolls back what it must, and sends nothing after a final word."""
-
-    def __init__(self, name: str) -> None:
-        self.world = World(name, balance="50.00")
-        self.bets: dict[int, Belief] = {}
-        self.wins: dict[int, Belief] = {}
-        self.undos: dict[int, Belief] = {}
-        self.told = 0
-
-    def say(self, belief: Belief, fault: str, line: str) -> None:
-        """One try of a transaction."""
-        world = self.world
-        world.gone, world.delay = line == "gone", 10.0 if line == "late" else 0.0
-        hop = FAULTS[fault] if belief.operation is Operation.BET or fault != "forgetful" else silent
-        about = {"reference": (belief.reference,)} if belief.reference else {}
-        round_name = f"g-{belief.reference or belief.transaction}"
-        message = world.request(belief.operation, belief.transaction, round=round_name, amount=belief.amount, **about)
-        story = world.tell(message, hop)
-        world.gone, world.delay = False, 0.0
-        check_answer(world, story)
-        self.told += 1
-        self.hear(belief, story, heard=line == "heard")
-
-    def hear(self, belief: Belief, story: Story, *, heard: bool) -> None:
-        """Do what the effect of the answer says; nothing heard is what the table says of no answer."""
-        unheard = self.world.dialect.said[story.name, Outcome.UNKNOWN].effect
-        effect = story.effect if heard else unheard
-        if "done" in effect:
-            belief.done = True
-        elif effect <= {"final", "silent"}:
-            assert belief.done is not True, f"{belief.transaction}: a final no after a yes"
-            belief.done, belief.dropped = False, True
-        elif "retries" not in effect:
-            belief.undo = True
-
-    def bet(self, number: int, amount: int, fault: str, line: str) -> None:
-        """A new bet, or a repeat of one that it may repeat."""
-        new = Belief(Operation.BET, f"b{number}", Decimal(amount))
-        belief = self.bets.setdefault(number, new)
-        if not belief.dropped and not belief.undo and number not in self.undos and number not in self.wins:
-            self.say(belief, fault, line)
-
-    def win(self, number: int, amount: int, fault: str, line: str) -> None:
-        """A win of a bet that it believes applied."""
-        bet = self.bets.get(number)
-        if bet is None or bet.done is not True or bet.undo or number in self.undos:
-            return
-        belief = self.wins.setdefault(number, Belief(Operation.WIN, f"w{number}", Decimal(amount), bet.transaction))
-        if not belief.dropped:
-            self.say(belief, fault, line)
-
-    def undo(self, number: int, fault: str, line: str) -> None:
-        """A rollback of a bet without a win."""
-        bet = self.bets.get(number)
-        if bet is None or number in self.wins or (bet.dropped and number not in self.undos):
-            return
-        new = Belief(Operation.ROLLBACK, f"r{number}", bet.amount, bet.transaction)
-        belief = self.undos.setdefault(number, new)
-        if belief.done is None:
-            self.say(belief, fault, line)
+    faults = {fault: long_lived.FAULTS[fault] for fault in PROMPT} | {"hangs": hangs}
 
     def settle(self) -> None:
         """The wallet is well again: what hangs ends, and the provider finishes what is open."""
@@ -119,35 +39,23 @@ class Provider:
         for number, bet in self.bets.items():
             for _ in range(TRIES):
                 if bet.done is None and not bet.undo and number not in self.undos:
-                    self.say(bet, "honest", "heard")
+                    self.say(bet)
             if number not in self.wins and (number in self.undos or bet.undo or (bet.done is None and not bet.dropped)):
                 for _ in range(TRIES):
                     self.undo(number, "honest", "heard")
         for win in self.wins.values():
             for _ in range(TRIES):
                 if win.done is None:
-                    self.say(win, "honest", "heard")
+                    self.say(win)
 
     def compare(self) -> None:
-        """Belief and books, transaction by transaction, and the sum of it all."""
-        books, expected = self.world.sandbox.records, Decimal("50.00")
+        """Everything has ended; belief and books agree on every transaction, and on the sum of it all."""
         for number, bet in self.bets.items():
-            undone = number in self.undos
-            if undone:
-                assert self.undos[number].done is not None, f"{bet.transaction}: its rollback never ended"
-            else:
-                assert bet.done is not None, f"{bet.transaction}: never ended"
-            record = books.find(f"acme::{bet.transaction}")
-            live = record is not None and record.state not in ("declined", "reversed")
-            assert live == (bet.done is True and not undone), f"{bet.transaction}: {bet}, booked: {live}"
-            expected -= bet.amount if live else 0
-        for win in self.wins.values():
-            record = books.find(f"acme::{win.transaction}")
-            live = record is not None and record.state != "declined"
-            assert win.done is not None
-            assert live == win.done
-            expected += win.amount if live else 0
-        assert self.world.balance == expected
+            ended = self.undos.get(number, bet)
+            assert ended.done is not None, f"{ended.transaction}: never ended"
+        assert all(win.done is not None for win in self.wins.values())
+        assert not self.differences()
+        assert self.balance_differs() == 0
         assert not self.world.sandbox.audit()
         assert not self.world.in_flight
 
@@ -158,7 +66,7 @@ def action() -> st.SearchStrategy[tuple[str, int, int, str, str]]:
         st.sampled_from(["bet", "bet", "bet", "win", "undo", "finish"]),
         st.integers(0, BETS - 1),
         st.sampled_from([1, 10, 30]),
-        st.sampled_from(sorted(FAULTS)),
+        st.sampled_from(sorted(Provider.faults)),
         st.sampled_from(LINES),
     )
 
@@ -181,7 +89,7 @@ def test_belief_and_books_agree(name: str, actions: list[tuple[str, int, int, st
         elif kind == "undo":
             provider.undo(number, fault, line)
         elif provider.world.running:
-            provider.world.finish(FAULTS[fault] if fault not in ("hangs", "forgetful") else silent)
+            provider.world.finish(Provider.faults[fault] if fault not in ("hangs", "no funds") else silent)
     provider.settle()
     provider.compare()
     SEEN[name] = SEEN.get(name, 0) + provider.told
