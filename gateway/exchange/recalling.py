@@ -26,14 +26,14 @@ def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generato
     alert, never a lasting no because we forgot. A reversal goes on without: what was booked decides.
     """
     recalled: dict[str, Any] = {}
-    for field, kind in reading.wants.items():
+    for kind in dict.fromkeys(reading.wants.values()):  # once each: a copy may be remembering it at this moment
         identity = reading.facts.get(kind)
         if isinstance(identity, tuple):
             identity = identity[0]
         if identity is not None:
             known = yield from _known(reading, provider, kind, identity)
-            if known.get(field) is not None:
-                recalled[field] = known[field]
+            fields = [field for field, source in reading.wants.items() if source == kind]
+            recalled.update({field: known[field] for field in fields if known.get(field) is not None})
     operation = reading.form.operation
     lost = reading.wants.get("currency") and "currency" not in recalled
     if lost and reading.amounts and operation not in REVERSALS:

@@ -56,9 +56,7 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
         return Recorded(False, _late(page, row, wish, policy))
     row = _freed(page, row, wish)
     if wish.state is not None:
-        row = learned(row, wish.state, wish.outcome, None, page.now)
-        if wish.state is State.APPLIED and wish.reply is not None:
-            row = replace(row, reply=wish.reply)
+        row = learned(row, wish.state, wish.outcome, wish.reply, page.now)
         if wish.state is State.APPLIED and row.operation in SETTLES:
             paid(page, row)
     park = LOST if wish.undone is False and certain(row) else wish.park
@@ -77,7 +75,7 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
 def _late(page: Page, row: Row, wish: Settle, policy: Policy) -> Row:
     if wish.state is not State.APPLIED or row.in_flight or row.operation in REVERSALS:
         return row
-    return page.put(rearmed(late_yes(row, None, page.now), policy, page.now))
+    return page.put(rearmed(late_yes(row, wish.reply, page.now), policy, page.now))
 
 
 def _freed(page: Page, row: Row, wish: Settle) -> Row:

@@ -4,6 +4,7 @@ A claim that was lost meanwhile (its instance was held for dead) changes nothing
 late to a row that others have closed is money that moved, and is reversed.
 """
 
+from gateway.canon.calls import Reply
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
@@ -31,11 +32,11 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     if row.holder != wish.holder:
         return Recorded(False, _lost(page, row, wish, policy))
     if wish.state is not None:
-        row = learned(row, wish.state, wish.outcome, wish, page.now)
+        row = learned(row, wish.state, wish.outcome, wish.reply, page.now)
     if wish.sent and wish.telling is not None:  # what a late end tells was counted when its story was told
         row = replace(row, sent=row.sent + 1)
     if wish.release and row.state is State.CLAIMED:  # in nobody's hands any more, and nothing was learned
-        row = learned(row, State.UNKNOWN if wish.sent else State.OPEN, wish.outcome, wish, page.now)
+        row = learned(row, State.UNKNOWN if wish.sent else State.OPEN, wish.outcome, None, page.now)
     if row.operation in REVERSALS:
         for key in wish.related:
             if (target := page.row(key)) is not None and target.holder == wish.holder:
@@ -50,11 +51,12 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     return Recorded(True, _telling(page, row, wish, policy))
 
 
-def learned(row: Row, state: State, outcome: Outcome | None, wish: Record | None, now: float) -> Row:
-    """*row* with what is now known of the wallet's side."""
+def learned(row: Row, state: State, outcome: Outcome | None, reply: Reply | None, now: float) -> Row:
+    """*row* with what is now known of the wallet's side; a YES also says whose it is, if we did not know."""
     since = now if state is State.UNKNOWN else row.since
-    reply = wish.reply if wish is not None and state is State.APPLIED and wish.reply is not None else row.reply
-    return replace(row, state=state, outcome=outcome, since=since, reply=reply)
+    told = reply if state is State.APPLIED and reply is not None else row.reply
+    player = row.player if row.player is not None or told is None else told.player
+    return replace(row, state=state, outcome=outcome, since=since, reply=told, player=player)
 
 
 def _telling(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
@@ -87,10 +89,10 @@ def _lost(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
         return row
     if row.in_flight:
         return row  # whoever holds it will hear the same of the same key
-    return page.put(rearmed(late_yes(row, wish, page.now), policy, page.now))
+    return page.put(rearmed(late_yes(row, wish.reply, page.now), policy, page.now))
 
 
-def late_yes(row: Row, wish: Record | None, now: float) -> Row:
+def late_yes(row: Row, reply: Reply | None, now: float) -> Row:
     """A YES to a call whose row others have moved on meanwhile.
 
     REVERSED: the wallet undid it, so this YES is older. BURIED or DECLINED: it landed after all, and another reversal
@@ -99,9 +101,9 @@ def late_yes(row: Row, wish: Record | None, now: float) -> Row:
     if row.state is State.REVERSED or row.state is State.APPLIED:
         return row
     if row.state is State.BURIED or (row.state is State.DECLINED and row.operation in DEBITS):
-        row = learned(row, State.APPLIED, Outcome.OK, wish, now)
+        row = learned(row, State.APPLIED, Outcome.OK, reply, now)
         return replace(row, undo=True, undo_sent=False, undos=row.undos + 1)
-    return _closed(learned(row, State.APPLIED, Outcome.OK, wish, now))
+    return _closed(learned(row, State.APPLIED, Outcome.OK, reply, now))
 
 
 def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:

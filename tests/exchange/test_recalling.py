@@ -11,11 +11,13 @@ from gateway.canon.outcomes import Outcome
 from gateway.exchange.asking import Asking
 from gateway.exchange.journey import Journey
 from gateway.exchange.recalling import recall_all
+from gateway.exchange.wishes import Send
 from gateway.journal.wishes import Look, Recall
-from gateway.wire.message import header
+from gateway.wire.jsontext import read_json, write_json
+from gateway.wire.message import Ending, Heard, header
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, World, dialect
-from tests.exchange.endings import Hop, answers, hangs, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 
 def forgetful() -> World:
@@ -256,3 +258,39 @@ def test_without_a_session_nobody_is_asked() -> None:
     with pytest.raises(Fault) as caught:
         list(recall_all(bare, world.provider, Asking(world.wallet, journey, world.clock)))
     assert (caught.value.outcome, journey.alerts, journey.asked) == (Outcome.WALLET_FAILED, ["memory_miss"], 0)
+
+
+def test_a_copy_remembers_while_we_ask() -> None:
+    """Player and currency come from one look at the session: never a currency of after it without its player."""
+    world = World("evenbet")
+    journey = Journey("acme", "evenbet", world.clock.now, world.clock.now + 10.0)
+    _, _, request = world.request(Operation.BET)
+    opened = world.dialect.open(request)
+    reading = world.dialect.read(world.dialect.recognise(opened), opened)
+    asking = recall_all(reading, world.provider, Asking(world.wallet, journey, world.clock))
+    assert isinstance(next(asking), Recall)
+    assert isinstance(asking.send({}), Send), (
+        "nothing was remembered: the wallet is asked, whatever a copy learned since"
+    )
+
+
+def nameless(world: World, wish: Send) -> Ending:
+    """Booked and answered, without a word of whose balance it is."""
+    heard = honest(world, wish)
+    assert isinstance(heard, Heard)
+    said = {name: fact for name, fact in read_json(heard.response.body).items() if name != "player"}
+    return Heard(replace(heard.response, body=write_json(said)))
+
+
+def test_a_bet_whose_player_only_its_yes_tells() -> None:
+    """The wallet's balance names no player, its yes to the bet does: the round's win finds the bet all the same."""
+    world = forgetful()
+    world.tell(world.request(Operation.BET), nameless, honest)
+    row = world.row("t1")
+    assert row is not None
+    assert row.call is not None
+    assert (row.call.player, row.player) == (None, "1001")
+    second = world.request(Operation.BET, "t2")
+    world.tell(second, refuses(Outcome.LIMIT_EXCEEDED))
+    assert world.tell(world.request(Operation.WIN, "w1")).outcome is Outcome.OK
+    assert world.balance == Decimal("95.00")

@@ -9,6 +9,7 @@ from gateway.journal.wishes import Claim, Recall, Verdict
 from tests.journal.calls import (
     ACCOUNT,
     FINAL,
+    PAID,
     RETRIES,
     bet,
     booked,
@@ -158,3 +159,19 @@ async def test_calls_that_may_have_left_are_counted_once(stand: Stand) -> None:
     await ended(stand, again, State.APPLIED, Outcome.OK, None)
     row = await stand.row(key("b1"))
     assert (row.sent, row.state) == (1, State.APPLIED)
+
+
+async def test_a_bet_whose_player_only_its_yes_told(stand: Stand) -> None:
+    """Booked for a session alone; the wallet says whose it is, and the win of that player's round finds it."""
+    await booked(stand, bet("b1", player=None))
+    assert (await stand.row(key("b1"))).player == "p1"
+    await ended(stand, await claim(stand, bet("b2")), State.DECLINED, Outcome.INSUFFICIENT_FUNDS, FINAL)
+    claimed = await claim(stand, win("w1"))
+    assert (claimed.verdict, [row.transaction for row in claimed.related]) == (Verdict.OURS, ["b1"])
+
+
+async def test_a_late_yes_tells_the_player_too(stand: Stand) -> None:
+    """What the outbox hears is as good."""
+    await doubted(stand, bet("b1", player=None))
+    await settled(stand, (await leased(stand))["b1"], state=State.APPLIED, outcome=Outcome.OK, reply=PAID)
+    assert (await stand.row(key("b1"))).player == "p1"

@@ -28,7 +28,7 @@ from gateway.journal.postgres.loading import Loaded, Memory
 from gateway.journal.states import Row
 from gateway.journal.wishes import Remember
 
-#: What a row is about: given at its claim, changed only when a tombstone learns what it kept out.
+#: What a row is about: given at its claim, changed only when a tombstone learns what it kept out, or a yes whose it is.
 _ABOUT = ("account", "transaction", "operation", "name", "fingerprint", "call", "player", "round", "chain", "span",
           "created")  # fmt: skip
 _about = attrgetter(*_ABOUT)

@@ -21,6 +21,7 @@ _UNHEARD = """
     WHERE r.parked LIKE 'nobody served while%' AND n.what IN ('record', 'answer') GROUP BY r.key, r.span"""
 _SERVED = "SELECT 1 FROM lives WHERE started <= {end!r} AND seen >= {start!r}"
 _COUNTS = "SELECT state, count(*) FROM rows GROUP BY state"
+_BOOKED = "SELECT key, state, player FROM rows"
 _PRUNED = "SELECT count(*) FROM pruned"
 _NOTES = "SELECT wall, what, facts FROM notes WHERE key = {} ORDER BY number"
 
@@ -101,6 +102,11 @@ async def counted(journal: Journal) -> dict[str, int]:
     counts = {str(state): int(count) for state, count in await journal.rows(_COUNTS)}
     ((pruned,),) = await journal.rows(_PRUNED)
     return {**counts, "pruned": int(pruned)}
+
+
+async def booked(journal: Journal) -> dict[str, tuple[str, str | None]]:
+    """The state and the player of each row, by its key."""
+    return {str(key): (state, player) for key, state, player in await journal.rows(_BOOKED)}
 
 
 async def history(journal: Journal, key: str) -> list[str]:

@@ -15,8 +15,9 @@ from typing import Any
 
 from tests.cli.process import free_port
 from tests.simulated.stand import ACCOUNTS, Stand
+from tests.torture.auditor import wallet_key
 from tests.torture.lives.cradle import Cradle, Life
-from tests.torture.lives.journals import Journal, counted, held, history, unheard, unsettled
+from tests.torture.lives.journals import Journal, booked, counted, held, history, unheard, unsettled
 from tests.torture.lives.plans import Plan, Plans
 from tests.torture.lives.points import points_of
 from tests.torture.lives.result import Result
@@ -243,6 +244,18 @@ class Run:
             await asyncio.sleep(0.1)
         await self._stopped(life, LAST_RATE)
 
+    async def _forgotten(self) -> list[str]:
+        """Bets and wins that are done for their provider and not for the journal, as long as nothing is pruned."""
+        known = {} if self.result.states["pruned"] else await booked(self.journal)
+        done = {
+            wallet_key(belief): belief for provider in self.providers for belief in provider.book
+            if known and belief.kind != "rollback" and belief.state == "done" and belief.undo == "no"
+        }  # fmt: skip
+        return [
+            f"{key} is done for its provider, and {known.get(key, 'nothing')} in the journal"
+            for key, belief in done.items() if known.get(key) != ("applied", belief.player)
+        ]  # fmt: skip
+
     async def _judge(self) -> None:
         result = self.result
         result.states = await counted(self.journal)
@@ -256,6 +269,7 @@ class Run:
         result.absent = sorted(self.points - result.named.keys())
         result.findings += [f"not settled: {line}" for line in left]
         result.findings += audit.faults
+        result.findings += await self._forgotten()
         result.findings += [f"given up by its provider: {line}" for line in audit.given_up]
         keys = [line.partition(": ")[0] for line in left] + [row.key for row in audit.rows]
         for key in dict.fromkeys(keys[:10]):
