@@ -23,6 +23,7 @@ ABOUT_THE_ID = {
     Operation.BET: {"already_rolled_back"},
     Operation.ROLLBACK: {"already_rolled_back", "nothing_to_do", "transaction_not_found", "already_settled"},
 }
+NEVER_THERE = {"nothing_to_do", "transaction_not_found"}
 
 
 def prepared(name: str, operation: Operation) -> World:
@@ -46,6 +47,8 @@ def expected(operation: Operation, history: str, proves: Outcome | str) -> tuple
     if applied:  # the journal has the yes, and nobody is asked again
         return (Outcome.ALREADY_DONE if history == "after success" else Outcome.OK), State.APPLIED
     doubt = "silence" in history
+    if operation in REVERSALS and doubt and proves in NEVER_THERE:
+        return Outcome.OK, State.APPLIED  # its bet was there: the undoing that nobody answered took it
     if operation in REVERSALS and proves is Outcome.TRANSACTION_NOT_FOUND:
         return Outcome.NOTHING_TO_DO, State.DECLINED  # we know its bet, so it is not the dialect's "never seen"
     if proves == "not_sent":
@@ -128,9 +131,9 @@ def check_books(world: World, operation: Operation, story: Story, fault: Fault) 
     live = record is not None and record.state != "declined"
     if fault.name == "honest":
         assert live
-    if "done" in story.effect and story.outcome in (Outcome.OK, Outcome.ALREADY_DONE):
-        assert live
     lie = isinstance(fault.proves, Outcome) and fault.proves in ABOUT_THE_ID.get(operation, set())
+    if "done" in story.effect and story.outcome in (Outcome.OK, Outcome.ALREADY_DONE) and not lie:
+        assert live
     if story.effect & {"final", "silent"} and not lie:
         assert not live
     assert not world.sandbox.audit()
