@@ -51,6 +51,7 @@ class Booking:
         self.row: Row | None = None  # as the claim found it
         self.related: tuple[Row, ...] = ()
         self.ours = False  # the row is in our hands
+        self.conflict = False  # the row is about another content than this call
         self.sent = False
         self.silent = False  # an attempt of this callback ended in silence, before another
         self.released = True  # no wallet call of ours is in flight any more
@@ -74,6 +75,7 @@ class Booking:
         claimed = yield from self._claim()
         self.row, self.related = claimed.row, claimed.related
         self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
+        self.conflict = claimed.verdict is Verdict.CONFLICT
         if claimed.verdict is not Verdict.OURS:
             return (yield from self._unclaimed(claimed))
         self.ours = True
@@ -279,7 +281,8 @@ class Booking:
         if not self.ours:
             if row.heard_done and telling == row.told:
                 return None
-            recorded: Recorded = yield Record(row.key, None, None, reply.outcome, telling, code=code)
+            about = None if self.conflict else telling  # a word on other content is none on this row
+            recorded: Recorded = yield Record(row.key, None, None, reply.outcome, about, code=code)
             return recorded
         result = self.weighed or Weighed(self._broken_off(), reply.outcome)
         recorded = yield Record(

@@ -239,6 +239,7 @@ class _Callback:
                 journey.state = str(row.state)
                 deadline = journey.received + self.provider.dialect.deadline_s(name)
                 in_time = response is not None and delivery.at is not None and delivery.at <= deadline
-                yield Told(row.key, row.answers, said.effect if in_time else None)
+                if recorded.answer:
+                    yield Told(row.key, recorded.answer, said.effect if in_time else None)
         except Exception as bug:
             self._caught(bug)

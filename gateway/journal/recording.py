@@ -10,7 +10,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
 from gateway.journal.settling import SETTLES, paid, unpaid
-from gateway.journal.states import DONE, ENDS_IT, Policy, Row, State, replace
+from gateway.journal.states import DONE, ENDS_IT, Effect, Policy, Row, State, replace
 from gateway.journal.wishes import Record, Recorded, Told
 
 #: A wallet's no to a reversal that speaks of its target: there is nothing (left) to undo, or it may not be undone.
@@ -26,7 +26,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         return Recorded(True, None)
     if wish.holder is None:
         page.note(row.key, "answer", outcome=wish.outcome, code=wish.code, telling=sorted(wish.telling or ()))
-        return Recorded(True, _telling(page, row, wish, policy))
+        return _telling(page, row, wish, policy)
     facts = {"heard": wish.heard, "outcome": wish.outcome, "code": wish.code, "telling": sorted(wish.telling or ())}
     page.note(row.key, "record", state=wish.state, late=wish.telling is None, **facts)
     if row.holder != wish.holder:
@@ -48,7 +48,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
     row = withdrawn(_closed(row))
-    return Recorded(True, _telling(page, row, wish, policy))
+    return _telling(page, row, wish, policy)
 
 
 def learned(row: Row, state: State, outcome: Outcome | None, reply: Reply | None, now: float) -> Row:
@@ -59,13 +59,21 @@ def learned(row: Row, state: State, outcome: Outcome | None, reply: Reply | None
     return replace(row, state=state, outcome=outcome, since=since, reply=told, player=player)
 
 
-def _telling(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
-    if wish.telling is not None:
-        row = replace(row, telling=wish.telling, answers=row.answers + 1)
+def _telling(page: Page, row: Row, wish: Record, policy: Policy) -> Recorded:
+    answer = 0
+    if wish.telling is not None and not _beside_a_yes(row, wish.telling):
+        answer = row.answers + 1
+        row = replace(row, telling=wish.telling, answers=answer)
         doubtful = row.state in (State.CLAIMED, State.UNKNOWN, State.APPLIED) and not row.heard_done
         if wish.telling and wish.telling <= ENDS_IT and row.operation in DEBITS and doubtful and not row.undo:
             row = replace(row, undo=True)  # before the word that ends it leaves, also where it is a copy's
-    return page.put(rearmed(row, policy, page.now))
+    return Recorded(True, page.put(rearmed(row, policy, page.now)), answer)
+
+
+def _beside_a_yes(row: Row, telling: Effect) -> bool:
+    """Is a copy to be told to come back, while a yes is on its way? The yes may be heard: it alone is remembered."""
+    yes = row.telling is not None and DONE in row.telling
+    return yes and bool(telling) and DONE not in telling and not telling <= ENDS_IT
 
 
 def _closed(row: Row) -> Row:

@@ -32,8 +32,8 @@ def given_back(wish: Any, result: Any) -> tuple[Any, ...]:
             return (Record(row.key, before.holder, state, None, None, related=targets, heard="not durable in time"),)
         case Lease(), tuple():
             return tuple(Settle(leased.row.key, leased.row.holder or "", tried=False) for leased in result)
-        case Record(key, telling=frozenset()), Recorded(row=row) if row is not None:
-            return (Told(key, row.answers, None),)
+        case Record(key), Recorded(answer=answer) if answer:
+            return (Told(key, answer, None),)
     return ()
 
 

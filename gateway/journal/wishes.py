@@ -106,13 +106,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """*kept*: the claim was still ours. *row* is None if nothing is known of the key.
+    """*kept*: the claim was still ours. *row* is None if nothing is known of the key. *answer*: the number under which
+    the delivery of what is told is to be confirmed (`Told`); 0 where that is of no account.
 
     A debit that is *undone* now must not be told as done, whatever the wallet said.
     """
 
     kept: bool
     row: Row | None
+    answer: int = 0
 
     @property
     def undone(self) -> bool:

@@ -89,7 +89,7 @@ async def ended(
 async def told(stand: Stand, recorded: Recorded, effect: frozenset[str] | None) -> None:
     """Confirm the delivery of the answer that was recorded last."""
     assert recorded.row is not None
-    await stand.perform(Told(recorded.row.key, recorded.row.answers, effect))
+    await stand.perform(Told(recorded.row.key, recorded.answer, effect))
     await stand.perform(Look(recorded.row.key))  # it is not waited for: now it is written
 
 

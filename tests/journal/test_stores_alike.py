@@ -129,7 +129,7 @@ class Player:
             )
         )
         if recorded.row is not None:
-            self.answers[name] = recorded.row.answers
+            self.answers[name] = recorded.answer
         return plain(recorded)
 
     async def rows(self) -> list[Any]:

@@ -1,6 +1,9 @@
 """What the provider was told, on every store: confirmed by its number, or not; and what the horizon makes of it."""
 
+import pytest
+
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import LEAST_HORIZON_S
 from gateway.journal.states import State, Step
 from gateway.journal.wishes import Record, Told, Verdict
 from tests.journal.calls import (
@@ -8,6 +11,7 @@ from tests.journal.calls import (
     FINAL,
     PAID,
     RETRIES,
+    ROLLS_BACK,
     bet,
     booked,
     claim,
@@ -37,15 +41,51 @@ async def test_an_answer_is_confirmed_by_its_number(stand: Stand) -> None:
 
 
 async def test_a_yes_that_was_heard_counts_whatever_is_on_its_way(stand: Stand) -> None:
-    """Its note comes after a later answer was written, and is not lost: the provider holds its bet."""
+    """Its note comes after a later yes was written, and is not lost: the provider holds its bet."""
     first = await ended(stand, await claim(stand, bet()))
-    later = await stand.perform(Record(key("b1"), None, None, None, RETRIES))
+    later = await stand.perform(Record(key("b1"), None, None, None, DONE))
     await told(stand, first, DONE)
     row = await stand.row(key("b1"))
-    assert (row.told, row.telling) == (DONE, RETRIES)
-    await told(stand, later, RETRIES)
+    assert (row.told, row.telling) == (DONE, DONE)
+    await told(stand, later, None)
     row = await stand.row(key("b1"))
     assert (row.told, row.telling, row.step) == (DONE, None, None)
+
+
+@pytest.mark.parametrize("copy", [RETRIES, ROLLS_BACK, RETRIES | ROLLS_BACK])
+async def test_a_yes_on_its_way_outlives_what_a_copy_is_told(stand: Stand, copy: frozenset[str]) -> None:
+    """The process dies before it notes that the yes was heard; a copy was told to come back meanwhile, and did not.
+
+    Who had not heard the yes would have: at the horizon the bet is not undone.
+    """
+    await ended(stand, await claim(stand, bet()))
+    beside = await stand.perform(Record(key("b1"), None, None, None, copy))
+    assert beside.answer == 0
+    await told(stand, beside, copy)
+    row = await stand.row(key("b1"))
+    assert (row.told, row.telling, row.step) == (None, DONE, Step.JUDGE)
+    await stand.advance(LEAST_HORIZON_S + 1)
+    await leased(stand)
+    row = await stand.row(key("b1"))
+    assert (row.state, row.undo, row.told) == (State.APPLIED, False, DONE)
+
+
+async def test_a_yes_that_was_not_heard_is_undone_whatever_a_copy_was_told(stand: Stand) -> None:
+    """Its line was lost, and that was noted: the provider has heard only that it should come back, and does not."""
+    first = await ended(stand, await claim(stand, bet()))
+    await stand.perform(Record(key("b1"), None, None, None, RETRIES))
+    await told(stand, first, None)
+    await stand.advance(LEAST_HORIZON_S + 1)
+    assert list(await leased(stand)) == ["b1"]
+    assert (await stand.row(key("b1"))).undo
+
+
+async def test_a_claim_that_was_lost_confirms_nothing(stand: Stand) -> None:
+    """What it tells is no answer of the row, which others went on with."""
+    claimed = await claim(stand, bet())
+    await ended(stand, claimed)
+    late = await ended(stand, claimed, State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    assert (late.kept, late.answer) == (False, 0)
 
 
 async def test_what_was_once_heard_as_done_stays_heard(stand: Stand) -> None:

@@ -56,8 +56,8 @@ def test_a_lease_is_given_back_row_by_row() -> None:
 def test_an_answer_that_was_not_sent_was_not_heard() -> None:
     """Where one was to be told: by its number, as not delivered; also beside what became of its memories."""
     told = (Told(key("b1"), 3, None),)
-    assert given_back(RECORD, Recorded(True, HELD)) == told
-    assert given_back(RECORD, (Recorded(True, HELD), None)) == told
+    assert given_back(RECORD, Recorded(True, HELD, 3)) == told
+    assert given_back(RECORD, (Recorded(True, HELD, 3), None)) == told
     assert given_back(RECORD, Recorded(True, None)) == ()
     assert given_back(replace(RECORD, telling=None), Recorded(True, HELD)) == ()
 

@@ -55,6 +55,22 @@ def test_the_same_id_with_other_content_is_refused_and_alerted(name: str) -> Non
 
 
 @every_dialect
+def test_a_conflict_while_a_yes_is_on_its_way(name: str) -> None:
+    """We die before we note that the yes was heard; other content under its id says nothing of it: the bet stands."""
+    world = World(name)
+    world.tell(world.request(BET), throw=lambda step, wish: RuntimeError("killed") if isinstance(wish, Told) else None)
+    story = world.tell(world.request(BET, amount=Decimal("11.00")))
+    check_answer(world, story)
+    assert DONE not in story.effect
+    assert not story.money_sends
+    row = world.row("t1")
+    assert row is not None
+    assert (row.told, row.telling) == (None, {DONE})
+    world.recover(seconds=400_000)
+    assert world.balance == Decimal("90.00")
+
+
+@every_dialect
 def test_two_copies_in_flight_have_one_effect_and_one_answer(name: str) -> None:
     """The second copy waits for the first one's call, inside its deadline, and is answered from what was written."""
     world = World(name)

@@ -25,7 +25,7 @@ async def booked(store: Postgres, name: str = "b1", *, heard: bool = True, **fac
     claimed = await store.perform(bet(name, **facts))
     recorded = await store.perform(Record(key(name), claimed.row.holder, State.APPLIED, Outcome.OK, DONE, PAID))
     if heard:
-        await store.perform(Told(key(name), recorded.row.answers, DONE))
+        await store.perform(Told(key(name), recorded.answer, DONE))
     await store.perform(Look(key(name)))
 
 

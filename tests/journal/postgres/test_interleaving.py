@@ -17,7 +17,7 @@ async def applied(store: Postgres, name: str = "b1") -> None:
     """A bet that the wallet has, and the provider knows of."""
     claimed = await store.perform(bet(name))
     recorded = await store.perform(Record(key(name), claimed.row.holder, State.APPLIED, Outcome.OK, DONE, PAID))
-    await store.perform(Told(key(name), recorded.row.answers, DONE))
+    await store.perform(Told(key(name), recorded.answer, DONE))
     await store.perform(Look(key(name)))
 
 

@@ -25,7 +25,7 @@ async def filled(path: Path) -> Sqlite:
     for name, round_name in (("b1", "r1"), ("b2", "r2")):
         claimed = await store.perform(bet(name, round=round_name))
         recorded = await store.perform(Record(key(name), claimed.row.holder, State.APPLIED, Outcome.OK, DONE, PAID))
-        await store.perform(Told(key(name), recorded.row.answers, DONE))
+        await store.perform(Told(key(name), recorded.answer, DONE))
     claimed = await store.perform(rollback("x2", "b2"))
     ended = Record(key("x2"), claimed.row.holder, State.APPLIED, Outcome.OK, DONE, related=(key("b2"),))
     await store.perform(ended)

@@ -73,7 +73,7 @@ class Life:
         except JournalUnavailable:
             return
         self.recorded.add(transaction)
-        await self.store.perform(Told(key(transaction), recorded.row.answers, DONE))
+        await self.store.perform(Told(key(transaction), recorded.answer, DONE))
 
     async def recovers(self) -> None:
         """By itself, soon after the disk is well."""

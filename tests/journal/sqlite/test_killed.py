@@ -43,7 +43,7 @@ async def main(path, life):
             recorded = await store.perform(
                 Record(claimed.row.key, claimed.row.holder, State.APPLIED, Outcome.OK, DONE, PAID, sent=True))
             say("recorded", name)
-            await store.perform(Told(claimed.row.key, recorded.row.answers, DONE))
+            await store.perform(Told(claimed.row.key, recorded.answer, DONE))
     say("serving", life)
     await asyncio.gather(*(stories() for _ in range(16)))
 
