@@ -350,7 +350,8 @@ class Booking:
         call, account = self.call, self.provider.journal_id
         player, currency = reply.player or call.player, reply.currency or call.currency
         who = {name: value for name, value in (("player", player), ("currency", currency)) if value is not None}
-        session = reply.new_session or call.session
+        # A reversal's player and currency are its target's: they say nothing of the session that it came with.
+        session = None if call.operation in REVERSALS else reply.new_session or call.session
         found = []
         if session and player:
             found.append(Remember(account, "session", session, who))

@@ -204,7 +204,15 @@ class _Recovery:
             return reply
 
         def late(ending: Ending) -> Flow:
-            yield from self._settled(settle(heard(ending)))
+            failed = None
+            try:
+                result = settle(heard(ending))
+            except Exception as bug:  # first the row is given back: held for ever, nothing more would come of it
+                self.sent, failed = True, bug
+                result = self._settle()
+            yield from self._settled(result)
+            if failed is not None:
+                raise failed
 
         self.sent = True
         self.errand.asked += 1

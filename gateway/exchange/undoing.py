@@ -32,7 +32,7 @@ def undo_call(row: Row, asking: Asking) -> Call:
         transaction=row.reversal_key,
         reference=(row.key,),
         provider=booked.provider,
-        player=booked.player,
+        player=booked.player or row.player,
         session=booked.session,
         currency=booked.currency,
         amount=amount,

@@ -65,7 +65,8 @@ def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str
             return Step.ASK, min(_soon(row, Step.ASK, now), row.horizon), None
         return Step.JUDGE, row.horizon, None
     if row.state is State.APPLIED and not row.heard_done:
-        return Step.JUDGE, row.horizon, None
+        yes = row.telling is not None and DONE in row.telling
+        return Step.JUDGE, max(row.horizon, row.due) if yes else row.horizon, None
     return None, 0.0, None
 
 

@@ -10,7 +10,16 @@ from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
-from gateway.journal.settling import SETTLES, addressed, ahead_in_its_round, held, in_its_round, named, names_of
+from gateway.journal.settling import (
+    SETTLES,
+    addressed,
+    ahead_in_its_round,
+    held,
+    in_its_round,
+    named,
+    nameless,
+    names_of,
+)
 from gateway.journal.states import Flight, Policy, Row, State, replace
 from gateway.journal.wishes import Claim, Claimed, Verdict
 
@@ -107,6 +116,11 @@ def _bets(page: Page, names: Sequence[str], row: Row, policy: Policy) -> tuple[V
         # A win of a bet that we do not know says nothing of another one in its round.
         proves = bool(theirs) or (not names and len(waiting) == 1)
         return Verdict.WAITS, tuple(_proved(page, bet, policy) if proves else bet for bet in waiting)
+    if len(theirs) < len(names):  # of one that we do not know the others of its round say nothing
+        return Verdict.OURS, ()
+    if not theirs and (unowned := [bet for bet in nameless(page, row) if not _dead(bet)]):
+        known = any(bet.state is State.APPLIED for bet in unowned)
+        return (Verdict.OURS, ()) if known else (Verdict.WAITS, tuple(unowned))
     return Verdict.NO_BET, tuple(bets)
 
 
@@ -145,6 +159,8 @@ def _held_back(page: Page, row: Row, verdict: Verdict, bets: Iterable[Row], poli
         return page.put(rearmed(replace(row, state=_unsent(row)), policy, page.now))
     if row.parked is None:
         page.note(row.key, "parked", why=WIN_WITHOUT_BET)
+    if row.state is State.UNKNOWN:  # it may be paid: a dead bet does not tell
+        return page.put(replace(row, outcome=Outcome.UNKNOWN, step=None, parked=WIN_WITHOUT_BET))
     if row.operation is not Operation.WIN:
         outcome = Outcome.NO_OPEN_BET
     else:

@@ -75,7 +75,10 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
 def _late(page: Page, row: Row, wish: Settle, policy: Policy) -> Row:
     if wish.state is not State.APPLIED or row.in_flight or row.operation in REVERSALS:
         return row
-    return page.put(rearmed(late_yes(row, wish.reply, page.now), policy, page.now))
+    row = page.put(rearmed(late_yes(row, wish.reply, page.now), policy, page.now))
+    if row.operation in SETTLES and row.state is State.APPLIED:
+        paid(page, row)
+    return row
 
 
 def _freed(page: Page, row: Row, wish: Settle) -> Row:

@@ -166,13 +166,13 @@ class Memory:
 
 
 def round_facts(rows: Mapping[str, Row]) -> dict[str, Any]:
-    """What a round remembers: its last bet, its currency; and its player, if all its bets are one player's."""
+    """What a round remembers: its last bet, and its player and currency; nothing if several players have played it."""
     debits = [row for row in rows.values() if row.operation in DEBITS]
-    if not debits:
+    if len({row.player for row in debits}) != 1:
         return {}
     last = debits[-1]
     facts: dict[str, Any] = {"reference": (last.transaction,)}
-    if len({row.player for row in debits}) == 1 and last.player is not None:
+    if last.player is not None:
         facts["player"] = last.player
     if last.call is not None and last.call.currency is not None:
         facts["currency"] = last.call.currency

@@ -64,6 +64,8 @@ def _telling(page: Page, row: Row, wish: Record, policy: Policy) -> Recorded:
     if wish.telling is not None and not _beside_a_yes(row, wish.telling):
         answer = row.answers + 1
         row = replace(row, telling=wish.telling, answers=answer)
+        if DONE in wish.telling and not row.undo:  # who does not hear it comes back within this time
+            row = replace(row, due=max(row.due, page.now + row.span))
         doubtful = row.state in (State.CLAIMED, State.UNKNOWN, State.APPLIED) and not row.heard_done
         if wish.telling and wish.telling <= ENDS_IT and row.operation in DEBITS and doubtful and not row.undo:
             row = replace(row, undo=True)  # before the word that ends it leaves, also where it is a copy's
@@ -97,7 +99,10 @@ def _lost(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
         return row
     if row.in_flight:
         return row  # whoever holds it will hear the same of the same key
-    return page.put(rearmed(late_yes(row, wish.reply, page.now), policy, page.now))
+    row = page.put(rearmed(late_yes(row, wish.reply, page.now), policy, page.now))
+    if row.operation in SETTLES and row.state is State.APPLIED:
+        paid(page, row)
+    return row
 
 
 def late_yes(row: Row, reply: Reply | None, now: float) -> Row:

@@ -25,6 +25,14 @@ def in_its_round(page: Page, row: Row) -> tuple[Row, ...]:
     return tuple(each for each in _round(page, row) if each.operation in DEBITS)
 
 
+def nameless(page: Page, row: Row) -> tuple[Row, ...]:
+    """Debits of a round of that name of which we do not know whose they are: they may be the player's of *row*."""
+    if row.round is None or row.player is None:
+        return ()
+    found = page.in_round(row.account, None, row.round).values()
+    return tuple(each for each in found if each.player is None and each.operation in DEBITS)
+
+
 def ahead_in_its_round(page: Page, row: Row) -> tuple[Row, ...]:
     """What must be paid before *row* may end their round: a wallet refuses what comes after the end."""
     ends = row.operation is Operation.END_ROUND or (row.call is not None and row.call.round_end is True)
@@ -42,7 +50,16 @@ def _unpaid(row: Row) -> bool:
 
 
 def _round(page: Page, row: Row) -> tuple[Row, ...]:
-    return () if row.round is None else tuple(page.in_round(row.account, row.player, row.round).values())
+    if row.round is None:
+        return ()
+    found = tuple(page.in_round(row.account, row.player, row.round).values())
+    if row.player is not None:
+        return found
+    # Whose it is, is not known: only what came by the same session is surely of the same player.
+    session = None if row.call is None else row.call.session
+    return tuple(
+        each for each in found if session is not None and each.call is not None and each.call.session == session
+    )
 
 
 def held(bets: Sequence[Row]) -> tuple[Row, ...]:
@@ -83,4 +100,8 @@ def unpaid(page: Page, row: Row) -> None:
         return
     for bet in (*named(page, names_of(row)), *in_its_round(page, row)):
         if bet.settled_by == row.key:
-            page.put(replace(bet, settled_by=None))
+            others = (each for each in _round(page, bet) if each.operation in SETTLES and each.key != row.key)
+            still = (
+                each.key for each in others if each.state is State.APPLIED and bet.key in (names_of(each) or (bet.key,))
+            )
+            page.put(replace(bet, settled_by=next(still, None)))

@@ -50,8 +50,8 @@ def bet(transaction: str = "b1", **facts: Any) -> Claim:
 
 def win(transaction: str = "w1", *bets: str, **facts: Any) -> Claim:
     """The claim of a win that names *bets*."""
-    row = made(Operation.WIN, transaction, reference=bets or None, **facts)
-    return Claim(row, bets=tuple(map(key, bets)))
+    keys = tuple(map(key, bets))
+    return Claim(made(Operation.WIN, transaction, reference=keys or None, **facts), bets=keys)
 
 
 def rollback(transaction: str = "x1", *targets: str, **facts: Any) -> Claim:

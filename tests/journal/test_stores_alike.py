@@ -81,8 +81,10 @@ class Player:
             case "bet", name, round_, player:
                 return await self.claim(Claim(made(Operation.BET, name, round=round_, player=player)))
             case "win", name, round_, bets:
-                row = made(Operation.WIN, name, round=round_, reference=bets or None)
-                return await self.claim(Claim(row, bets=tuple(map(key, bets))))
+                keys = tuple(map(key, bets))
+                return await self.claim(
+                    Claim(made(Operation.WIN, name, round=round_, reference=keys or None), bets=keys)
+                )
             case "rollback", name, targets:
                 row = made(Operation.ROLLBACK, name, reference=targets)
                 return await self.claim(Claim(row, targets=tuple(map(key, targets)), undoable=UNDOABLE))

@@ -80,6 +80,20 @@ async def test_a_yes_that_was_not_heard_is_undone_whatever_a_copy_was_told(stand
     assert (await stand.row(key("b1"))).undo
 
 
+async def test_a_yes_shortly_before_the_horizon_is_not_judged_at_it(stand: Stand) -> None:
+    """Who did not hear it has its whole span from then on to come back in: no witness is called before."""
+    await ended(stand, await claim(stand, bet(span=100.0)), State.OPEN, Outcome.WALLET_FAILED, RETRIES)
+    await stand.advance(LEAST_HORIZON_S - 1)
+    await ended(stand, await claim(stand, bet(span=100.0)))
+    await stand.advance(50)
+    assert not await leased(stand)
+    row = await stand.row(key("b1"))
+    assert (row.told, row.step) == (None, Step.JUDGE)
+    await stand.advance(60)
+    await leased(stand)
+    assert (await stand.row(key("b1"))).told == DONE
+
+
 async def test_a_claim_that_was_lost_confirms_nothing(stand: Stand) -> None:
     """What it tells is no answer of the row, which others went on with."""
     claimed = await claim(stand, bet())

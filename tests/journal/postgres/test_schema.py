@@ -129,8 +129,7 @@ async def test_rounds_of_many_players_are_summed_up_by_the_server(instance: Open
             {"reference": (f"b{number - 1}",), "player": "p1", "currency": "EUR"} if number else {}
         )
         await store.perform(bet(f"b{number}", player=player))
-    found = await store.perform(Recall(ACCOUNT, "round", "r1"))
-    assert found == {"reference": ("b2",), "currency": "EUR"}
+    assert await store.perform(Recall(ACCOUNT, "round", "r1")) == {}
 
 
 async def test_facts_of_one_session_in_one_batch(instance: Open) -> None:
