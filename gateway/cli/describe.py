@@ -137,6 +137,8 @@ def _field(field: FieldForm) -> tuple[str, str, str, str]:
     how = ""
     if field.name in AMOUNTS and isinstance(field.converter, MoneyForm):
         how = spelled(field.converter)
+        if field.parts:
+            how += f"; the sum of {' and '.join(map(str, field.parts))}"
     elif field.values:
         how = ", ".join(f"{theirs} = {ours}" for ours, theirs in field.values.items())
     return field.name, places, "no" if field.optional else "yes", how

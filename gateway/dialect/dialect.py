@@ -11,14 +11,15 @@ from typing import Any, Literal
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import Operation
+from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path, Tree
+from gateway.dialect.compiler.rows import Effects
 from gateway.dialect.durability import reasons
 from gateway.dialect.hearing import Hearing
 from gateway.dialect.requestform import Reading, RequestForm
-from gateway.dialect.wireanswer import WireAnswer
+from gateway.dialect.wireanswer import TRANSPORT, WireAnswer
 from gateway.wire.message import Garbled, Request, Response
 from gateway.wire.opened import Draft, Opened
 from gateway.wire.signatures import BoundRecipe, Forged, Recipe
@@ -96,9 +97,26 @@ class Dialect:
         """For how long the provider repeats operation *name*, in seconds; 0: one try."""
         return self.retry_spans_s.get(name, self.retry_spans_s["default"])
 
+    def comes_back_s(self, name: str) -> int:
+        """For how long the provider comes back to operation *name*, in seconds: it repeats it, or rolls it back."""
+        reversals = [each for each, form in self.variants.items() if form.operation in REVERSALS]
+        return max(self.span_s(each) for each in (name, *(reversals if name in self._rolled_back else ())))
+
+    @cached_property
+    def _rolled_back(self) -> frozenset[str]:
+        """The operations of which some answer, or none, makes the provider send a rollback."""
+        effects = Effects(self.tree)
+        said = {name for (name, _), said in self.said.items() if name is not None and "rolls_back" in said.effect}
+        return frozenset(said) | {
+            name
+            for name in self.variants
+            for answer in TRANSPORT
+            if "rolls_back" in effects.of(name, answer, done=False).does
+        }
+
     def horizon_s(self, name: str) -> float:
         """How long a debit *name* in doubt is left to the provider before we reverse it ourselves, in seconds."""
-        return max(LEAST_HORIZON_S, 3.0 * self.span_s(name))
+        return max(LEAST_HORIZON_S, 3.0 * self.comes_back_s(name))
 
     def replay_balance(self, name: str) -> ReplayBalance:
         """The balance that a repeat of the applied operation *name* is told: the one of then, or the one of now."""

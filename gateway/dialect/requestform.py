@@ -29,7 +29,8 @@ Literals = tuple[str | int | bool, ...]
 class FieldForm:
     """Where one of our fields stands and how it is spelled. *converter* is a MoneyForm for amounts.
 
-    *values*: a closed set, ours to theirs; an unlisted value is request_invalid.
+    *values*: a closed set, ours to theirs; an unlisted value is request_invalid. *parts*: places whose sum an amount
+    must be, in the amount's own spelling.
     """
 
     name: str
@@ -37,6 +38,7 @@ class FieldForm:
     places: tuple[Place, ...]
     converter: Converter | MoneyForm
     values: Mapping[str, Any] | None = None
+    parts: tuple[Place, ...] = ()
 
     @property
     def optional(self) -> bool:
@@ -81,6 +83,13 @@ class FieldForm:
         except Fault as fault:
             raise Fault(fault.outcome, f"{self.name}: {fault.why}") from None
 
+    def look_parts(self, opened: Opened) -> list[tuple[Place, Any]]:
+        """The parts that stand there, with their raw values; none when one without `?` is missing."""
+        found = [(place, place.look(opened)) for place in self.parts]
+        if any(value is MISSING and not place.optional for place, value in found):
+            return []
+        return [(place, value) for place, value in found if value is not MISSING]
+
     def put(self, draft: Draft, value: Any, currency: str | None) -> None:
         """Write our *value* at the first place. Fault where this dialect cannot spell it."""
         place = self.places[0]
@@ -105,13 +114,14 @@ class FieldForm:
 
 @dataclass(slots=True)
 class Reading:
-    """A message half read: *facts* in our words, amounts still raw, and what memory is asked for."""
+    """A message half read: *facts* in our words, amounts and their parts still raw, and what memory is asked for."""
 
     form: "RequestForm"
     facts: dict[str, Any]
     amounts: list[tuple[FieldForm, Place, Any]]
     #: our field -> the key by which it is recalled, such as {"currency": "session"}
     wants: dict[str, str]
+    parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,7 @@ class RequestForm:
     def __post_init__(self) -> None:
         places = [place for each in self.fields for place in each.places]
         places += [place for place, _ in (*self.when, *self.fill)]
+        places += [place for each in self.fields for place in each.parts]
         names = frozenset(place.keys[0] for place in places if place.source == "body")
         object.__setattr__(self, "_documented", names)
 
@@ -215,7 +226,8 @@ class RequestForm:
                 facts[name] = value
         stated = {each.name for each, _, _ in amounts}
         wants = {name: key for name, key in self.recall.items() if name not in facts and name not in stated}
-        return Reading(self, facts, amounts, wants)
+        parts = [(each, found) for each in self.fields if (found := each.look_parts(opened))]
+        return Reading(self, facts, amounts, wants, parts)
 
     def _dispensable(self, each: FieldForm) -> bool:
         """May an unreadable value be treated as missing? Refusing a win or a refund for an odd time loses money."""
@@ -242,6 +254,9 @@ class RequestForm:
             facts[each.name] = amount
         if self.operation not in REVERSALS and currency is None and reading.amounts:
             raise Fault(Outcome.REQUEST_INVALID, "the amount's currency is not known")
+        for each, parts in reading.parts:
+            if each.name in facts and facts[each.name] != sum(each.read_amount(*part, currency) for part in parts):
+                raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: not the sum of its parts")
         return Call(self.operation, **facts)
 
     def write(self, facts: Mapping[str, Any], settings: Mapping[str, Any]) -> Draft:

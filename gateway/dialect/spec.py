@@ -105,6 +105,9 @@ class FieldTable(MoneyForm):
     at: str | list[str] = Field(description="A place, or several of which the first present wins.")
     form: str | None = Field(None, description="Money: number, integer, text. Time: iso, unix_s, unix_ms, a pattern.")  # type: ignore[assignment]
     zone: str | None = None
+    parts: Annotated[list[str], Field(min_length=2)] | None = Field(
+        None, description="Of a debit's amount: places whose sum it must be, where all of them but `?` ones stand."
+    )
 
 
 class SignatureTable(Section):

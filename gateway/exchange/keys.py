@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.canon.calls import Call
-from gateway.canon.operations import DEBITS, REVERSALS, Operation
+from gateway.canon.operations import REVERSALS, Operation
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import Asking
 from gateway.exchange.parties import Provider
@@ -88,16 +88,8 @@ class Naming:
             player=call.player,
             round=call.round,
             chain=chain,
-            span=self._span(),
+            span=float(self.provider.dialect.comes_back_s(self.form.name)),
         )
-
-    def _span(self) -> float:
-        """For how long the provider keeps coming back: with a repeat, and of a debit with a rollback as well."""
-        dialect = self.provider.dialect
-        names = [self.form.name]
-        if self.call.operation in DEBITS:
-            names += [name for name, form in dialect.variants.items() if form.operation in REVERSALS]
-        return float(max(dialect.span_s(name) for name in names))
 
 
 def _content(value: Any) -> str:

@@ -42,6 +42,16 @@ def test_a_code_decides_and_literals_do_not() -> None:
         assert heard(made, body, status).outcome is Outcome.UNKNOWN, body
 
 
+def test_outcomes_that_share_a_code_are_said_and_heard_by_their_texts() -> None:
+    """The first row is the code's plain meaning: a text of tomorrow is no drift."""
+    rows = 'ok = { code = "OK", text = "Done" }\nalready_done = { code = "OK", text = "Before" }'
+    made = dialect(f"[codes]\n{rows}")
+    assert said(made, Outcome.OK) == (200, '{"code":"OK","text":"Done"}')
+    assert said(made, Outcome.ALREADY_DONE) == (200, '{"code":"OK","text":"Before"}')
+    for text, outcome in (("Done", Outcome.OK), ("Before", Outcome.ALREADY_DONE), ("of tomorrow", Outcome.OK)):
+        assert heard(made, f'{{"code": "OK", "text": "{text}"}}').outcome is outcome, text
+
+
 def test_a_refusal_of_us_is_the_wallet_s_trouble() -> None:
     """request_invalid from a wallet is never the provider's fault."""
     assert heard(dialect(), '{"code": "REFUSED", "text": "x"}').outcome is Outcome.WALLET_FAILED

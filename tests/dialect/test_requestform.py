@@ -13,7 +13,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.requestform import derived
 from gateway.wire.message import Request
-from tests.dialect.made import dialect, request
+from tests.dialect.made import dialect, keys, request
 
 BET = '{"player": "p", "currency": "EUR", "id": "t", "round": "r", "amount": 5'
 
@@ -72,6 +72,61 @@ def test_zero_is_a_table_s_choice() -> None:
     made = dialect('[operations.bet]\nzero = "when free"\nfields = { free = "body.free?" }')
     assert refused(made, "/bet", BET.replace("5", "0") + "}") is Outcome.AMOUNT_INVALID
     assert read(made, "/bet", BET.replace("5", "0") + ', "free": true}').amount == 0
+
+
+PARTS = '[operations.bet.fields]\namount = { at = "body.amount", parts = [%s] }'
+TWO = PARTS % '"body.buyin", "body.fee"'
+
+
+@pytest.mark.parametrize(
+    ("rest", "outcome"),
+    [
+        (', "buyin": 4.50, "fee": 0.5', None),
+        (', "buyin": 5.00, "fee": 0', None),
+        ("", None),  # no parts: nothing to be held against
+        (', "buyin": 4.5', None),  # one of two
+        (', "buyin": null, "fee": 5', None),
+        (', "buyin": 4.50, "fee": 0.49', Outcome.AMOUNT_INVALID),
+        (', "buyin": 4.50, "fee": 0.51', Outcome.AMOUNT_INVALID),
+        (', "buyin": 5.5, "fee": -0.5', Outcome.AMOUNT_INVALID),  # no part is below nothing
+        (', "buyin": "4.50", "fee": 0.5', Outcome.AMOUNT_INVALID),
+        (', "buyin": 4.501, "fee": 0.499', Outcome.AMOUNT_INVALID),  # finer than the ledger
+        (', "buyin": [], "fee": 5', Outcome.AMOUNT_INVALID),
+    ],
+)
+def test_an_amount_is_the_sum_of_its_parts(rest: str, outcome: Outcome | None) -> None:
+    """Held exactly, in the amount's own spelling, where every part stands; another sum is refused."""
+    made = dialect(TWO)
+    if outcome is None:
+        assert read(made, "/bet", BET + rest + "}").amount == Decimal("5.00")
+    else:
+        assert refused(made, "/bet", BET + rest + "}") is outcome
+
+
+def test_a_part_that_may_be_absent_counts_as_nothing() -> None:
+    """Only it: a part without `?` that is missing leaves the sum alone."""
+    made = dialect(PARTS % '"body.buyin", "body.fee", "body.bounty?"')
+    assert read(made, "/bet", BET + ', "buyin": 4, "fee": 1}').amount == 5
+    assert read(made, "/bet", BET + ', "buyin": 3, "fee": 1, "bounty": 1}').amount == 5
+    assert read(made, "/bet", BET + ', "buyin": 3, "bounty": 1}').amount == 5
+    assert refused(made, "/bet", BET + ', "buyin": 4, "fee": 1, "bounty": 1}') is Outcome.AMOUNT_INVALID
+
+
+def test_parts_in_minor_units_and_of_a_currency_in_the_message() -> None:
+    """They are spelled as the amount is, in its currency."""
+    made = dialect('[money]\nform = "integer"\nunit = "minor"\n' + TWO)
+    whole = BET.replace('"amount": 5', '"amount": 5500') + ', "buyin": 5000, "fee": 500}'
+    assert read(made, "/bet", whole).amount == Decimal("55.00")
+    assert read(made, "/bet", whole.replace("EUR", "JPY")).amount == Decimal(5500)
+
+
+def test_a_written_message_has_no_parts() -> None:
+    """They are no fields of ours; without them it is whole, and reads as what it was."""
+    made = dialect(TWO)
+    call = read(made, "/bet", BET + ', "buyin": 4.50, "fee": 0.5}')
+    _, written = made.write_call(call, keys(made, "sender"), 0.0)
+    assert not {"buyin", "fee"} & json.loads(written.body).keys()
+    assert read(made, "/bet", written.body.decode()) == call
 
 
 def test_a_closed_set_of_words() -> None:

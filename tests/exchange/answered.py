@@ -11,11 +11,18 @@ if TYPE_CHECKING:
 
 
 def check_answer(world: "World", story: "Story") -> None:
-    """The one answer is in the dialect: HTTP 200, its shape, a word that this operation may say, signed if it signs."""
+    """The one answer is in the dialect: HTTP 200, its shape, a word that this operation may say, signed if it signs.
+
+    Where the row is a bare status, that status and no body.
+    """
     response, said, spoken = story.response, story.said, world.dialect
     name = None if story.journey.operation == "unread" else story.name
     possible = UNREAD if name is None else CAN_OCCUR[spoken.variants[name].operation]
     assert story.outcome in possible, f"{story.outcome} cannot be said of {name}"
+    if said.answer.transport:
+        assert (response.status, response.body) == (said.answer.http, b"")
+        assert said.effect == story.effect or name is None
+        return
     assert response.status == 200, response.status
     if world.caller.answer is not None:
         world.caller.answer.check(Opened(response), world.clock.wall())

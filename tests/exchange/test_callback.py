@@ -21,6 +21,9 @@ from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, START, Story, World, dialect
 from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, takes
 
+#: 10.00 EUR as the dialect writes it.
+FIVE_DIGITS = dict.fromkeys(("155io", "caleta", "hub88"), b"1000000")
+DIGITS = {**FIVE_DIGITS, "evenbet": b"1000", "evenbet-seamless": b"1000", "scorpio": b"10.00"}
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
 
@@ -114,7 +117,7 @@ def test_a_refusal_before_the_claim_does_not_decline_an_open_bet(name: str, firs
     call, variant, request = world.request(Operation.BET)
     world.tell((call, variant, request), first)
     world.gone = False
-    digits = {"155io": b"1000000", "evenbet": b"1000", "scorpio": b"10.00"}[name]
+    digits = DIGITS[name]
     body = request.body.replace(b'"amount":' + digits, b'"amount":-' + digits)
     assert body != request.body
     story = world.tell((call, variant, signed(world, request, body)))
@@ -134,7 +137,7 @@ def test_a_refusal_before_the_claim_holds_for_a_closed_row(name: str, first: Any
     world = World(name)
     call, variant, request = world.request(Operation.BET)
     world.tell((call, variant, request), first)
-    digits = {"155io": b"1000000", "evenbet": b"1000", "scorpio": b"10.00"}[name]
+    digits = DIGITS[name]
     body = request.body.replace(b'"amount":' + digits, b'"amount":-' + digits)
     assert world.tell((call, variant, signed(world, request, body))).outcome is Outcome.AMOUNT_INVALID
 

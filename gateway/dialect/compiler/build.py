@@ -1,12 +1,14 @@
 """From a proved Compiled table to the Dialect that serves."""
 
+from dataclasses import replace
+
 from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.operations import MONEY
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.answerform import NAMES
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.contract import fingerprint, replay_balances, retry_spans, session_checked
-from gateway.dialect.compiler.rows import Row, meanings, nothing_to_undo
+from gateway.dialect.compiler.rows import Row, meanings, nothing_to_undo, told_apart
 from gateway.dialect.dialect import Dialect, Literally, Said
 from gateway.dialect.hearing import Hearing
 
@@ -50,11 +52,22 @@ def source_of(word: object) -> object:
     return word if known else Literally(str(word) if isinstance(word, int) and not isinstance(word, bool) else word)
 
 
+def _share(one: Row, other: Row) -> bool:
+    return one.answer.key == other.answer.key and one.outcome is not other.outcome and told_apart(one, other)
+
+
+def _by_text(row: Row) -> Row:
+    """Of rows that share a code the first is its plain meaning; the others are known by their texts."""
+    return replace(row, answer=replace(row.answer, message_starts=row.answer.text))
+
+
 def hearing(compiled: Compiled, name: str) -> Hearing:
     """How answers to operation *name* are read back."""
     rows: list[Row] = []
     for scope in compiled.scopes(name):
-        rows += [row for row in (*scope.codes.values(), *scope.heard_as) if row.answer.code is not None]
+        for row in (*scope.codes.values(), *scope.heard_as):
+            if row.answer.code is not None:
+                rows.append(_by_text(row) if any(_share(row, each) for each in rows) else row)
     rows.sort(key=lambda row: (row.answer.http is None, -len(row.answer.message_starts or "")))  # the fuller one first
     operation = compiled.requests[name].operation
     ends = [outcome for outcome in Outcome if outcome in CAN_OCCUR[operation]]

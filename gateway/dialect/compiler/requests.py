@@ -19,7 +19,7 @@ _BLAMED = {"a unit": "unit", "decimals": "decimals", "an integer": "decimals"}
 _MONEY_FORMS = ("number", "integer", "text")
 #: What else than its place a field may say, by its kind.
 _SPELT = {
-    Shape.AMOUNT: ("form", "unit", "decimals", "inexact", "lenient", "signed"),
+    Shape.AMOUNT: ("form", "unit", "decimals", "inexact", "lenient", "signed", "parts"),
     Shape.TIME: ("form", "zone"),
 }
 OPERATIONS = {str(operation): operation for operation in Operation}
@@ -171,9 +171,10 @@ class RequestCompiler:
             table = value if isinstance(value, dict) else {"at": value}
             texts = table["at"] if isinstance(table["at"], list) else [table["at"]]
             places = tuple(place for text in texts if (place := self.place(path, text, path_template)))
+            parts = tuple(part for text in table.get("parts") or () if (part := self.place(path, text, path_template)))
             converter = self.converter(word, table, path, integer=word in integers)
             if places:
-                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, values.get(word)))
+                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, values.get(word), parts))
         return tuple(found)
 
     def converter(self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool) -> Converter | MoneyForm:
@@ -187,7 +188,7 @@ class RequestCompiler:
                     f"at, {', '.join(may)}" if may else "write the place alone", part=key,
                 )  # fmt: skip
         if shape is Shape.AMOUNT:
-            own = {key: value for key, value in table.items() if key in may}
+            own = {key: value for key, value in table.items() if key in may and key != "parts"}
             single = self.money_fields().get(word, {})
             at = path if own else ("money", "fields", word) if single else ("money",)
             return self.money_form({**self.tree.section("money"), **single, **own}, at)

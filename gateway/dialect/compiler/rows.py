@@ -28,6 +28,16 @@ class Row:
     path: Path | None
 
 
+def told_apart(one: Row, other: Row) -> bool:
+    """May both rows say one code? Each has a text of its own, and the text decides nothing that matters to money.
+
+    Both outcomes are as certain, and last as long; neither text begins with the other.
+    """
+    texts = (one.answer.text or "", other.answer.text or "")
+    alike = (one.outcome.moved, one.outcome.lasting) == (other.outcome.moved, other.outcome.lasting)
+    return alike and not texts[0].startswith(texts[1]) and not texts[1].startswith(texts[0])
+
+
 @dataclass(slots=True)
 class Scope:
     """The rows of one operation, of the table, or of `[unread]`."""
@@ -192,4 +202,5 @@ __all__ = [
     "meanings",
     "nothing_to_undo",
     "scope_of",
+    "told_apart",
 ]

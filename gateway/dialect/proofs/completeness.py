@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.compiler.compiled import Compiled
-from gateway.dialect.compiler.rows import Chosen, Row
+from gateway.dialect.compiler.rows import Chosen, Row, told_apart
 from gateway.dialect.wireanswer import WireAnswer
 
 
@@ -105,22 +105,26 @@ def _senseless(answer: WireAnswer) -> str:
 
 
 def _one_meaning(compiled: Compiled, name: str) -> None:
-    """Of the rows that one operation says or hears, a word belongs to one outcome; else it would mean two things."""
+    """Of the rows that one operation says or hears, a word belongs to one outcome; else it would mean two things.
+
+    Outcomes of the same certainty may share a code when their texts tell them apart.
+    """
     occurring = compiled.occurring(name)
     ends = {chosen.path for outcome in occurring if isinstance(chosen := compiled.choose(name, outcome), Chosen)}
     rows = [row for scope in compiled.scopes(name) for row in scope.codes.values() if row.path in ends]
     rows += [row for scope in compiled.scopes(name) for row in scope.heard_as if row.outcome in occurring]
-    seen: dict[str, Outcome] = {}
+    seen: dict[str, list[Row]] = {}
     for row in rows:
         key = f"{row.answer.key} {row.answer.message_starts or ''}"
         if row.path is None or row.answer.transport:
             continue
-        if key in seen and seen[key] is not row.outcome:
+        others = [each for each in seen.setdefault(key, []) if each.outcome is not row.outcome]
+        if claimed := [each for each in others if not told_apart(each, row)]:
             compiled.complain(
-                "GW206", row.path, f"{row.answer} is claimed by {seen[key]} and by {row.outcome}",
+                "GW206", row.path, f"{row.answer} is claimed by {claimed[0].outcome} and by {row.outcome}",
                 "keep one row, and let the other outcome stand in said_as",
             )  # fmt: skip
-        seen.setdefault(key, row.outcome)
+        seen[key].append(row)
     _refined(compiled, name, rows, [row for scope in compiled.scopes(name) for row in scope.heard_as])
 
 

@@ -31,6 +31,7 @@ def prove_requests(compiled: Compiled) -> None:
         _places(compiled, form)
         _literals(compiled, form)
         _values(compiled, form)
+        _parts(compiled, form)
         _out_of_place(compiled, form)
     for one, other in combinations(compiled.requests.values(), 2):
         _apart(compiled, one, other)
@@ -87,7 +88,11 @@ def _address(compiled: Compiled, form: RequestForm) -> None:
 
 def _written(compiled: Compiled, form: RequestForm) -> list[tuple[Path, Place]]:
     """Every place of the message with the row that names it."""
-    found = [(compiled.key_of(form.name, "fields", each.name), place) for each in form.fields for place in each.places]
+    found = [
+        (compiled.key_of(form.name, "fields", each.name), place)
+        for each in form.fields
+        for place in (*each.places, *each.parts)
+    ]
     for key, rows in (("when", form.when), ("fill", form.fill)):
         for place, _ in rows:
             found.append((compiled.key_of(form.name, key, str(place)), place))
@@ -172,6 +177,22 @@ def _values(compiled: Compiled, form: RequestForm) -> None:
                     "GW206", (*path, ours), f'their "{theirs}" is both "{seen[word]}" and "{ours}"', "keep one of them"
                 )
             seen.setdefault(word, ours)
+
+
+def _parts(compiled: Compiled, form: RequestForm) -> None:
+    """The parts of an amount are looked at where it may be refused, and a message without them is whole."""
+    for each in form.fields:
+        if not each.parts:
+            continue
+        path = compiled.key_of(form.name, "fields", each.name)
+        if form.operation not in DEBITS:
+            fact = "what is due to the player is not refused because its parts do not add up"
+            says = f'parts mean nothing on operation "{form.name}": {fact}'
+            compiled.complain("GW123", path, says, "delete them", part="parts")
+        elif all(place.optional for place in each.parts):
+            says = f'every part of "{each.name}" may be absent; when must they add up?'
+            remedy = "write without ? those that always stand together"
+            compiled.complain("GW123", path, says, remedy, part="parts")
 
 
 def _out_of_place(compiled: Compiled, form: RequestForm) -> None:

@@ -12,7 +12,7 @@ def test_spans_and_horizons() -> None:
     made = dialect("retry_span_s = { default = 3600, bet = 0, win = 200 }")
     assert made.retry_spans_s == {"default": 3600, "bet": 0, "win": 200}
     assert [made.span_s(name) for name in ("bet", "win", "rollback")] == [0, 200, 3600]
-    assert [made.horizon_s(name) for name in ("bet", "win", "rollback")] == [600.0, 600.0, 10800.0]
+    assert [made.horizon_s(name) for name in ("bet", "win", "rollback")] == [10800.0, 600.0, 10800.0]
     assert dialect("retry_span_s = { default = 201 }").horizon_s("bet") == 603.0
 
 

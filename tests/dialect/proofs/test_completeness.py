@@ -87,6 +87,25 @@ def test_one_meaning_a_word() -> None:
     ]  # fmt: skip
 
 
+SHARED = """[codes]
+ok = { code = "OK", text = "Done" }
+already_done = { code = "OK", text = "%s" }
+"""
+
+
+def test_outcomes_of_one_certainty_may_share_a_code_when_their_texts_tell_them_apart() -> None:
+    """ok and already_done; not where a text is missing or begins the other, nor a success and a doubt."""
+    assert complaints(SHARED % "Before") == []
+    for text in ("", "Done", "Done before"):
+        assert {code for code, _ in complaints(SHARED % text)} == {"GW206"}, text
+    assert complaints(SHARED.replace(', text = "%s"', "")) != []
+    doubt = '[operations.bet]\ncodes.%s = { code = "NO_MONEY", text = "b" }\n'
+    own = doubt + 'codes.insufficient_funds = { code = "NO_MONEY", text = "a" }'
+    assert "GW206" not in {code for code, _ in complaints(own % "limit_exceeded")}
+    assert "GW206" in {code for code, _ in complaints(own % "in_progress")}
+    assert "GW206" in {code for code, _ in complaints(own % "busy")}, "one lasts, the other does not"
+
+
 def test_a_message_decides_no_money() -> None:
     """GW216: where only the text tells a refusal from a doubt, the code must have a row of the same certainty."""
     alone = '[operations.bet.heard_as]\nplayer_blocked = [{ code = "FAIL", message_starts = "Bar" }]'

@@ -55,6 +55,31 @@ def test_places_that_a_message_cannot_have(patch: str) -> None:
     assert keypath.split(".")[2] in ("fields", "fill") or keypath == "request.fields.player"
 
 
+@pytest.mark.parametrize(
+    ("operation", "parts", "code"),
+    [
+        ("bet", '"body.a", "body.b?"', None),
+        ("bet", '"body.a?", "body.b?"', "GW123"),  # when must they add up?
+        ("win", '"body.a", "body.b"', "GW123"),  # a payout is not refused for its parts
+        ("rollback", '"body.a", "body.b"', "GW123"),
+        ("bet", '"body.a", "somewhere.b"', "GW107"),
+        ("bet", '"body.a", "body.b[]"', "GW107"),
+        ("bet", '"body.a", "body.id.b"', "GW107"),
+        ("bet", '"body.a"', "GW102"),  # one part is no sum
+    ],
+)
+def test_parts_of_an_amount(operation: str, parts: str, code: str | None) -> None:
+    """Of a debit, at places that the message can have, and some of them always there."""
+    patch = f'[operations.{operation}.fields]\namount = {{ at = "body.amount", parts = [{parts}] }}'
+    assert [found for found, _ in complaints(patch)][:1] == ([code] if code else [])
+
+
+def test_only_an_amount_has_parts() -> None:
+    """A text is no sum."""
+    patch = '[operations.bet.fields]\nround = { at = "body.round", parts = ["body.a", "body.b"] }'
+    assert [code for code, _ in complaints(patch)] == ["GW123"]
+
+
 def test_a_filled_place_outside_the_body_holds_a_scalar() -> None:
     """A header has no room for a list; a body has."""
     assert complaints('[operations.bet]\nfill = { "header.X-A" = [1] }') == [
