@@ -218,7 +218,7 @@ class BoundRecipe:
         texts = text.split(recipe.separator)[: MANY + 1] if recipe.separator else [text]
         if len(texts) > MANY:
             raise Forged(f"more than {MANY} signatures")
-        texts = [item.removeprefix(recipe.prefix) for item in texts if item.startswith(recipe.prefix)]
+        texts = [rest for item in texts if (rest := _after(item, recipe)) is not None]
         if not texts:
             raise Forged("the signature lacks its prefix")
         return texts
@@ -239,6 +239,14 @@ class BoundRecipe:
         if not found and why:
             raise why
         return found
+
+
+def _after(text: str, recipe: Recipe) -> str | None:
+    """*text* without the prefix; None where it lacks it. HTTP's own schemes know no case (RFC 9110, 11.1)."""
+    length = len(recipe.prefix)
+    if recipe.scheme == "basic":
+        return text[length:].lstrip(" ") if text[:length].lower() == recipe.prefix.lower() else None
+    return text[length:] if text.startswith(recipe.prefix) else None
 
 
 def sent(place: Place, opened: Opened, *, exact: bool = False) -> str:
