@@ -158,7 +158,14 @@ class BoundRecipe:
         opened = Opened(draft.request(), draft.codec)
         opened.path_fields = draft.path_fields
         signature = self._make.sign(self._pieces(opened))
-        recipe.at.put(draft, recipe.prefix + encode(signature, recipe.encoding))
+        text = recipe.prefix + encode(signature, recipe.encoding)
+        if recipe.at.source == "body" and draft.raw is not None:  # the signed parts are places, which keep their texts
+            whole = Draft(draft.codec)
+            whole.body = opened.body
+            recipe.at.put(whole, text)
+            draft.raw = whole.request().body
+        else:
+            recipe.at.put(draft, text)
 
     def shown(self, opened: Opened) -> list[tuple[str, bytes]]:
         """What is signed, part by part: (label, bytes), the secret as `<secret>`. Raises Garbled."""
