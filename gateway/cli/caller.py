@@ -19,6 +19,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect, Keys
 from gateway.dialect.requestform import RequestForm
 from gateway.wire.message import Request, Response
+from gateway.wire.values import Text
 
 #: What a call carries wherever its dialect has a place for it; other optional fields are left out.
 WANTED = frozenset(
@@ -63,7 +64,7 @@ class Caller:
         for name, each in fields.items():
             wanted = name in WANTED or not each.optional
             if name not in given and name not in form.derive and wanted:
-                given[name] = fresh(name, operation)
+                given[name] = fresh(name, operation, whole=each.converter == Text(integer=True))
         if fields.keys() & AMOUNTS:
             given.setdefault("currency", fresh("currency", operation))  # what the amounts are spelled by
         return Call(operation, **{**form.set, **given})
@@ -110,8 +111,8 @@ class Caller:
             return Response(answer.status, tuple(answer.headers.items()), await answer.read())
 
 
-def fresh(name: str, operation: Operation) -> Any:
-    """A value for field *name* that nobody has used before, where that matters."""
+def fresh(name: str, operation: Operation, *, whole: bool = False) -> Any:
+    """A value for field *name* that nobody has used before, where that matters; *whole*: an id of digits."""
     shape = CALL_FIELDS[name]
     if shape is Shape.AMOUNT:
         return Decimal("1.00")
@@ -121,6 +122,8 @@ def fresh(name: str, operation: Operation) -> Any:
         return datetime.now(UTC).replace(microsecond=0)
     if shape is Shape.BAG:
         return {}
+    if whole:
+        return str(uuid4().int % 10**12)
     words = {"currency": "EUR", "game": "demo-game", "player": "1001", "session": "session-1001"}
     text = words.get(name) or f"{name.replace('_', '-')}-{uuid4().hex[:12]}"
     return (text,) if shape is Shape.TEXTS else text

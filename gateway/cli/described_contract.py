@@ -99,10 +99,10 @@ def _doubts(sheet: Sheet, dialect: Dialect, debits: Sequence[RequestForm]) -> No
     for form in debits:
         said = dialect.said[form.name, Outcome.UNKNOWN]
         lost = [Effects(dialect.tree).of(form.name, answer, done=False).does for answer in TRANSPORT]
-        ours = "before we answer" if form.reverse_unknown else f"after {dialect.horizon_s(form.name):.0f} s"
+        when = "before we answer" if form.reverse_unknown else f"after {dialect.horizon_s(form.name):.0f} s"
+        ours = "never: nothing is taken" if form.suppressed else f"{when}, by {UNDONE_BY[form.operation]}"
         word = _answer(dialect, form.name, Outcome.UNKNOWN)
-        rows.append((form.name, f"{word}: {_does(said.effect)}", _does(frozenset().union(*lost)),
-                     f"{ours}, by {UNDONE_BY[form.operation]}"))  # fmt: skip
+        rows.append((form.name, f"{word}: {_does(said.effect)}", _does(frozenset().union(*lost)), ours))
     sheet.table(("operation", "our answer, and then the provider", "without an answer", "we take it back"), rows)
 
 

@@ -37,6 +37,8 @@ def _of(recipe: Recipe) -> dict[str, bytes]:
         return {recipe.check_secret: _public(key), recipe.make_secret: private}
     if recipe.secret_form == "whsec":
         return {recipe.check_secret: b"whsec_" + base64.b64encode(secrets.token_bytes(32))}
+    if recipe.scheme == "basic":
+        return {recipe.check_secret: b"made-up:" + secrets.token_hex(24).encode()}
     return {recipe.check_secret: secrets.token_hex(24).encode()}
 
 

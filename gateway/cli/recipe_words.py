@@ -40,6 +40,8 @@ def recipe_words(recipe: Recipe) -> list[str]:
     """The recipe as a list of sentences."""
     if recipe.at is None:
         return ["Nothing is signed."]
+    if recipe.scheme == "basic":
+        return [f"HTTP Basic in {recipe.at}: the secret {recipe.check_secret} is user:password, written in base64."]
     if recipe.scheme == "token":
         return [f"The secret {recipe.check_secret} itself stands in {recipe.at}{_prefix(recipe)}."]
     kind = f"{_SCHEMES[recipe.scheme]} {recipe.digest.upper()}" + (f" ({recipe.padding})" if recipe.padding else "")
@@ -85,7 +87,7 @@ def _sorted_words(part: Sorted) -> str:
 def worked_example(dialect: Dialect, conversations: Conversations | None) -> Worked | None:
     """A vector of the table, or an example's own message signed with its made-up key; None where nothing is signed."""
     recipe = dialect.request_recipes[None]
-    if recipe.at is None or recipe.scheme == "token":
+    if recipe.at is None or recipe.scheme in ("token", "basic"):
         return None
     if vectors := dialect.tree.get("request", "signature", "vectors"):
         vector = vectors[0]

@@ -11,7 +11,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.examples import Contract
 
 #: Keys that a table states in an operation's own section, and those of its head, by operation.
-_OWN = ("targets", "reverse_unknown")
+_OWN = ("targets", "reverse_unknown", "suppressed")
 _SHARED = ("replay_balance", "fingerprint")
 
 
@@ -24,6 +24,7 @@ def differences(dialect: Dialect, name: str, entry: Contract) -> Iterator[tuple[
         "session_checked": form.operation in dialect.session_checked,
         "targets": sorted(map(str, form.targets)),
         "reverse_unknown": form.reverse_unknown,
+        "suppressed": form.suppressed,
     }
     for key, value in real.items():
         stated = getattr(entry, key)

@@ -38,7 +38,8 @@ from gateway.dialect.source import KeyPath, Source
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Garbled, Request, Response
-from gateway.wire.opened import Draft
+from gateway.wire.opened import Draft, Opened
+from gateway.wire.paths import MISSING, Place
 
 
 @dataclass
@@ -154,7 +155,7 @@ class Conversations:
         path = example.path or (form.path if form else "/")
         draft = Draft(form.codec if form else "json", example.method, path, raw=example.body.encode())
         keys = self.keys(dialect, "sender").of(form.name if form else None)
-        own = keys.recipe.at and keys.recipe.at.source == "header" and keys.recipe.at.keys[0] in example.headers
+        own = _brings(keys.recipe.at, example)
         draft.headers.update(example.headers)
         if not own and not example.forged:
             keys.make(draft, self.file.now.timestamp())
@@ -346,6 +347,16 @@ class Conversations:
             for key, real in differences(dialect, name, contract):
                 remedy = f"correct the example, or the row: {key} = {toml_value(real)}"
                 self.complain((*at, key), f'{key} of operation "{name}" is {toml_value(real)}', remedy)
+
+
+def _brings(at: Place | None, example: Example) -> bool:
+    """Does the example state its own signature, at *at*?"""
+    if at is None or at.source != "body":
+        return at is not None and at.source == "header" and at.keys[0] in example.headers
+    try:
+        return at.look(Opened(Request(example.method, "/", "", (), example.body.encode()))) is not MISSING
+    except Garbled:
+        return False
 
 
 def effect_of(dialect: Dialect, name: str, answer: WireAnswer) -> frozenset[str]:

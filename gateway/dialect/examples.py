@@ -91,6 +91,7 @@ class Contract(_Part):
     session_checked: bool = Field(False, description="Does a dead session stop it?")
     targets: list[str] = Field([], description="What it may undo.")
     reverse_unknown: bool = Field(False, description="Do we reverse it before a doubt is answered?")
+    suppressed: bool = Field(False, description="Is it kept from the wallet, and answered with the balance?")
 
 
 class ExamplesFile(_Part):

@@ -142,6 +142,7 @@ class RequestForm:
     targets: frozenset[Operation]
     zero: str
     reverse_unknown: bool
+    suppressed: bool
     _pattern: re.Pattern[str] = field(repr=False)
     _documented: frozenset[str] = field(init=False, repr=False)
 

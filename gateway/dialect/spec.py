@@ -115,7 +115,7 @@ class SignatureTable(Section):
 
     recipe: str | None = Field(None, description="A named recipe; this section is laid over its keys.")
     like: Literal["request.signature"] | None = Field(None, description="Borrow another section's recipe.")
-    scheme: Literal["hmac", "hash", "rsa", "token", "none"] | None = None
+    scheme: Literal["hmac", "hash", "rsa", "token", "basic", "none"] | None = None
     digest: Literal["md5", "sha1", "sha256", "sha384", "sha512"] | None = None
     encoding: Literal["hex", "HEX", "base64"] | None = None
     padding: Literal["pkcs1v15", "pss"] | None = None
@@ -198,6 +198,7 @@ class OperationTable(RequestTable):
     targets: list[OperationName] | None = Field(None, min_length=1, description="Rollbacks: what may be undone.")
     zero: Literal["refused", "allowed", "when free"] | None = None
     reverse_unknown: bool | None = Field(None, description="Our own reversal is durable before a doubt is answered.")
+    suppressed: bool | None = Field(None, description="A free bet: the wallet is asked for the balance, not for it.")
     codes: Codes | None = None
     said_as: SaidAs | None = None
     heard_as: HeardAs | None = None

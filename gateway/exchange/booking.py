@@ -60,12 +60,14 @@ class Booking:
     @property
     def doubtful(self) -> bool:
         """May this call's money have moved, for all that this attempt knows?"""
-        return self.sent or in_doubt(self.row)
+        return (self.sent and not self.form.suppressed) or in_doubt(self.row)
 
     # -- the way to the wallet and back
 
     def book(self) -> Generator[Any, Any, Reply]:
         """Ask the wallet. Gives the reply to answer with; raises Fault before anything was sent."""
+        if self.form.suppressed:
+            return (yield from self._kept_back())
         if self.call.operation not in MONEY:
             reply = yield from self._send(self.naming.outgoing(self.asking))
             yield from self.memories(reply)
@@ -84,6 +86,15 @@ class Booking:
         if self.row.state is State.UNKNOWN and "idempotent" not in self.asking.wallet.promises:
             return (yield from self._inquire(claimed))
         return (yield from self._send(self.row.call or self.naming.outgoing(self.asking)))
+
+    def _kept_back(self) -> Generator[Any, Any, Reply]:
+        """A free bet takes nothing, so the wallet is asked for the balance instead, and its refusals stand.
+
+        Its silence is no doubt: nothing can have moved. There is no row, so a rollback finds nothing to undo.
+        """
+        reply = yield from self._send(self.naming.balance_instead(self.asking))
+        yield from self.memories(reply)
+        return Reply(Outcome.WALLET_FAILED) if reply.outcome.moved is Moved.UNKNOWN else reply
 
     def _claim(self) -> Generator[Any, Any, Claimed]:
         """The row, or why not; one that is in flight is waited for, as long as there is time to answer."""

@@ -73,6 +73,21 @@ class Naming:
             call = replace(call, session=None)
         return replace(call, request_id=self.own, transaction=self.own, reference=self.references or None)
 
+    def balance_instead(self, asking: Asking) -> Call:
+        """The question that is asked in place of the call: what has this player, in this game and campaign?"""
+        call = self.call
+        checked = call.operation in self.provider.dialect.session_checked or call.player is None
+        return Call(
+            Operation.BALANCE,
+            request_id=asking.journey.id,
+            provider=self.provider.journal_id,
+            player=call.player,
+            session=call.session if checked else None,
+            currency=call.currency,
+            game=call.game,
+            promotion=call.promotion,
+        )
+
     def row(self, asking: Asking) -> Row:
         """The row as it is to be when it is new."""
         call, account = self.call, self.provider.journal_id

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from gateway.wire.message import Garbled
 from gateway.wire.opened import Opened
 from gateway.wire.signed_parts import Pieces
-from gateway.wire.signing_keys import DIGESTS, HASHES, PADDINGS, CheckKey, PublicKey, SecretKey
+from gateway.wire.signing_keys import DIGESTS, HASHES, PADDINGS, SENT, CheckKey, PublicKey, SecretKey
 
+_NAMES = {"token": "token", "basic": "user and password"}
 _JSON_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[,:]|[^\s",:]+|\s+|"', re.DOTALL)
 
 
@@ -84,9 +85,9 @@ def _guesses(seen: Seen) -> Iterator[tuple[str, CheckKey, Pieces]]:
             for digest in HASHES:
                 for padding in PADDINGS:
                     yield f"rsa with {digest} and {padding}", replace(key, digest=digest, padding=padding), pieces
-        elif key.scheme == "token":
+        elif key.scheme in SENT:
             for what, secret in _secrets(key.secret):
-                yield f"the token {what}", replace(key, secret=secret), pieces
+                yield f"the {_NAMES[key.scheme]} {what}", replace(key, secret=secret), pieces
         else:
             yield from _keyed(key, pieces)
 

@@ -18,6 +18,7 @@ _SCHEMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "hash": (_KEYED, ("prefix", "list", "fresh", "nonce", "secret_form")),
     "rsa": (("digest", "encoding", "at", "over", "keys", "padding"), ("prefix", "list", "fresh", "nonce")),
     "token": (("at", "secret"), ("prefix",)),
+    "basic": (("at", "secret"), ()),
     "none": ((), ()),
 }
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -57,6 +58,8 @@ def settled(section: Mapping[str, Any]) -> dict[str, Any]:
             raise RecipeFault((key,), "it is not an ASCII text", f'{key} = "..."')
     if scheme == "none":
         return {"scheme": scheme}
+    if scheme == "basic":
+        keys |= {"prefix": "Basic ", "encoding": "base64"}
     at = _place(keys["at"], ("at",))
     over = compile_parts(keys["over"]) if "over" in keys else ()
     if over:

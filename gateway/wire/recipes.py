@@ -45,6 +45,8 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
         "secret_form": "whsec",
     },
     "token": {"scheme": "token", "at": "header.Authorization"},
+    # RFC 7617; the secret is user:password
+    "basic": {"scheme": "basic", "at": "header.Authorization"},
 }
 
 

@@ -158,7 +158,14 @@ class BoundRecipe:
         opened = Opened(draft.request(), draft.codec)
         opened.path_fields = draft.path_fields
         signature = self._make.sign(self._pieces(opened))
-        recipe.at.put(draft, recipe.prefix + encode(signature, recipe.encoding))
+        text = recipe.prefix + encode(signature, recipe.encoding)
+        if recipe.at.source == "body" and draft.raw is not None:  # the signed parts are places, which keep their texts
+            whole = Draft(draft.codec)
+            whole.body = opened.body
+            recipe.at.put(whole, text)
+            draft.raw = whole.request().body
+        else:
+            recipe.at.put(draft, text)
 
     def shown(self, opened: Opened) -> list[tuple[str, bytes]]:
         """What is signed, part by part: (label, bytes), the secret as `<secret>`. Raises Garbled."""
@@ -218,7 +225,7 @@ class BoundRecipe:
         texts = text.split(recipe.separator)[: MANY + 1] if recipe.separator else [text]
         if len(texts) > MANY:
             raise Forged(f"more than {MANY} signatures")
-        texts = [item.removeprefix(recipe.prefix) for item in texts if item.startswith(recipe.prefix)]
+        texts = [rest for item in texts if (rest := _after(item, recipe)) is not None]
         if not texts:
             raise Forged("the signature lacks its prefix")
         return texts
@@ -239,6 +246,14 @@ class BoundRecipe:
         if not found and why:
             raise why
         return found
+
+
+def _after(text: str, recipe: Recipe) -> str | None:
+    """*text* without the prefix; None where it lacks it. HTTP's own schemes know no case (RFC 9110, 11.1)."""
+    length = len(recipe.prefix)
+    if recipe.scheme == "basic":
+        return text[length:].lstrip(" ") if text[:length].lower() == recipe.prefix.lower() else None
+    return text[length:] if text.startswith(recipe.prefix) else None
 
 
 def sent(place: Place, opened: Opened, *, exact: bool = False) -> str:

@@ -34,6 +34,11 @@ PADDINGS = ("pkcs1v15", "pss")
 _HEX = re.compile(r"(?:[0-9a-f]{2})+|(?:[0-9A-F]{2})+", re.ASCII)
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
 _TOKEN = re.compile(rb"[!-~](?:[ -~]*[!-~])?")
+#: RFC 7617: a user without a colon, a password, no control characters in either.
+_CREDENTIALS = re.compile(r"[^\x00-\x1f\x7f:]+:[^\x00-\x1f\x7f]+")
+
+#: Schemes that send the secret itself and sign nothing.
+SENT = frozenset({"token", "basic"})
 
 RSA = TypeVar("RSA", rsa.RSAPublicKey, rsa.RSAPrivateKey)
 
@@ -53,7 +58,7 @@ class Forged(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SecretKey:
-    """A shared secret: `hmac` keys with it, `hash` mixes it in, `token` sends it."""
+    """A shared secret: `hmac` keys with it, `hash` mixes it in, `token` and `basic` send it."""
 
     scheme: str
     digest: str
@@ -61,11 +66,11 @@ class SecretKey:
 
     @property
     def size(self) -> int | None:
-        """Bytes of a signature; None for a token, which may have any length."""
-        return None if self.scheme == "token" else hashlib.new(self.digest).digest_size
+        """Bytes of a signature; None where the secret itself is sent, which may have any length."""
+        return None if self.scheme in SENT else hashlib.new(self.digest).digest_size
 
     def sign(self, pieces: Pieces) -> bytes:
-        if self.scheme == "token":
+        if self.scheme in SENT:
             return self.secret
         message = joined(pieces, self.secret)
         if self.scheme == "hmac":
@@ -74,7 +79,7 @@ class SecretKey:
 
     def fits(self, pieces: Pieces, candidate: bytes) -> bool:
         due = self.sign(pieces)
-        if self.scheme == "token":  # digests have one length, whatever is offered
+        if self.scheme in SENT:  # digests have one length, whatever is offered
             due, candidate = hashlib.sha256(due).digest(), hashlib.sha256(candidate).digest()
         return len(due) == len(candidate) and hmac.compare_digest(due, candidate)
 
@@ -176,9 +181,23 @@ def secret_key(name: str, raw: bytes, scheme: str, digest: str, form: str, least
             raise SecretFault(name, "it is not whsec_ followed by base64")
     if scheme == "token" and not _TOKEN.fullmatch(secret):
         raise SecretFault(name, "a token is printable ASCII without blanks around it")
+    if scheme == "basic":
+        _user_and_password(name, secret, least)
     if len(secret) < least:
         raise SecretFault(name, f"{len(secret)} bytes; at least {least} are needed")
     return SecretKey(scheme, digest, secret)
+
+
+def _user_and_password(name: str, secret: bytes, least: int) -> None:
+    """A password is as long as any other secret, whatever its user is called."""
+    try:
+        well_formed = _CREDENTIALS.fullmatch(secret.decode("utf-8"))
+    except UnicodeDecodeError:
+        well_formed = None
+    if well_formed is None:
+        raise SecretFault(name, "it is not user:password in UTF-8, without control characters")
+    if (length := len(secret.partition(b":")[2])) < least:
+        raise SecretFault(name, f"a password of {length} bytes; at least {least} are needed")
 
 
 def key_list(name: str, secrets: Mapping[str, Sequence[bytes]]) -> Sequence[bytes]:

@@ -91,14 +91,18 @@ class _Conversation:
     async def _enter(self) -> dict[str, Any]:
         """A player with a session: logged in where the dialect has a way to, else with one that is simply there."""
         session, launch = uuid4().hex, uuid4().hex
-        logs_in = Operation.AUTHENTICATE in self.caller.dialect.operations()
-        tokens = (None, launch) if logs_in else (session, None)
+        dialect = self.caller.dialect
+        logs_in = dialect.operations().get(Operation.AUTHENTICATE, [])
+        # Some dialects swap a launch token for a session, some only ask whose session it is.
+        swaps = any(dialect.said[name, Outcome.OK].form.slot("new_session") for name in logs_in)
+        tokens = (None, launch) if swaps else (session, None)
         self.stage.wallet.wallet.open_player(
             self.player, CURRENCY, BALANCE, session=tokens[0], launch=tokens[1], nickname="Ann"
         )
         if logs_in:
-            entered = await self._must(self.caller.call(Operation.AUTHENTICATE, session=launch, player=self.player))
-            session = entered.reply.new_session or launch
+            token = launch if swaps else session
+            entered = await self._must(self.caller.call(Operation.AUTHENTICATE, session=token, player=self.player))
+            session = entered.reply.new_session or token
         return {"player": self.player, "session": session, "currency": CURRENCY}
 
     async def _must(self, call: Call) -> Exchange:

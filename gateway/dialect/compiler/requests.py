@@ -82,6 +82,7 @@ class RequestCompiler:
             targets=self.targets(at),
             zero=self.tree.get(*at, "zero", default=_zero(operation)),
             reverse_unknown=self.tree.get(*at, "reverse_unknown", default=False),
+            suppressed=self.tree.get(*at, "suppressed", default=False),
             _pattern=_pattern(path),
         )
 

@@ -33,7 +33,7 @@ def prove_pair(provider: Dialect, wallet: Dialect) -> list[Problem]:
 
 def asked(provider: Dialect, form: RequestForm) -> Iterator[Operation]:
     """What one variant of the provider may make us ask of the wallet."""
-    yield form.operation
+    yield Operation.BALANCE if form.suppressed else form.operation
     if form.operation is Operation.ROLLBACK and Operation.WIN in form.targets:
         yield Operation.ROLLBACK_WIN
 
@@ -50,7 +50,7 @@ def _complaints(provider: Dialect, wallet: Dialect) -> Iterator[Problem]:
                 )  # fmt: skip
             for variant in has.get(operation, ()):
                 yield from _lacking(provider, form, wallet, wallet.variants[variant])
-        if (undo := UNDONE_BY.get(form.operation)) is None:
+        if (undo := UNDONE_BY.get(form.operation)) is None or form.suppressed:
             continue
         if undo not in has:
             yield at.problem(

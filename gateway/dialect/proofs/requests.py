@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Shape
-from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
+from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import EFFECTS, Path
 from gateway.dialect.problems import suggest
@@ -207,6 +207,12 @@ def _out_of_place(compiled: Compiled, form: RequestForm) -> None:
         wrong["zero"] = "it has no amount"
     if own.get("reverse_unknown") and form.operation not in DEBITS:
         wrong["reverse_unknown"] = "only a debit in doubt is taken back; everything else is finished"
+    if form.suppressed and form.operation is not Operation.BET:
+        wrong["suppressed"] = "only a bet can be kept from the wallet"
+    elif form.suppressed and form.set.get("free") is not True:
+        wrong["suppressed"] = "a stake would be given away; say set.free = true, where only free bets are meant"
+    elif form.suppressed and own.get("reverse_unknown"):
+        wrong["reverse_unknown"] = "the wallet is never asked for this bet, so there is nothing to take back"
     for key, fact in wrong.items():
         compiled.complain(
             "GW123", (*at, key), f'{key} means nothing on operation "{form.name}": {fact}', "delete it", what="key"
