@@ -22,7 +22,8 @@ IMPURE = {"socket", "asyncio", "aiohttp", "time.time"}
 CANON_MAY = sys.stdlib_module_names | {"iso4217", "gateway"}
 NO_SUBJECT = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "base"}
 VENDORS = {
-    *("155io", "155.io", "marbles", "evenbet", "scorpio", "slotcity", "slot city", "igamingace", "thunderbolt", "abstrapay", "payfield", "hub88"),
+    *("155io", "155.io", "marbles", "evenbet", "scorpio", "slotcity", "slot city", "abstrapay", "payfield", "hub88"),
+    *("igamingace", "thunderbolt"),
     *("softswiss", "100hp", "jdb"),
 }
 MODULES = sorted((ROOT / "gateway").rglob("*.py"))
