@@ -23,6 +23,7 @@ CANON_MAY = sys.stdlib_module_names | {"iso4217", "gateway"}
 NO_SUBJECT = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "base"}
 VENDORS = {
     *("155io", "155.io", "marbles", "evenbet", "scorpio", "slotcity", "slot city", "abstrapay", "payfield", "hub88"),
+    *("igamingace", "thunderbolt"),
     *("softswiss", "100hp", "jdb"),
 }
 MODULES = sorted((ROOT / "gateway").rglob("*.py"))

@@ -45,6 +45,7 @@ CALL_FIELDS: dict[str, Shape] = {
     "required_balance": Shape.AMOUNT,
     "free": Shape.FLAG,
     "promotion": Shape.TEXT,
+    "free_rounds": Shape.NUMBER,
     "account": Shape.TEXT,
     "kind": Shape.TEXT,
     "state": Shape.TEXT,
@@ -95,6 +96,7 @@ class Call:
     required_balance: Decimal | None = None
     free: bool | None = None
     promotion: str | None = None
+    free_rounds: int | None = None
     account: str | None = None
     kind: str | None = None
     state: str | None = None

@@ -12,7 +12,7 @@ from gateway.cli.canonical_json import call_json, plain
 from gateway.cli.described_contract import told
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.dialect import Dialect, Keys
-from gateway.dialect.requestform import Reading, RequestForm, says
+from gateway.dialect.requestform import Presence, Reading, RequestForm, says
 from gateway.wire.jsontext import scalar_text
 from gateway.wire.message import Garbled, Request
 from gateway.wire.money_forms import MoneyForm
@@ -236,6 +236,8 @@ def signed_text(raw: bytes) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Presence):
+        return str(value)
     if isinstance(value, str):
         return f'"{signed_text(value.encode("utf-8", "surrogateescape"))}"'
     if (text := scalar_text(value)) is not None:

@@ -12,7 +12,7 @@ from gateway.canon.operations import CREDITS, DEBITS, READS, REVERSALS, Operatio
 from gateway.canon.outcomes import CAN_OCCUR, DONE_CLASS, Outcome
 from gateway.dialect.answerform import NAMES, AnswerForm
 from gateway.dialect.dialect import Dialect
-from gateway.dialect.requestform import FieldForm, RequestForm
+from gateway.dialect.requestform import FieldForm, Presence, RequestForm
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
 from gateway.wire.signatures import Recipe
@@ -96,8 +96,9 @@ def _signature(recipe: Recipe) -> Iterable[dict[str, Any]]:
 def _body(form: RequestForm) -> dict[str, Any] | None:
     root: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
     for place, literals in form.when:
-        if place.source == "body":
-            _into(root, place, {"enum": list(literals)}, required=True)
+        words = [each for each in literals if not isinstance(each, Presence)]
+        if place.source == "body" and words:
+            _into(root, place, {"enum": words}, required=len(words) == len(literals))
     for field in form.fields:
         for place in field.places:
             if place.source == "body":

@@ -49,6 +49,7 @@ FIELDS: dict[str, str] = {
     "required_balance": "what the player must have for a bet_win to be taken",
     "free": "a free bet or free round: nothing is taken",
     "promotion": "the campaign, reward or package that it belongs to",
+    "free_rounds": "how many free rounds of the package this uses",
     "account": "where a withdrawal goes",
     "kind": "what sort of movement, in the provider's closed list",
     "state": "the state of a payment",

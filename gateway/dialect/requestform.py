@@ -22,7 +22,19 @@ from gateway.wire.values import Converter
 
 #: Fields that decide whose money moves, and which.
 _DECISIVE = frozenset({"player", "currency", "transaction", "reference", "round", "provider_transaction", "state"})
-Literals = tuple[str | int | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """In `when`, in a literal's place: is there a value at all?"""
+
+    due: bool
+
+    def __str__(self) -> str:
+        return "present" if self.due else "absent"
+
+
+Literals = tuple[str | int | bool | Presence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +276,8 @@ class RequestForm:
         """A message from *facts* in our words. Fault wallet_failed when a mandatory field cannot be given."""
         draft = Draft(self.codec, self.method, self.path)
         for place, literals in self.when:
-            place.put(draft, literals[0])
+            if not isinstance(literals[0], Presence):  # what must be there is written by its own row
+                place.put(draft, literals[0])
         for place, literal in self.fill:
             place.put(draft, _filled(literal, settings))
         for each in self.fields:
@@ -280,6 +293,8 @@ class RequestForm:
 
 def says(place: Place, value: Any, literal: Any) -> bool:
     """Is *value*, found at *place*, the table's *literal*? In a body its type counts; other places hold only text."""
+    if isinstance(literal, Presence):
+        return (value is not MISSING) is literal.due
     if place.source == "body":
         return type(value) is type(literal) and bool(value == literal)
     return bool(value == scalar_text(literal))

@@ -172,14 +172,23 @@ class EffectsTable(EffectSet):
     __pydantic_extra__: dict[str, EffectSet] = Field(init=False)
 
 
+class Presence(Section):
+    """`when`: whether a place has a value at all, where no literal tells messages apart."""
+
+    present: bool = Field(description="Must there be a value (true), or none (false)?")
+
+
+When = Scalar | Presence
+
+
 class RequestTable(Section):
     """`[request]`: what all operations share."""
 
     method: str | None = None
     path: str | None = None
     body: Literal["json", "form", "none"] | None = None
-    when: dict[str, Scalar | Annotated[list[Scalar], Field(min_length=1)]] | None = Field(
-        None, description="Place = literal, or a list of which one must hold."
+    when: dict[str, When | Annotated[list[When], Field(min_length=1)]] | None = Field(
+        None, description="Place = literal or { present = ... }, or a list of which one must hold."
     )
     set: dict[FieldName, Scalar] | None = Field(None, description="Given to the call, whatever the message says.")
     fields: dict[FieldName, str | list[str] | FieldTable | No] | None = None

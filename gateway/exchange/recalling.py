@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
-from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.operations import DEBITS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.requestform import Reading
 from gateway.exchange.asking import Asking
@@ -13,15 +13,15 @@ from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
 from gateway.journal.wishes import Look, Recall, Remember
 
-_SESSION_NO = frozenset(
-    {Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED, Outcome.PLAYER_BLOCKED, Outcome.PLAYER_NOT_FOUND}
-)
+_PLAYER_NO = frozenset({Outcome.PLAYER_BLOCKED, Outcome.PLAYER_NOT_FOUND})
+_SESSION_NO = frozenset({Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED}) | _PLAYER_NO
 
 
 def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generator[Any, Any, dict[str, Any]]:
     """What memory holds of the fields that *reading* wants.
 
-    A currency without which the amounts mean nothing, and which memory lost, is asked of the wallet by the session.
+    A currency without which the amounts mean nothing, and which memory lost, is asked of the wallet, by the session or
+    by the player.
     Fault: of a debit what the wallet said of the session, else session_invalid; of a credit wallet_failed with an
     alert, never a lasting no because we forgot. A reversal goes on without: what was booked decides.
     """
@@ -59,18 +59,21 @@ def _scope(reading: Reading, provider: Provider) -> dict[str, Any]:
 def _ask_session(
     reading: Reading, provider: Provider, asking: Asking, operation: Operation
 ) -> Generator[Any, Any, dict[str, Any]]:
-    session = str(reading.facts.get("session", ""))
+    """By the session that the message names, or, in a dialect that has none, by its player."""
+    kind = "session" if reading.facts.get("session") else "player"
+    whose = str(reading.facts.get(kind) or "")
     reply = None
-    if session:
-        asked = {"session": session, "provider": provider.journal_id}
-        reply = yield from asking.read(Operation.BALANCE, asked)
+    if whose:
+        reply = yield from asking.read(Operation.BALANCE, {kind: whose, "provider": provider.journal_id})
     if reply is not None and reply.outcome is Outcome.OK and reply.currency:
         found = {"currency": reply.currency, **({"player": reply.player} if reply.player else {})}
-        yield Remember(provider.journal_id, "session", session, found)
+        yield Remember(provider.journal_id, kind, whose, found)
         return found
+    if kind == "player" and operation in DEBITS and reply is not None and reply.outcome in _PLAYER_NO:
+        raise Fault(reply.outcome, "the wallet does not know the player, or does not serve it")
     if operation not in provider.dialect.session_checked:
         asking.journey.alerts.append("memory_miss")
-        raise Fault(Outcome.WALLET_FAILED, "the session is not remembered, and the wallet did not tell its currency")
+        raise Fault(Outcome.WALLET_FAILED, f"the {kind} is not remembered, and the wallet did not tell its currency")
     if reply is None or reply.outcome not in _SESSION_NO:
         raise Fault(Outcome.WALLET_FAILED, "the session is not remembered, and the wallet told nothing of it")
     said = Outcome.SESSION_INVALID if reply.outcome is Outcome.PLAYER_NOT_FOUND else reply.outcome

@@ -370,3 +370,33 @@ def test_a_path_field_never_climbs(session: str) -> None:
         made.variants["bet"].write({"player": "p", "session": session, "currency": "EUR", "transaction": "t",
                                     "round": "r", "amount": Decimal(5)}, {})  # fmt: skip
     assert refused(made, "/bet/%ff", BET + "}") is Outcome.UNSUPPORTED_OPERATION
+
+
+def test_when_a_place_has_a_value_or_none() -> None:
+    """Recognised by what is there and what is not; null is nothing, and what must be there is not written twice."""
+    made = dialect(
+        '[operations.rollback]\npath = "/play"\n'
+        'when = { "body.kind" = ["undo", { present = false }], "body.bet" = { present = true } }\n'
+        '[operations.bet]\npath = "/play"\nwhen = { "body.kind" = "spin", "body.bet" = { present = false } }'
+    )
+    heard = {
+        '{"kind": "undo", "bet": "b"}': "rollback",
+        '{"bet": "b"}': "rollback",
+        '{"kind": null, "bet": "b"}': "rollback",
+        '{"kind": "undo"}': None,
+        '{"kind": "spin"}': "bet",
+        '{"kind": "spin", "bet": "b"}': None,
+        "{}": None,
+    }
+    for body, name in heard.items():
+        opened = made.open(request("/play", body))
+        fitting = [form.name for form in made.variants.values() if form.path == "/play" and form.matches(opened)]
+        assert fitting == ([name] if name else []), body
+    draft = made.variants["rollback"].write(
+        {"player": "p", "currency": "EUR", "transaction": "u", "reference": ("b",)}, {}
+    )
+    assert json.loads(draft.request().body) == {"kind": "undo", "player": "p", "currency": "EUR", "id": "u", "bet": "b"}
+    draft = made.variants["bet"].write(
+        {"player": "p", "currency": "EUR", "transaction": "t", "round": "r", "amount": Decimal("1.00")}, {}
+    )
+    assert "bet" not in json.loads(draft.request().body)

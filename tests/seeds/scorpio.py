@@ -13,7 +13,7 @@ MONEY = ("bet", "win", "cancel")
 SILENT = Silence("nothing came", running=False)
 
 
-def body(command: str, **changes: Any) -> dict[str, Any]:
+def body(command: str, /, **changes: Any) -> dict[str, Any]:
     """The vendor's sample of *command* with *changes*; None takes a field away."""
     sample: dict[str, Any] = {"command": command, "playerId": "1001", "currency": "EUR", "timestamp": 1586335186372}
     if command != "balance":
@@ -26,7 +26,7 @@ def body(command: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**sample, **changes}.items() if value is not None}
 
 
-def send(stage: Stage, command: str, **changes: Any) -> Scene:
+def send(stage: Stage, command: str, /, **changes: Any) -> Scene:
     """Play *command*, signed by the provider."""
     return stage.play(stage.sign("/", json.dumps(body(command, **changes), separators=(",", ":"))))
 

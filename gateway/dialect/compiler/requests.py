@@ -8,7 +8,7 @@ from gateway.canon.calls import CALL_FIELDS, Shape
 from gateway.canon.operations import CREDITS, DEBITS, FACTS, Operation
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.problems import Problem, suggest
-from gateway.dialect.requestform import FieldForm, RequestForm
+from gateway.dialect.requestform import FieldForm, Presence, RequestForm
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
 from gateway.wire.times import Time
@@ -121,7 +121,9 @@ class RequestCompiler:
         found = []
         for word, (path, value) in self.section(name, "when").items():
             if place := self.place(path, word, path_template, what="key"):
-                found.append((place, tuple(value) if isinstance(value, list) else (value,)))
+                literals = value if isinstance(value, list) else [value]
+                due = [Presence(each["present"]) if isinstance(each, dict) else each for each in literals]
+                found.append((place, tuple(due)))
         return tuple(found)
 
     def fills(self, name: str, path_template: str) -> tuple[tuple[Place, Any], ...]:

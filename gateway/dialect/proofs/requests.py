@@ -13,7 +13,7 @@ from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import EFFECTS, Path
 from gateway.dialect.problems import suggest
-from gateway.dialect.requestform import HOLE, RequestForm
+from gateway.dialect.requestform import HOLE, Presence, RequestForm
 from gateway.wire.jsontext import scalar_text
 from gateway.wire.paths import Place
 
@@ -29,6 +29,7 @@ def prove_requests(compiled: Compiled) -> None:
         _named(compiled, name)
         _address(compiled, form)
         _places(compiled, form)
+        _presence(compiled, form)
         _literals(compiled, form)
         _values(compiled, form)
         _parts(compiled, form)
@@ -129,6 +130,26 @@ def _places(compiled: Compiled, form: RequestForm) -> None:
                 f"{place} holds one text, number or flag",
                 "a scalar",
             )
+
+
+def _presence(compiled: Compiled, form: RequestForm) -> None:
+    """What must be there to be recognised is written by a row of its own, and what must not is written by none."""
+    sure = {str(each.places[0]) for each in form.fields if not each.optional} | {str(place) for place, _ in form.fill}
+    maybe = {str(each.places[0]).removesuffix("?") for each in form.fields} | {str(place) for place, _ in form.fill}
+    for place, literals in form.when:
+        first = literals[0]
+        if not isinstance(first, Presence) or str(place) in (sure if first.due else set()):
+            continue
+        if first.due or str(place) in maybe:
+            fact = (
+                "must be there, and no row is sure to write it" if first.due else "must be absent, and a row writes it"
+            )
+            compiled.complain(
+                "GW107", compiled.key_of(form.name, "when", str(place)),
+                f'in a message of operation "{form.name}" {place} must {fact}: it would not be recognised',
+                "give it a field without ?, or a fill" if first.due else "put a literal first, or take the row away",
+                what="key",
+            )  # fmt: skip
 
 
 def _literals(compiled: Compiled, form: RequestForm) -> None:
@@ -235,7 +256,7 @@ def _apart(compiled: Compiled, one: RequestForm, other: RequestForm) -> None:
             "one body for one path", what="key",
         )  # fmt: skip
     mine, theirs = _whens(one), _whens(other)
-    if any(place in theirs and not mine[place] & theirs[place] for place in mine):
+    if any(place in theirs and not _meet(mine[place], theirs[place]) for place in mine):
         return
     if mine.keys() != theirs.keys() and (mine.keys() > theirs.keys() or theirs.keys() > mine.keys()):
         return
@@ -245,12 +266,22 @@ def _apart(compiled: Compiled, one: RequestForm, other: RequestForm) -> None:
     )  # fmt: skip
 
 
-def _whens(form: RequestForm) -> dict[str, set[str]]:
+def _whens(form: RequestForm) -> dict[str, set[str | Presence]]:
     """Literals by place as they are compared: in a body their type counts, elsewhere everything is text."""
-    return {
-        str(place): {repr(each) if place.source == "body" else str(scalar_text(each)) for each in literals}
-        for place, literals in form.when
-    }
+    return {str(place): {_compared(place, each) for each in literals} for place, literals in form.when}
+
+
+def _compared(place: Place, literal: str | int | bool | Presence) -> str | Presence:
+    if isinstance(literal, Presence):
+        return literal
+    return repr(literal) if place.source == "body" else str(scalar_text(literal))
+
+
+def _meet(mine: set[str | Presence], theirs: set[str | Presence]) -> bool:
+    """Can one value satisfy both? Any literal is a value that is there."""
+    there = Presence(True)
+    words = [{each for each in side if isinstance(each, str)} for side in (mine, theirs)]
+    return bool(mine & theirs or (there in mine and words[1]) or (there in theirs and words[0]))
 
 
 def _overlap(one: str, other: str) -> bool:

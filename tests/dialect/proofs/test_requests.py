@@ -175,3 +175,39 @@ def test_one_path_one_codec() -> None:
     """Two operations of one path cannot decode its body in two ways."""
     found = complaints(other("/balance", 'body = "form"\nwhen = { "query.a" = 1 }'))
     assert found == [("GW205", "operations.other")]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "apart"),
+    [
+        ("{ present = true }", "{ present = false }", True),
+        ('["spin", { present = false }]', "{ present = true }", False),
+        ('["spin", { present = false }]', '"win"', True),
+        ('"spin"', "{ present = true }", False),
+        ('"spin"', "{ present = false }", True),
+        ("{ present = false }", "{ present = false }", False),
+    ],
+)
+def test_presence_tells_messages_apart_as_a_value_does(mine: str, theirs: str, apart: bool) -> None:
+    """A literal is a value that is there: it is apart from none, and not from any."""
+    patch = (
+        f'[operations.bet]\nwhen = {{ "body.kind" = {mine} }}\nfields = {{ kind = "body.kind" }}\n'
+        '[operations.jackpot]\noperation = "win"\npath = "/bet"\n'
+        'fields = { transaction = "body.id", amount = "body.amount", kind = "body.kind" }\n'
+        f'when = {{ "body.kind" = {theirs} }}\n'
+    )
+    assert ("GW205" in [code for code, _ in complaints(patch)]) is not apart
+
+
+def test_what_is_recognised_by_its_absence_or_presence_can_be_written() -> None:
+    """A place that must be there is written by a row of its own; one that must not be there by none."""
+    assert complaints('[operations.bet]\nwhen = { "body.id" = { present = true } }') == []
+    assert complaints('[operations.bet]\nwhen = { "body.kind" = { present = false } }') == []
+    key = "operations.bet.when.body.kind"
+    assert complaints('[operations.bet]\nwhen = { "body.kind" = { present = true } }') == [("GW107", key)]
+    maybe = '[operations.bet]\nfields = { kind = "body.kind?" }\n'
+    assert complaints(f'{maybe}when = {{ "body.kind" = {{ present = true }} }}') == [("GW107", key)]
+    assert complaints(f'{maybe}when = {{ "body.kind" = {{ present = false }} }}') == [("GW107", key)]
+    assert complaints(f'{maybe}when = {{ "body.kind" = ["spin", {{ present = false }}] }}') == []
+    filled = '[operations.bet]\nfill = { "body.kind" = "x" }\nwhen = { "body.kind" = { present = true } }'
+    assert complaints(filled) == []
