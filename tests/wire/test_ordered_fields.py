@@ -58,7 +58,8 @@ def test_what_is_written_is_signed_from_its_own_bytes() -> None:
 
 def test_a_body_that_is_written_already_gets_its_signature_inside() -> None:
     """Answers are written from samples, examples are bytes; every literal stays as it was."""
-    draft = Draft("json", "POST", "/debit", raw=b'{ "merchant": "m1", "amount": 2.50, "id": "t1", "at": 17, "x": 1.10 }')
+    body = b'{ "merchant": "m1", "amount": 2.50, "id": "t1", "at": 17, "x": 1.10 }'
+    draft = Draft("json", "POST", "/debit", raw=body)
     bound().make(draft, 0)
     made = draft.request()
     assert made.body == (
@@ -68,7 +69,7 @@ def test_a_body_that_is_written_already_gets_its_signature_inside() -> None:
 
 
 def test_a_missing_part_is_the_bodys_fault_and_a_missing_signature_is_forged() -> None:
-    with pytest.raises(Garbled, match="body.amount"):
-        bound().check(sent('{"at":17,"hash":"%s","id":"t1","merchant":"m1"}' % tag("m1t117")), 0)
+    with pytest.raises(Garbled, match=r"body\.amount"):
+        bound().check(sent(f'{{"at":17,"hash":"{tag("m1t117")}","id":"t1","merchant":"m1"}}'), 0)
     with pytest.raises(Forged, match="absent"):
         bound().check(sent('{"at":17,"id":"t1","amount":1,"merchant":"m1"}'), 0)
