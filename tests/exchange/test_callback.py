@@ -18,14 +18,14 @@ from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, Request, Response
 from gateway.wire.opened import Draft, Opened
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import SHIPPED, START, Story, World, dialect
+from tests.exchange.driving import DIALECTS, START, Story, World, dialect
 from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, takes
 
 #: 10.00 EUR as the dialect writes it.
 FIVE_DIGITS = dict.fromkeys(("155io", "caleta", "hub88"), b"1000000")
 DIGITS = {**FIVE_DIGITS, "evenbet": b"1000", "evenbet-seamless": b"1000", "scorpio": b"10.00"}
-every_dialect = pytest.mark.parametrize("name", SHIPPED)
-COLUMNS = [(name, operation) for name in SHIPPED for operation in sorted(dialect(name).operations())]
+every_dialect = pytest.mark.parametrize("name", DIALECTS)
+COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
 
 
 def signed(world: World, request: Request, body: bytes, name: str = "bet") -> Request:
@@ -98,7 +98,7 @@ def test_a_missing_field_is_refused(name: str) -> None:
     """A mandatory field is missing: request_invalid, echoing what could be read; nothing is asked."""
     world = World(name)
     call, variant, request = world.request(Operation.BET)
-    body = request.body.replace(b'"roundId"', b'"roundIdea"')
+    body = request.body.replace(b'"amount"', b'"amounts"')
     story = world.tell((call, variant, signed(world, request, body)))
     check_answer(world, story)
     assert story.outcome in (Outcome.REQUEST_INVALID, Outcome.SIGNATURE_INVALID)  # a renamed field is a forgery

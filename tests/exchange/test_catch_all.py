@@ -21,11 +21,11 @@ from gateway.journal.memory import Memory
 from gateway.journal.wishes import Look
 from gateway.wire.message import Heard, Request, Response
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import SHIPPED, Clock, Story, World, dialect
+from tests.exchange.driving import DIALECTS, Clock, Story, World, dialect
 from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
 
-TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.ROLLBACK: "rb1"}
-COLUMNS = [(name, operation) for name in SHIPPED for operation in sorted(dialect(name).operations())]
+TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.PROMO_WIN: "p1", Operation.ROLLBACK: "rb1"}
+COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
 #: How the wallet takes the call: name -> hops.
 COURSES: dict[str, list[Hop]] = {
     "honest": [],
@@ -208,7 +208,7 @@ def test_a_fault_that_nobody_expected(name: str, operation: Operation, course: s
             assert operation not in DEBITS or not story.effect & {"final", "silent", "done"}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", DIALECTS)
 def test_two_failures(name: str) -> None:
     """The journal dies for good after the call has left: the answer is `unknown` and nothing escapes."""
     world = World(name)
@@ -225,7 +225,7 @@ def test_two_failures(name: str) -> None:
     assert world.balance == 90
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", DIALECTS)
 def test_journal_dead_from_the_start(name: str) -> None:
     """No claim, no call: and where even an earlier attempt cannot be looked up, nobody knows."""
     world = World(name)
@@ -240,7 +240,7 @@ def test_journal_dead_from_the_start(name: str) -> None:
     assert world.balance == 100
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("earlier", [silent, honest])
 def test_a_claim_that_fails_on_an_open_row(name: str, earlier: Hop) -> None:
     """The claim of a repeat fails while an earlier attempt moved money, or may have: never `internal_error`."""
@@ -257,7 +257,7 @@ def test_a_claim_that_fails_on_an_open_row(name: str, earlier: Hop) -> None:
     assert not story.sends
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("stop", [GeneratorExit, KeyboardInterrupt])
 def test_what_is_no_bug_passes(name: str, stop: type[BaseException]) -> None:
     """A carrier that is stopped is not answered for: what is not an Exception passes through every yield."""
@@ -282,7 +282,7 @@ def unread(world: World) -> Iterator[Request]:
     yield Request("POST", good.path, "", good.headers, good.body.replace(b"marbles", b"marvels"))
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", DIALECTS)
 def test_unread_messages_that_meet_a_bug(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug while a message is refused: still an answer of the dialect's, and nothing is asked or remembered."""
     breaker = Breaker(monkeypatch)
@@ -304,7 +304,7 @@ def test_unread_messages_that_meet_a_bug(name: str, monkeypatch: pytest.MonkeyPa
         assert at > 3
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("outcome", [Outcome.REQUEST_INVALID, Outcome.BUSY, Outcome.INTERNAL_ERROR])
 def test_refusals_of_the_edge(name: str, outcome: Outcome) -> None:
     """What could not be taken in is refused in the dialect, with one wish."""
@@ -314,7 +314,7 @@ def test_refusals_of_the_edge(name: str, outcome: Outcome) -> None:
     wish = next(flow)
     assert isinstance(wish, Answer)
     assert isinstance(wish.response, Response)
-    assert wish.response.status == 200
+    assert wish.response.status == (world.dialect.said[None, outcome].answer.http or 200)
     with pytest.raises(StopIteration):
         flow.send(Delivery(world.clock.now))
     assert (journey.outcome, journey.why) == (outcome, "a body too large")
