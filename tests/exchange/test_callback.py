@@ -98,7 +98,7 @@ def test_a_missing_field_is_refused(name: str) -> None:
     """A mandatory field is missing: request_invalid, echoing what could be read; nothing is asked."""
     world = World(name)
     call, variant, request = world.request(Operation.BET)
-    body = request.body.replace(b'"roundId"', b'"roundIdea"')
+    body = request.body.replace(b'"amount"', b'"amounts"')
     story = world.tell((call, variant, signed(world, request, body)))
     check_answer(world, story)
     assert story.outcome in (Outcome.REQUEST_INVALID, Outcome.SIGNATURE_INVALID)  # a renamed field is a forgery

@@ -24,7 +24,7 @@ from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, Clock, Story, World, dialect
 from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
 
-TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.ROLLBACK: "rb1"}
+TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.PROMO_WIN: "p1", Operation.ROLLBACK: "rb1"}
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
 #: How the wallet takes the call: name -> hops.
 COURSES: dict[str, list[Hop]] = {
@@ -314,7 +314,7 @@ def test_refusals_of_the_edge(name: str, outcome: Outcome) -> None:
     wish = next(flow)
     assert isinstance(wish, Answer)
     assert isinstance(wish.response, Response)
-    assert wish.response.status == 200
+    assert wish.response.status == (world.dialect.said[None, outcome].answer.http or 200)
     with pytest.raises(StopIteration):
         flow.send(Delivery(world.clock.now))
     assert (journey.outcome, journey.why) == (outcome, "a body too large")

@@ -20,8 +20,11 @@ def test_every_operation_has_its_last_words(name: str) -> None:
     wanted = {(variant, outcome) for variant in provider.dialect.variants
               for outcome in (Outcome.INTERNAL_ERROR, Outcome.UNKNOWN)} | {(None, Outcome.INTERNAL_ERROR)}  # fmt: skip
     assert set(provider.last_words) == wanted
-    for response in provider.last_words.values():
+    for key, response in provider.last_words.items():
         assert response is not None
+        if provider.dialect.said[key].answer.transport:  # a bare status is all that it says
+            assert (response.status, response.body) == (500, b"")
+            continue
         assert response.status == 200
         assert isinstance(Opened(response).body, dict)
         if caller.answer is not None:

@@ -17,7 +17,7 @@ from tests.matrix.faults import HISTORIES, Fault, faults
 
 CELLS: dict[str, int] = {}
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]
-TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.ROLLBACK: "rb1"}
+TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.PROMO_WIN: "p1", Operation.ROLLBACK: "rb1"}
 #: A refusal that is about the very id holds, whatever happened before.
 ABOUT_THE_ID = {
     Operation.BET: {"already_rolled_back"},

@@ -12,7 +12,7 @@ from gateway.journal.wishes import Reap, Record, Told
 from gateway.wire.message import Ending, Heard
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import final
-from tests.exchange.driving import DIALECTS, PROMISES, Story, World
+from tests.exchange.driving import DIALECTS, PROMISES, SILENT, Story, World
 from tests.exchange.endings import hangs, honest, not_sent, silent, silent_after_booking
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
@@ -21,9 +21,10 @@ DOUBTS = pytest.mark.parametrize("hop", [silent, silent_after_booking, hangs])
 
 
 @DOUBTS
-def test_a_doubt_that_ends_it_for_the_provider_is_undone_first(hop: object) -> None:
+@pytest.mark.parametrize("name", [None, *SILENT])
+def test_a_doubt_that_ends_it_for_the_provider_is_undone_first(name: str | None, hop: object) -> None:
     """Where every word but a yes is the end: our reversal is durable before the decline leaves, and takes."""
-    world = World(final())
+    world = World(name or final())
     story = world.tell(world.request(BET), hop)  # type: ignore[arg-type]
     check_answer(world, story)
     assert story.effect <= {"silent", "final"}
@@ -39,6 +40,36 @@ def test_a_doubt_that_ends_it_for_the_provider_is_undone_first(hop: object) -> N
     again = world.tell(world.request(BET))
     assert DONE not in again.effect
     assert not again.money_sends
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_nobody_rolls_back_a_yes_whose_answer_was_lost(name: str) -> None:
+    """The provider tries three times, takes it for failed and sends nothing: undone at the bet's own horizon.
+
+    For how long it repeats a rollback is no matter of a bet that it never rolls back.
+    """
+    world = World(name)
+    world.gone = True
+    world.tell(world.request(BET))
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.span, row.heard_done) == (State.APPLIED, world.dialect.span_s("bet"), False)
+    assert world.dialect.span_s("bet") < world.dialect.span_s("rollback")
+    world.recover(seconds=700)
+    assert world.balance == Decimal("100.00")
+    assert DONE not in world.tell(world.request(BET)).effect
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_rollback_after_our_own_reversal_is_answered_ok(name: str) -> None:
+    """Should the provider send one after all, nothing is given back twice."""
+    world = World(name)
+    world.tell(world.request(BET), silent_after_booking)
+    world.recover(seconds=300)
+    story = world.tell(world.request(ROLLBACK, "t2"))
+    check_answer(world, story)
+    assert story.effect == {DONE}
+    assert world.balance == Decimal("100.00")
 
 
 def test_a_copy_of_a_bet_in_flight_that_is_told_the_end_undoes_it() -> None:
