@@ -14,7 +14,7 @@ from gateway.dialect.problems import Problem
 from gateway.dialect.requestform import RequestForm
 
 #: Fields that the gateway itself gives to every call.
-_OURS = frozenset({"request_id", "provider"})
+_OURS = frozenset({"request_id", "provider", "time"})
 #: By which operation we take a debit back that stays in doubt, and the fields that we give to that ourselves.
 UNDONE_BY = {
     Operation.BET: Operation.ROLLBACK,
