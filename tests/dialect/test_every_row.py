@@ -2,8 +2,8 @@
 
 The mutants are made of the parsed table: each row of codes, said_as, heard_as and effects, in the table, in an
 operation, in `[unread]` and in a choice of an option, is deleted, and is changed in every way listed here. So is what
-the journal goes by (replay_balance, fingerprint, session_checked, targets, reverse_unknown, suppressed): no answer shows it, the
-`[[contract]]` entries of the examples do.
+the journal goes by (replay_balance, fingerprint, session_checked, targets, reverse_unknown, suppressed): no answer
+shows it, the `[[contract]]` entries of the examples do.
 """
 
 import copy
