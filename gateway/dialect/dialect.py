@@ -6,6 +6,7 @@ wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the liv
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -292,9 +293,15 @@ class Dialect:
     def write_call(
         self, call: Call, keys: Keys, now: float, settings: Mapping[str, Any] | None = None
     ) -> tuple[RequestForm, Request]:
-        """The call as this dialect's signed request. Fault unsupported_operation, wallet_failed (a missing field)."""
+        """The call as this dialect's signed request; a time that the message must have, and the call lacks, is *now*.
+
+        Fault unsupported_operation, wallet_failed (a missing field).
+        """
         form = self.variant_for(call)
-        draft = form.write(call.facts(), settings or {})
+        facts = call.facts()
+        if facts.get("time") is None and any(each.name == "time" and not each.optional for each in form.fields):
+            facts = {**facts, "time": datetime.fromtimestamp(int(now), UTC)}
+        draft = form.write(facts, settings or {})
         keys.of(form.name).make(draft, now)
         return form, draft.request()
 

@@ -201,8 +201,8 @@ class RequestForm:
         return frozenset({each.name for each in self.fields} | set(self.set) | set(self.derive) | set(self.recall))
 
     def given_by(self, call: Call) -> bool:
-        """Does everything that this variant gives to its calls hold for *call*?"""
-        return all(getattr(call, name) == _shaped(name, value) for name, value in self.set.items())
+        """Does everything that this variant gives to its calls hold for *call*? A flag that nobody stated is false."""
+        return all(_stated(call, name) == _shaped(name, value) for name, value in self.set.items())
 
     def echo(self, opened: Opened) -> dict[str, Any]:
         """What a refusal may repeat, read leniently: each field that is there and well-formed. Never raises."""
@@ -316,6 +316,11 @@ def derived(name: str, rule: Any, facts: Mapping[str, Any]) -> Any:
             return None
         parts.append(value.isoformat() if isinstance(value, datetime) else str(value))
     return _shaped(name, "".join(parts))
+
+
+def _stated(call: Call, name: str) -> Any:
+    value = getattr(call, name)
+    return False if value is None and CALL_FIELDS[name] is Shape.FLAG else value
 
 
 def _shaped(name: str, value: Any) -> Any:

@@ -103,7 +103,8 @@ def secrets() -> Mapping[str, list[bytes]]:
     return {
         "public_key": [theirs[1]], "private_key": [theirs[0]],
         "our_public_key": [ours[1]], "our_private_key": [ours[0]],
-        "key": [b"the evening key"], "api_token": [b"the scorpion token"],
+        "key": [b"the evening key"], "api_token": [b"the scorpion token"], "login": [b"ruby:the red password"],
+        "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"],
     }  # fmt: skip
 
 
@@ -211,9 +212,13 @@ class World:
         self.gone = False  # the provider hung up
         self.meanwhile: list[Callable[[], Any]] = []  # what happens while somebody waits for a row, one per Wait
         self.hop: Hop = honest  # how the last Send ended
-        if "authenticate" in self.dialect.variants:
+        logs_in = self.dialect.operations().get(Operation.AUTHENTICATE, ())
+        if any(self.dialect.said[each, Outcome.OK].form.slot("new_session") for each in logs_in):
             first = self.tell(self.request(Operation.AUTHENTICATE, session="L1"))
             self.session = str(Opened(first.response).body["token"])
+        elif logs_in:
+            self.session = "s1"  # it asks whose session it is, and gets no other one
+            self.tell(self.request(Operation.AUTHENTICATE))
         else:
             self.session = "s1"
             self.tell(self.request(Operation.BALANCE))

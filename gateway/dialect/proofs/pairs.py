@@ -13,8 +13,8 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
 from gateway.dialect.requestform import RequestForm
 
-#: Fields that the gateway itself gives to every call.
-_OURS = frozenset({"request_id", "provider"})
+#: Fields that the gateway itself gives to every call whose message must have them.
+_OURS = frozenset({"request_id", "provider", "time"})
 #: By which operation we take a debit back that stays in doubt, and the fields that we give to that ourselves.
 UNDONE_BY = {
     Operation.BET: Operation.ROLLBACK,
@@ -74,7 +74,7 @@ def _lacking(
         return  # a call of this form is never said with this variant
     may = form.given | _OURS | added | set(variant.set)
     always = may - {each.name for each in form.fields if each.optional}
-    always |= set(form.derive) | set(form.recall)
+    always |= set(form.derive) | set(form.recall) | _OURS
     for field in sorted({each.name for each in variant.fields if not each.optional}):
         if field in always or _derivable(variant.derive.get(field), always):
             continue

@@ -11,6 +11,7 @@ from gateway.dialect.proofs.pairs import prove_pair
 from gateway.dialect.shelf import Shelf
 
 PROVIDERS = ("155io", "evenbet", "scorpio")
+SHIPPED = tuple(name for name in Shelf().names if name != "canonical")
 
 
 @pytest.fixture
@@ -38,10 +39,11 @@ def proved(folder: Path, provider: str) -> list[Problem]:
     return problems
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_every_shipped_table_fits_our_wallet(folder: Path, provider: str) -> None:
+@pytest.mark.parametrize("provider", SHIPPED)
+def test_every_shipped_table_fits_our_wallet(provider: str) -> None:
     """No complaint about any of them in front of the canonical table."""
-    assert proved(folder, provider) == []
+    shelf = Shelf()
+    assert prove_pair(shelf.dialect(provider), shelf.dialect("canonical")) == []
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
