@@ -101,7 +101,7 @@ def secrets() -> Mapping[str, list[bytes]]:
     return {
         "public_key": [theirs[1]], "private_key": [theirs[0]],
         "our_public_key": [ours[1]], "our_private_key": [ours[0]],
-        "key": [b"the evening key"], "api_token": [b"the scorpion token"],
+        "key": [b"the evening key"], "api_token": [b"the scorpion token"], **WALLET_SECRETS,
     }  # fmt: skip
 
 

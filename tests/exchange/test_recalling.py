@@ -12,7 +12,7 @@ from gateway.exchange.asking import Asking
 from gateway.exchange.journey import Journey
 from gateway.exchange.recalling import recall_all
 from gateway.exchange.wishes import Send
-from gateway.journal.wishes import Look, Recall
+from gateway.journal.wishes import Claim, Look, Recall
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Ending, Heard, header
 from tests.exchange.answered import check_answer
@@ -46,6 +46,8 @@ def test_a_bet_of_a_forgotten_session_asks_the_wallet() -> None:
     check_answer(world, story)
     assert [send.request.path for send in story.sends] == ["/balance", "/bet"]
     assert story.outcome is Outcome.OK
+    (claim,) = [wish for wish in story.wishes if isinstance(wish, Claim)]
+    assert (claim.row.player, world.booked[-1].player) == ("1001", "1001")
     assert world.balance == Decimal("90.00")
     assert [send.request.path for send in world.tell(world.request(Operation.BET, "t2")).sends] == ["/bet"]
 
