@@ -17,8 +17,8 @@ from gateway.wire.message import Ending
 from tests.dialect import made
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import final
-from tests.exchange.driving import DIALECTS, Story, World
-from tests.exchange.endings import QUICK, Hop, hangs, honest, not_sent, silent, silent_after_booking
+from tests.exchange.driving import DIALECTS, PROMISES, Story, World
+from tests.exchange.endings import QUICK, Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
@@ -250,3 +250,50 @@ def test_a_repeat_whose_wallet_tells_no_balance_of_now_has_that_of_then(hop: Hop
     check_answer(world, story)
     assert story.outcome is Outcome.ALREADY_DONE
     assert b'"balance":90.00' in story.response.body
+
+
+# -- why, in the log's one line
+
+
+@every_dialect
+@pytest.mark.parametrize(
+    ("hop", "waited", "why"),
+    [
+        (honest, 10.0, "no time left to ask the wallet"),
+        (honest, 0.0, ""),
+        (not_sent, 0.0, "ClientConnectorError (ECONNREFUSED)"),
+        (silent, 0.0, "ClientOSError (ECONNRESET)"),
+        (hangs, 0.0, "no whole answer in time"),
+    ],
+)
+def test_why_a_bet_ended_as_it_did(name: str, hop: Hop, waited: float, why: str) -> None:
+    """In whole words, or as the wire has it; nothing where all went well."""
+    world = World(name)
+    assert world.tell(world.request(BET), hop, hop, waited=waited).journey.why == why
+
+
+@every_dialect
+def test_why_a_refusal_was_not_believed_or_not_asked_for(name: str) -> None:
+    """The wallet's word stands in it."""
+    world = World(name)
+    world.tell(world.request(BET), silent)
+    again = world.tell(world.request(BET), refuses(Outcome.INSUFFICIENT_FUNDS))
+    assert again.journey.why == "insufficient_funds after an attempt of unknown outcome proves nothing"
+    blind = World(name, promises=PROMISES - {"references"})
+    unseen = blind.tell(blind.request(ROLLBACK, "rb1"))
+    assert unseen.journey.why == "never seen here, and the wallet does not promise to find it"
+
+
+@pytest.mark.parametrize(
+    ("operation", "hop", "why"),
+    [
+        (BET, silent, "the session is not remembered, and the wallet told nothing of it"),
+        (BET, refuses(Outcome.SESSION_EXPIRED), "the session is not remembered, and the wallet does not know it"),
+        (WIN, silent, "the session is not remembered, and the wallet did not tell its currency"),
+    ],
+)
+def test_why_a_forgotten_session_ends_it(operation: Operation, hop: Hop, why: str) -> None:
+    """EvenBet's money messages name no currency."""
+    world = World("evenbet")
+    world.forget()
+    assert world.tell(world.request(operation, "w1"), hop).journey.why == why

@@ -296,3 +296,28 @@ def test_a_bet_whose_player_only_its_yes_tells() -> None:
     world.tell(second, refuses(Outcome.LIMIT_EXCEEDED))
     assert world.tell(world.request(Operation.WIN, "w1")).outcome is Outcome.OK
     assert world.balance == Decimal("95.00")
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish"),
+    [
+        ("transaction", Look("acme::t1")),
+        ("round", Recall("acme", "round", "g1")),
+        ("player", Recall("acme", "player", "1001")),
+    ],
+)
+def test_where_a_table_may_let_us_look(kind: str, wish: object) -> None:
+    """A later word on an id of its own, such as a confirmation: what was booked under it says whose it is."""
+    world = World("scorpio")
+    world.tell(world.request(Operation.BET))
+    _, _, request = world.request(Operation.BET)
+    opened = world.dialect.open(request)
+    reading = world.dialect.read(world.dialect.recognise(opened), opened)
+    reading = replace(reading, wants={"currency": kind})
+    journey = Journey("acme", "scorpio", world.clock.now, world.clock.now + 10.0)
+    flow = recall_all(reading, world.provider, Asking(world.wallet, journey, world.clock))
+    asked = next(flow)
+    assert asked == wish
+    with pytest.raises(StopIteration) as ended:
+        flow.send(world.memory.do(asked))
+    assert ended.value.value == {"currency": "EUR"}

@@ -1,4 +1,4 @@
-"""Signatures that hold for some minutes only, on both sides: every word is checked and made at the time of its story."""
+"""Signatures that hold for some minutes only, on both sides: each is checked and made at the time of its story."""
 
 import re
 from collections.abc import Iterator

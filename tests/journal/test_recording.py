@@ -81,9 +81,7 @@ def test_a_reply_is_kept_of_a_yes_only_and_outlives_what_is_learned_later() -> N
 
 @pytest.mark.parametrize("operation", [Operation.BET, Operation.WIN, Operation.ROLLBACK])
 @pytest.mark.parametrize("state", State)
-def test_what_was_parked_stays_with_its_human_until_both_sides_are_certain(
-    operation: Operation, state: State
-) -> None:
+def test_what_was_parked_stays_with_its_human_until_both_sides_are_certain(operation: Operation, state: State) -> None:
     """Also while a call is on its way: not before it has ended is there an end to what a human must look at."""
     row = replace(made(operation, "t1"), state=state, parked="why", told=frozenset({"done"}))
     after = rearmed(row, Policy(frozenset({"status"})), 0.0)
