@@ -12,11 +12,11 @@ from gateway.exchange.booking import SECOND_TRY
 from gateway.exchange.callback import ANSWER_WITHIN
 from gateway.exchange.wishes import Answer, Send
 from gateway.journal.states import State
-from gateway.journal.wishes import Claim, Record, Told
+from gateway.journal.wishes import Claim, JournalUnavailable, Record, Told
 from gateway.wire.message import Ending
 from tests.dialect import made
 from tests.exchange.answered import check_answer
-from tests.exchange.behaviours.made import final
+from tests.exchange.behaviours.made import acme, final
 from tests.exchange.driving import DIALECTS, PROMISES, Story, World
 from tests.exchange.endings import QUICK, Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
@@ -216,12 +216,10 @@ def test_content_is_written_so_that_it_can_be_compared_for_years() -> None:
     told = world.tell(world.request(ROLLBACK, "rb1", reference=("t1", "t2")))
     (claim,) = [wish for wish in told.wishes if isinstance(wish, Claim)]
     assert "reference=t1,t2" in claim.row.fingerprint
-    assert not [part for part in claim.row.fingerprint if part.endswith("None")]
-    lone = World("scorpio")
-    told = lone.tell(lone.request(BET, promotion=None, amount=Decimal("10.50")))
+    lone = World(acme())
+    told = lone.tell(lone.request(WIN, "w1", reference=None, amount=Decimal("10.50")))
     (claim,) = [wish for wish in told.wishes if isinstance(wish, Claim)]
-    assert "amount=10.5" in claim.row.fingerprint
-    assert not [part for part in claim.row.fingerprint if part.endswith("None")]
+    assert {"amount=10.5", "reference="} <= set(claim.row.fingerprint)
 
 
 def test_a_rollback_of_several_bets_has_one_key_of_all_of_them() -> None:
@@ -297,3 +295,40 @@ def test_why_a_forgotten_session_ends_it(operation: Operation, hop: Hop, why: st
     world = World("evenbet")
     world.forget()
     assert world.tell(world.request(operation, "w1"), hop).journey.why == why
+
+
+# -- the last words, and what a table or a wallet may demand
+
+
+@every_dialect
+@pytest.mark.parametrize("broken", ["the answer", "the journal"])
+def test_the_last_words_are_those_of_the_operation(name: str, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Booked, and then our answer or our journal fails: the table's own doubt for a bet, prepared beforehand."""
+    world = World(name)
+
+    def fails(*given: object) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    def unwritten(step: int, wish: object) -> BaseException | None:
+        return JournalUnavailable("the disk is full") if isinstance(wish, Record) else None
+
+    message = world.request(BET)
+    with monkeypatch.context() as patch:
+        if broken == "the answer":
+            patch.setattr("gateway.exchange.callback._Callback._filled", fails)
+        story = world.tell(message, throw=unwritten if broken == "the journal" else lambda step, wish: None)
+    check_answer(world, story)
+    assert (story.outcome, len(world.booked)) == (Outcome.UNKNOWN, 1)
+    assert story.response == world.provider.last_words["bet", Outcome.UNKNOWN]
+
+
+@every_dialect
+@pytest.mark.parametrize("longer", ["bet", "rollback"])
+def test_a_bet_is_spoken_of_for_as_long_as_its_repeats_or_its_rollbacks(name: str, longer: str) -> None:
+    """Whichever come for longer: before that nothing is held for settled."""
+    world = World(name)
+    spans = {"default": 5, longer: 7}
+    world.provider = replace(world.provider, dialect=replace(world.dialect, retry_spans_s=spans))
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"))
+    assert [row.span for row in world.memory.rows.values()] == [7.0, 5.0]
