@@ -262,7 +262,7 @@ class Booking:
         said = result.outcome
         known = self.call.operation in REVERSALS and any(row.call is not None for row in self.related)
         if said is Outcome.TRANSACTION_NOT_FOUND and known:
-            said = self._sayable(Outcome.NOTHING_TO_DO)  # we know its target, and the wallet holds nothing of it
+            said = Outcome.NOTHING_TO_DO  # we know its target, and the wallet holds nothing of it
         return replace(reply, outcome=said)
 
     def _was_undone(self, heard: Outcome) -> bool:

@@ -185,15 +185,14 @@ def _reversal(page: Page, wish: Claim, row: Row, policy: Policy, token: str) -> 
         return Claimed(Verdict.IN_FLIGHT, row, _present(page, wish.targets))
     found = {key: _target(page, wish, key, row, policy) for key in wish.targets}
     verdict = min(found.values(), key=_GRAVEST.index, default=Verdict.OURS)
-    unseen = any(page.row(key) is None for key in wish.targets)
     if verdict in (Verdict.NO_TARGET, Verdict.SETTLED):
-        return Claimed(verdict, _answered(page, row, verdict), _present(page, wish.targets), unseen)
+        return Claimed(verdict, _answered(page, row, verdict), _present(page, wish.targets))
     for key, each in found.items():
         _intend(page, key, each, row, policy, token if verdict is Verdict.OURS else None)
     related = _present(page, wish.targets)
     if verdict is Verdict.OURS:
-        return Claimed(verdict, _taken(page, row, Flight.CALL, token), related, unseen)
-    return Claimed(verdict, _answered(page, row, verdict), related, unseen)
+        return Claimed(verdict, _taken(page, row, Flight.CALL, token), related)
+    return Claimed(verdict, _answered(page, row, verdict), related)
 
 
 #: What a rollback hears that needs no wallet; what is not here is not answered for yet.

@@ -142,4 +142,4 @@ def resolved(page: Page, row: Row, policy: Policy, what: str, reason: str) -> Ro
     page.note(row.key, "resolved by hand", what=what, reason=reason)
     state = {"applied": State.APPLIED, "declined": State.DECLINED, "reversed": State.REVERSED}[what]
     row = replace(row, state=state, outcome=RESOLVED[what], undo=False, undo_sent=False, parked=None)
-    return page.put(replace(rearmed(replace(row, proved=row.proved or what == "applied"), policy, page.now)))
+    return page.put(rearmed(replace(row, proved=row.proved or what == "applied"), policy, page.now))

@@ -60,14 +60,12 @@ class Claim:
 class Claimed:
     """*row* is as it was before this claim, but for its holder; *related*: the targets, or the bets, as they are now.
 
-    *unseen*: a target was never seen, and has a tombstone now. *landed*: of a row in doubt, whatever was on its way has
-    arrived by now, or never will.
+    *landed*: of a row in doubt, whatever was on its way has arrived by now, or never will.
     """
 
     verdict: Verdict
     row: Row
     related: tuple[Row, ...] = ()
-    unseen: bool = False
     landed: bool = True
 
 

@@ -104,7 +104,7 @@ def secrets() -> Mapping[str, list[bytes]]:
         "public_key": [theirs[1]], "private_key": [theirs[0]],
         "our_public_key": [ours[1]], "our_private_key": [ours[0]],
         "key": [b"the evening key"], "api_token": [b"the scorpion token"], "login": [b"ruby:the red password"],
-        "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"],
+        "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"], **WALLET_SECRETS,
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from gateway.wire.opened import Opened
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import acme
 from tests.exchange.driving import Clock, World, account, made_account, wallet_side
-from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent
+from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 
 def mute(world: World, wish: Send) -> Ending:
@@ -284,3 +284,33 @@ def test_a_session_goes_along_only_where_the_wallet_demands_it() -> None:
     assert fitted(call, canonical) == replace(call, session=None, amount=None)
     assert fitted(replace(call, player=None), canonical).session == "s"
     assert fitted(call, narrow) == (call if narrow.demands(call, "session") else replace(call, session=None))
+
+
+def test_a_balance_is_asked_of_whom_the_facts_name() -> None:
+    """By player, by session, or both, in their currency: never without either."""
+    who = {"player": "p", "session": "s", "currency": "EUR"}
+    for left_out in ((), ("player",), ("session",), ("currency",)):
+        known = {name: value for name, value in who.items() if name not in left_out}
+        wish = next(asking().balance({**known, "round": "g1"}))
+        body = Opened(wish.request).body
+        assert {name: body[name] for name in who if name in body} == known
+
+
+def test_each_way_of_not_hearing_counts_as_a_try_or_not() -> None:
+    """What never left is no try of our outbox, whatever its step; a silence is."""
+    for step, hops in (
+        ("ask", (silent, silent)), ("deliver", (silent, silent)), ("reverse", (silent_after_booking, silent)),
+    ):  # fmt: skip
+        for ending, tries in ((not_sent, 0), (silent, 1)):
+            world = World("155io")
+            operation, transaction = {
+                "ask": (Operation.BET, "t1"), "deliver": (Operation.WIN, "w1"), "reverse": (Operation.ROLLBACK, "rb1"),
+            }[step]  # fmt: skip
+            if step != "ask":
+                world.tell(world.request(Operation.BET))
+            world.tell(world.request(operation, transaction), *hops)
+            (errand,) = world.recover(ending)
+            assert errand.step == step
+            row = world.row("t1" if step == "reverse" else transaction)
+            assert row is not None
+            assert row.tries == tries, (step, ending)

@@ -12,7 +12,7 @@ from gateway.exchange.asking import Asking
 from gateway.exchange.journey import Journey
 from gateway.exchange.recalling import recall_all
 from gateway.exchange.wishes import Send
-from gateway.journal.wishes import Look, Recall
+from gateway.journal.wishes import Claim, Look, Recall
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Ending, Heard, header
 from tests.exchange.answered import check_answer
@@ -46,6 +46,8 @@ def test_a_bet_of_a_forgotten_session_asks_the_wallet() -> None:
     check_answer(world, story)
     assert [send.request.path for send in story.sends] == ["/balance", "/bet"]
     assert story.outcome is Outcome.OK
+    (claim,) = [wish for wish in story.wishes if isinstance(wish, Claim)]
+    assert (claim.row.player, world.booked[-1].player) == ("1001", "1001")
     assert world.balance == Decimal("90.00")
     assert [send.request.path for send in world.tell(world.request(Operation.BET, "t2")).sends] == ["/bet"]
 
@@ -294,3 +296,28 @@ def test_a_bet_whose_player_only_its_yes_tells() -> None:
     world.tell(second, refuses(Outcome.LIMIT_EXCEEDED))
     assert world.tell(world.request(Operation.WIN, "w1")).outcome is Outcome.OK
     assert world.balance == Decimal("95.00")
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish"),
+    [
+        ("transaction", Look("acme::t1")),
+        ("round", Recall("acme", "round", "g1")),
+        ("player", Recall("acme", "player", "1001")),
+    ],
+)
+def test_where_a_table_may_let_us_look(kind: str, wish: object) -> None:
+    """A later word on an id of its own, such as a confirmation: what was booked under it says whose it is."""
+    world = World("scorpio")
+    world.tell(world.request(Operation.BET))
+    _, _, request = world.request(Operation.BET)
+    opened = world.dialect.open(request)
+    reading = world.dialect.read(world.dialect.recognise(opened), opened)
+    reading = replace(reading, wants={"currency": kind})
+    journey = Journey("acme", "scorpio", world.clock.now, world.clock.now + 10.0)
+    flow = recall_all(reading, world.provider, Asking(world.wallet, journey, world.clock))
+    asked = next(flow)
+    assert asked == wish
+    with pytest.raises(StopIteration) as ended:
+        flow.send(world.memory.do(asked))
+    assert ended.value.value == {"currency": "EUR"}

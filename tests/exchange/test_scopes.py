@@ -6,6 +6,7 @@ from decimal import Decimal
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import State
+from gateway.journal.wishes import Look
 from tests.exchange.driving import World, dialect
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
@@ -25,6 +26,7 @@ def test_the_same_id_in_another_game_is_another_bet() -> None:
     assert set(world.memory.rows) == {"acme:marbles:t1", "acme:dice%3A50%25:t1"}
     story = world.tell(world.request(ROLLBACK, "rb1", game="dice:50%", player=None))
     assert story.outcome is Outcome.OK
+    assert Look("acme:dice%3A50%25:t1") in story.wishes
     states = {key: row.state for key, row in world.memory.rows.items()}
     assert (states["acme:marbles:t1"], states["acme:dice%3A50%25:t1"]) == (State.APPLIED, State.REVERSED)
     assert world.booked[-1].reference == ("acme:dice%3A50%25:t1",)

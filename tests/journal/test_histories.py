@@ -9,7 +9,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal import arming, claiming, recording
 from gateway.journal.leasing import parked, resolved, retried
 from gateway.journal.page import Page
-from gateway.journal.states import Policy, State
+from gateway.journal.states import Policy, State, replace
 from gateway.journal.wishes import Reap
 from tests.journal.calls import (
     DONE,
@@ -146,6 +146,22 @@ async def test_of_a_step_in_vain(tmp_path: Path) -> None:
     assert (row.step, row.parked, row.tries) == (None, arming.TOO_MANY, arming.MOST_TRIES)
 
 
+async def test_of_a_step_that_only_a_human_can_go_on_with(tmp_path: Path) -> None:
+    """Parked with the reason that our outbox gave; "nothing to undo" of what is booked, with one of the journal's."""
+    stand = await served(tmp_path)
+    for name, came, why in (
+        ("b1", {"park": "the wallet refuses to undo it: player_blocked"}, None),
+        ("b2", {"undone": False, "outcome": Outcome.NOTHING_TO_DO}, recording.LOST),
+    ):
+        await booked(stand, bet(name, chain=name))
+        undoing = await claim(stand, rollback(f"x{name}", name))
+        await ended(stand, undoing, State.OPEN, Outcome.WALLET_FAILED, RETRIES, sent=False)
+        lease = (await leased(stand))[name]
+        history(stand, name)
+        await settled(stand, lease, **came)
+        assert history(stand, name)[1:] == [("parked", {"why": why or came["park"]})]
+
+
 async def test_of_a_win_that_waits_and_one_without_a_bet(tmp_path: Path) -> None:
     """It proves its bet and waits for it; where its bet was declined, it is parked."""
     stand = await served(tmp_path)
@@ -239,6 +255,7 @@ async def test_what_people_found_is_the_end_of_it(
     await claim(stand, rollback())
     row = await stand.row(key("b1"))
     assert (row.undo, row.parked) == (True, arming.UNKNOWN_UNDOING)
+    row = replace(row, undo_sent=True)
     after = resolved(Page(stand.store, 0.0, 0.0, "people"), row, stand.policy, what, "")
     assert (after.state, after.outcome, after.step, after.parked) == (state, outcome, None, None)
     assert (after.undo, after.undo_sent, after.proved) == (False, False, what == "applied")

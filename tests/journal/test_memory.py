@@ -76,6 +76,16 @@ def test_what_is_forgotten_leaves_nothing_behind() -> None:
     assert memory.do(Settle(key("b0"), "nobody/1")).row is None
 
 
+def test_what_is_forgotten_with_work_left_to_do_leaves_nothing_behind_either() -> None:
+    """Its chain would grow for as long as the process lives."""
+    memory = Memory(most_rows=1)
+    for number in range(5):
+        wish = bet(f"b{number}", round=f"r{number}", chain=f"c{number}")
+        holder = memory.do(wish).row.holder
+        memory.do(Record(key(f"b{number}"), holder, State.UNKNOWN, Outcome.UNKNOWN, None, sent=True))
+    assert (len(memory.rows), len(memory._rounds), list(memory._queue._chains)) == (1, 1, ["c4"])
+
+
 def test_facts_are_bounded() -> None:
     """What was not used for longest goes first."""
     remembered = Remembered(most=2)

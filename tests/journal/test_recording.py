@@ -5,14 +5,15 @@ from itertools import product
 import pytest
 
 from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.claiming import fits
 from gateway.journal.columns import row_of, values
 from gateway.journal.performing import round_of, touched
-from gateway.journal.recording import withdrawn
+from gateway.journal.recording import learned, undone, withdrawn
 from gateway.journal.states import Policy, State, Step, replace
 from gateway.journal.wishes import Claim, Lease, Look, Reap, Record, Settle, Told
-from tests.journal.calls import bet, key, made, rollback, win
+from tests.journal.calls import PAID, bet, key, made, rollback, win
 
 CERTAIN = {State.OPEN: State.BURIED, State.DECLINED: State.DECLINED, State.BURIED: State.BURIED}
 
@@ -62,3 +63,37 @@ def test_what_a_wish_may_touch() -> None:
     assert round_of(bet()) == ("acme", "p1", "r1")
     assert (round_of(bet(round=None)), round_of(Look("k"))) == (None, None)
     assert isinstance(x1, Claim)
+
+
+def test_a_reply_is_kept_of_a_yes_only_and_outlives_what_is_learned_later() -> None:
+    """A repeat is answered from it; and it tells the player where nobody else did."""
+    fresh = made(Operation.BET, "b1", player=None)
+    yes = learned(fresh, State.APPLIED, Outcome.OK, PAID, 5.0)
+    assert (yes.reply, yes.player, yes.outcome, yes.since) == (PAID, "p1", Outcome.OK, fresh.since)
+    no = learned(fresh, State.DECLINED, Outcome.INSUFFICIENT_FUNDS, PAID, 5.0)
+    assert (no.reply, no.player, no.since) == (None, None, fresh.since)
+    doubt = learned(fresh, State.UNKNOWN, Outcome.UNKNOWN, PAID, 5.0)
+    assert (doubt.reply, doubt.player, doubt.since) == (None, None, 5.0)
+    for state in (State.APPLIED, State.REVERSED, State.BURIED, State.UNKNOWN):
+        assert learned(yes, state, Outcome.OK, None, 9.0).reply == PAID
+    assert learned(replace(fresh, player="p2"), State.APPLIED, Outcome.OK, PAID, 5.0).player == "p2"
+
+
+@pytest.mark.parametrize("operation", [Operation.BET, Operation.WIN, Operation.ROLLBACK])
+@pytest.mark.parametrize("state", State)
+def test_what_was_parked_stays_with_its_human_until_both_sides_are_certain(operation: Operation, state: State) -> None:
+    """Also while a call is on its way: not before it has ended is there an end to what a human must look at."""
+    row = replace(made(operation, "t1"), state=state, parked="why", told=frozenset({"done"}))
+    after = rearmed(row, Policy(frozenset({"status"})), 0.0)
+    refused = state in (State.DECLINED, State.OPEN) and operation is not Operation.BET
+    over = state not in (State.CLAIMED, State.UNKNOWN) and not refused
+    assert (after.parked is None) == (over or after.step is not None)
+
+
+@pytest.mark.parametrize("took", [True, False])
+def test_an_undoing_that_ended_leaves_no_trace_of_one_on_its_way(*, took: bool) -> None:
+    """Else a later one of the same bet would be taken for doubtful."""
+    row = replace(made(Operation.BET, "b1"), state=State.APPLIED, undo=True, undo_sent=True, parked="why")
+    after = undone(row, took=took)
+    assert (after.undo, after.undo_sent, after.parked) == (False, False, None)
+    assert after.state is (State.REVERSED if took else State.BURIED)

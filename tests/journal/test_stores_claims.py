@@ -102,7 +102,7 @@ async def test_a_doubt_is_ours_again_and_stays_a_doubt(stand: Stand) -> None:
 async def test_a_late_bet_after_its_tombstone_is_undone(stand: Stand) -> None:
     """The rollback came first; the bet is never ours, and the tombstone learns what it kept out."""
     undoing = await claim(stand, rollback())
-    assert (undoing.verdict, undoing.unseen) == (Verdict.OURS, True)
+    assert undoing.verdict is Verdict.OURS
     assert (await claim(stand, bet())).verdict is Verdict.UNDONE
     row = await stand.row(key("b1"))
     assert (row.operation, row.call, row.state) == (Operation.BET, bet().row.call, State.BURIED)

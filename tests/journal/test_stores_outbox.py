@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import MOST_TRIES
-from gateway.journal.states import State, Step
+from gateway.journal.states import Flight, State, Step
 from gateway.journal.wishes import Lease, Reap, Settle, Verdict
 from tests.journal.calls import PAID, RETRIES, bet, booked, claim, doubted, ended, key, leased, rollback, settled, win
 from tests.journal.stands import Stand
@@ -196,3 +198,48 @@ async def test_another_step_is_tried_from_the_start(stand: Stand) -> None:
     await ended(stand, await claim(stand, rollback()), State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
     row = await stand.row(key("b1"))
     assert (row.step, row.tries) == (Step.REVERSE, 0)
+
+
+async def in_step(stand: Stand, step: Step) -> str:
+    """A row whose step that is, due now: its transaction."""
+    match step:
+        case Step.ASK:
+            await doubted(stand, bet("ask", chain="ask"))
+            return "ask"
+        case Step.DELIVER:
+            await owing(stand, "deliver", "deliver")
+            return "deliver"
+        case _:
+            await booked(stand, bet("reverse", chain="reverse"))
+            undoing = await claim(stand, rollback("x1", "reverse"))
+            await ended(stand, undoing, State.OPEN, Outcome.WALLET_FAILED, RETRIES, sent=False)
+            return "reverse"
+
+
+FLIGHTS = {Step.ASK: Flight.ASK, Step.DELIVER: Flight.CALL, Step.REVERSE: Flight.UNDO}
+
+
+@pytest.mark.parametrize("step", FLIGHTS)
+@pytest.mark.parametrize("sent", [True, False])
+async def test_what_is_held_while_a_step_is_done_and_what_remains_of_it(
+    stand: Stand, step: Step, *, sent: bool
+) -> None:
+    """Held for its step; then in nobody's hands. What left is counted, and its doubt begins; what did not, leaves none.
+
+    Only a call of its own counts as one of the row's, and only an undoing that left is one that may have taken.
+    """
+    name = await in_step(stand, step)
+    before = await stand.row(key(name))
+    await stand.advance(1)
+    lease = (await leased(stand))[name]
+    held = await stand.row(key(name))
+    assert (held.holder, held.flight) == (lease.row.holder, FLIGHTS[step]) == (lease.row.holder, lease.row.flight)
+    await stand.advance(1)
+    recorded = await settled(stand, lease, sent=sent)
+    row = await stand.row(key(name))
+    assert recorded.row == row
+    assert (recorded.kept, row.holder, row.flight, row.step, row.tries) == (True, None, None, step, 1)
+    left = sent and step is Step.DELIVER
+    assert (row.sent - before.sent, row.undo_sent) == (left, sent and step is Step.REVERSE)
+    assert row.state is (State.UNKNOWN if left else before.state)
+    assert row.since == (row.updated if sent else before.since)

@@ -190,7 +190,7 @@ async def test_one_rollback_of_several_targets(stand: Stand) -> None:
     assert [(await stand.row(key(name))).holder for name in ("b1", "b2")] == [None, None]
     await ended(stand, hanging)
     undoing = await claim(stand, rollback("x1", "b1", "b2", "b3", "b4"))
-    assert (undoing.verdict, undoing.unseen) == (Verdict.OURS, True)
+    assert undoing.verdict is Verdict.OURS
     await ended(stand, undoing)
     states = [(await stand.row(key(name))).state for name in ("b1", "b2", "b3", "b4")]
     assert states == [State.REVERSED] * 3 + [State.REVERSED]
@@ -306,3 +306,17 @@ async def test_a_yes_of_a_claim_that_was_lost_is_a_yes(stand: Stand) -> None:
     recorded = await ended(stand, claimed)
     row = await stand.row(key("b1"))
     assert (recorded.kept, row.state, row.outcome, row.reply) == (False, State.APPLIED, Outcome.OK, PAID)
+
+
+async def test_the_doubt_of_an_undoing_begins_when_it_left(stand: Stand) -> None:
+    """One that never left begins none; one that is answered later leaves no trace of it."""
+    await booked(stand, bet())
+    begun = (await stand.row(key("b1"))).since
+    for state, sent in ((State.OPEN, False), (State.UNKNOWN, True)):
+        await stand.advance(30)
+        await ended(stand, await claim(stand, rollback()), state, Outcome.UNKNOWN, RETRIES, sent=sent)
+        target = await stand.row(key("b1"))
+        assert (target.undo_sent, target.since) == (sent, target.updated if sent else begun)
+    await ended(stand, await claim(stand, rollback()))
+    target = await stand.row(key("b1"))
+    assert (target.state, target.undo, target.undo_sent) == (State.REVERSED, False, False)

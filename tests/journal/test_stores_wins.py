@@ -174,3 +174,51 @@ async def test_a_late_yes_tells_the_player_too(stand: Stand) -> None:
     await doubted(stand, bet("b1", player=None))
     await settled(stand, (await leased(stand))["b1"], state=State.APPLIED, outcome=Outcome.OK, reply=PAID)
     assert (await stand.row(key("b1"))).player == "p1"
+
+
+@pytest.mark.parametrize("named", [("b1",), ()])
+async def test_a_win_of_a_bet_that_a_rollback_wants_undone_is_not_paid(stand: Stand, named: tuple[str, ...]) -> None:
+    """The rollback has not left yet; it is the provider's own, and no win calls it off."""
+    await booked(stand, bet())
+    await ended(stand, await claim(stand, rollback()), State.OPEN, Outcome.WALLET_FAILED, RETRIES, sent=False)
+    target = await stand.row(key("b1"))
+    assert (target.state, target.undo, target.undo_by, target.undo_sent) == (State.APPLIED, True, key("x1"), False)
+    assert (await claim(stand, win("w1", *named))).verdict is Verdict.NO_BET
+    assert await stand.row(key("b1")) == target
+
+
+async def test_a_win_does_not_call_off_our_own_reversal_once_it_has_left(stand: Stand) -> None:
+    """What it did, if anything, is not known: the win is not paid on a bet that may be undone."""
+    await ended(stand, await claim(stand, bet()), State.UNKNOWN, Outcome.UNKNOWN, FINAL, undo=True)
+    await stand.advance(61)
+    await settled(stand, (await leased(stand))["b1"], sent=True)
+    target = await stand.row(key("b1"))
+    assert (target.undo, target.undo_by, target.undo_sent, target.flight) == (True, "", True, None)
+    assert (await claim(stand, win("w1", "b1"))).verdict is Verdict.NO_BET
+    assert await stand.row(key("b1")) == target
+
+
+async def test_a_win_does_not_call_off_our_own_reversal_on_its_way(stand: Stand) -> None:
+    """The same while its call is in flight."""
+    await ended(stand, await claim(stand, bet()), State.UNKNOWN, Outcome.UNKNOWN, FINAL, undo=True)
+    await stand.advance(61)
+    assert set(await leased(stand)) == {"b1"}
+    assert (await claim(stand, win("w1", "b1"))).verdict is Verdict.NO_BET
+
+
+async def test_a_win_that_names_no_bet_settles_the_only_one_of_its_round(stand: Stand) -> None:
+    """Though nobody has confirmed that its yes was heard: else a rollback took back what is paid."""
+    await booked(stand, bet(), effect=None)
+    await booked(stand, win("w1"))
+    row = await stand.row(key("b1"))
+    assert (row.settled_by, row.proved) == (key("w1"), True)
+    assert (await claim(stand, rollback())).verdict is Verdict.SETTLED
+
+
+async def test_of_several_bets_a_win_that_names_none_settles_those_that_are_surely_held(stand: Stand) -> None:
+    """One whose yes may not have been heard may be rolled back yet."""
+    await booked(stand, bet("b1"))
+    await booked(stand, bet("b2"), effect=None)
+    await booked(stand, win("w1"))
+    rows = [await stand.row(key(name)) for name in ("b1", "b2")]
+    assert [(row.settled_by, row.heard_done) for row in rows] == [(key("w1"), True), (None, False)]

@@ -9,6 +9,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Send
 from gateway.journal.states import State
+from gateway.journal.wishes import Wait
 from gateway.wire.message import Ending, Heard
 from tests.exchange.driving import DIALECTS, PROMISES, World, dialect
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
@@ -96,7 +97,7 @@ def test_a_win_that_ends_its_round_waits_for_one_on_its_way(name: str) -> None:
     world.tell(world.request(WIN, "w1", round_end=False), hangs)
     world.meanwhile = [lambda: world.finish(honest)]
     last = world.tell(world.request(WIN, "w2", round_end=True))
-    assert "Wait" in last.kinds
+    assert [wish.key for wish in last.wishes if isinstance(wish, Wait)] == ["acme::w1"]
     assert last.outcome is Outcome.OK
     assert world.balance == Decimal("100.00")
 

@@ -12,7 +12,7 @@ from gateway.exchange.recovery import REFUSED_BET, REFUSED_UNDOING, REFUSED_WIN,
 from gateway.exchange.wishes import Send
 from gateway.journal.recording import LOST
 from gateway.journal.states import State, Step
-from gateway.wire.message import Ending
+from gateway.wire.message import Ending, Heard
 from tests.exchange.behaviours.made import final
 from tests.exchange.driving import PROMISES, World
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
@@ -126,7 +126,7 @@ def test_what_is_found_of_a_win_before_it_is_sent_again_is_kept() -> None:
     assert (errand.step, errand.asked) == (Step.DELIVER, 1)
     row = world.row("w1")
     assert row is not None
-    assert (row.state, row.step) == (State.APPLIED, None)
+    assert (row.state, row.step, row.outcome) == (State.APPLIED, None, Outcome.OK)
     assert row.reply is not None
 
 
@@ -162,7 +162,8 @@ def test_a_bet_in_doubt_that_is_refused_is_parked_as_a_bet_too() -> None:
         asked = wish.request.path == "/status"
         return (honest if asked else refuses(Outcome.INSUFFICIENT_FUNDS))(inner, wish)
 
-    world.recover(refused)
+    (errand,) = world.recover(refused)
+    assert errand.alerts == ["credit_refused", "parked"]
     row = world.row("t1")
     assert row is not None
     assert (row.state, row.parked) == (State.UNKNOWN, f"{REFUSED_BET}: insufficient_funds")
@@ -211,3 +212,44 @@ def test_a_delivery_that_never_left_leaves_no_doubt() -> None:
     row = world.row("w1")
     assert row is not None
     assert (row.state, row.sent, row.step) == (State.OPEN, 0, Step.DELIVER)
+
+
+def test_a_win_that_was_declined_and_cannot_be_sent_again_yet_is_in_no_doubt() -> None:
+    """The wallet says that nothing of it is there, and then takes no connection: it is open, not unknown."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"), silent, silent)
+
+    def declined(inner: World, wish: Send) -> Ending:
+        asked = wish.request.path == "/status"
+        return (refuses(Outcome.NOTHING_TO_DO) if asked else not_sent)(inner, wish)
+
+    (errand,) = world.recover(declined)
+    assert (errand.step, errand.asked, errand.state) == (Step.DELIVER, 2, "open")
+
+
+def test_a_delivery_that_nobody_answered_is_in_doubt_whatever_was_said_before() -> None:
+    """The word of an earlier try does not stand beside the doubt, and the doubt begins now."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"), not_sent, not_sent)
+    before = world.row("w1")
+    assert before is not None
+    assert (before.state, before.outcome) == (State.OPEN, Outcome.WALLET_FAILED)
+    world.clock.now += 30
+    world.recover(silent)
+    row = world.row("w1")
+    assert row is not None
+    assert (row.state, row.outcome, row.sent, row.since) == (State.UNKNOWN, None, 1, row.updated)
+
+
+def test_a_reply_that_is_kept_says_what_its_row_says() -> None:
+    """The wallet calls a first delivery a repeat: for the provider it is none."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"), not_sent, not_sent)
+    world.recover(lambda inner, wish: Heard(inner.says(wish.request, Outcome.ALREADY_DONE)))
+    row = world.row("w1")
+    assert row is not None
+    assert row.reply is not None
+    assert (row.state, row.outcome, row.reply.outcome) == (State.APPLIED, Outcome.OK, Outcome.OK)

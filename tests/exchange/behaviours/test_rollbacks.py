@@ -179,6 +179,7 @@ def test_of_a_bet_never_seen(name: str) -> None:
     row = world.row("t1")
     assert row is not None
     assert (row.state, row.operation) == (State.BURIED, None)
+    assert (world.booked[-1].provider, world.booked[-1].transaction) == ("acme", "rev:acme::t1")
     late = world.tell(world.request(BET))
     check_answer(world, late)
     assert late.outcome is Outcome.ALREADY_ROLLED_BACK
