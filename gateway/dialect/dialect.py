@@ -17,6 +17,7 @@ from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.durability import reasons
 from gateway.dialect.hearing import Hearing
+from gateway.dialect.outbound import Outbound
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.message import Garbled, Request, Response
@@ -85,6 +86,8 @@ class Dialect:
     replay_balances: Mapping[str, str]
     fingerprints: Mapping[str, tuple[str, ...]]
     session_checked: frozenset[Operation]
+    #: what we ask of the provider, and how it answers; None where the table does not say
+    outbound: Outbound | None = None
 
     # -- what stands in the table's head
 
