@@ -44,6 +44,10 @@ class _NeverLeave(Exception):
     """Raised in the last moment before the first byte: this call is no longer wanted."""
 
 
+class _Again(Exception):
+    """Raised where aiohttp would send a GET once more by itself, after its connection broke."""
+
+
 class _TooLarge(Exception):
     pass
 
@@ -182,6 +186,8 @@ class Upstream:
             why = "no connection in time" if unreachable else "no whole answer, ever"
         except _NeverLeave:
             why = "it could not be sent in time"
+        except _Again:
+            why = "the connection broke before an answer came"
         except _TooLarge:
             why = f"the answer is larger than {self._response_limit} bytes"
         except _Endless:
@@ -224,6 +230,8 @@ async def _leaving(
 ) -> None:
     """Runs between the connection and the first byte: the last moment in which a call can still not be sent."""
     call: _Call = context.trace_request_ctx
+    if call.left:
+        raise _Again
     if call.abandoned or monotonic() >= call.until:
         raise _NeverLeave
     call.left = True

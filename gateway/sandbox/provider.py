@@ -164,7 +164,7 @@ class SandboxProvider:
         made = {
             "url": "https://provider.example/session/1", "state": "pending", "games": [], "session": "session-1",
             "provider_transaction": "1", "balance": Decimal("1000.00"), "available": Decimal("900.00"),
-            "time": datetime.now(UTC), "currency": "EUR",
+            "amount": Decimal("1.00"), "time": datetime.now(UTC), "currency": "EUR",
         }  # fmt: skip
         return {**made, **self.facts, **facts}
 
