@@ -103,6 +103,7 @@ _FIELDS: dict[str, tuple[Shape, str]] = {
     "callback_url": (Shape.TEXT, "where the provider reports to"),
     "return_url": (Shape.TEXT, "where the player's browser goes afterwards"),
     "ip": (Shape.TEXT, "the player's address"),
+    "nickname": (Shape.TEXT, "the player's name at the provider"),
     "email": (Shape.TEXT, "the player's"),
     "time": (Shape.TIME, "of the request; now, where it is not given"),
     "details": (Shape.BAG, "what is passed on as it came"),

@@ -31,8 +31,8 @@ class Covered:
 
     @property
     def columns(self) -> list[str | None]:
-        """Operations in the table's own order, then "unread"."""
-        return [*self.dialect.tree.section("operations"), None]
+        """Operations in the table's own order, then "unread"; nothing of a provider that is only asked."""
+        return [*self.dialect.tree.section("operations"), None] if self.dialect.variants else []
 
     def counts(self) -> tuple[int, int, int]:
         """Cells that can occur; of these by a stand-in only; of these with an example."""

@@ -54,6 +54,8 @@ class _Hearing:
         self.code: Scalar | None = None
         self.message = ""
         self.body: Any = {}
+        #: may the code of a refusal stand in this answer?
+        self.refusing = not form.refused_at or self.status in form.refused_at or self.status not in form.done.http
 
     def word(self) -> Word:
         garbled = ""
@@ -61,8 +63,9 @@ class _Hearing:
             self.body = Opened(self.response).body if self.response.body.strip() else {}
         except Garbled as error:
             garbled = f"HTTP {self.status}, {error}"
-        self.code = self.form.refused.code_in(self.body)
-        self.message = self.form.refused.message_in(self.body)
+        if self.refusing:
+            self.code = self.form.refused.code_in(self.body)
+            self.message = self.form.refused.message_in(self.body)
         row = self._row()
         if garbled:
             return self._said(Result.UNKNOWN, garbled)
@@ -78,7 +81,7 @@ class _Hearing:
 
     def _row(self) -> AskRow | None:
         """The fullest row that fits. A success by status alone is one only where nothing of an error is there."""
-        silent = self.code is None and not self.form.refused.trace_in(self.body)
+        silent = self.code is None and not (self.refusing and self.form.refused.trace_in(self.body))
         for row in self.form.rows:
             success = row.result.done is Moved.YES and row.answer.code is None
             if row.fits(self.code, self.status, self.message) and (silent or not success):
@@ -124,14 +127,15 @@ class _Hearing:
         return self.form.advice.get(key, ("", ""))
 
     def _drift(self, row: AskRow | None) -> Iterator[str]:
-        """What no row lists, for whoever keeps the table: names of the kind, and the value as it stood."""
+        """What no row lists, for whoever keeps the table. A message is drift only where messages refine a reason."""
         if row is None:
             known = self.code is None or self.code in self._codes()
             yield f"status {self.status}" if known else f"code {scalar_text(self.code)}"
         elif self.code is not None and row.answer.code is None and self.code not in self._codes():
             yield f"code {scalar_text(self.code)}"
-        starts = [*self.form.advice, *(each.answer.message_starts or "" for each in self.form.rows)]
-        if self.message and self.form.advice and not any(text and self.message.startswith(text) for text in starts):
+        refining = [each.answer.message_starts for each in self.form.rows if each.answer.message_starts]
+        listed = [*refining, *self.form.advice]
+        if self.message and refining and not any(self.message.startswith(text) for text in listed):
             yield f"message {self.message[:200]}"
 
     def _codes(self) -> set[Scalar]:

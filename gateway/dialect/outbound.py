@@ -68,6 +68,8 @@ class AskForm:
     resolve: Ask | None = None
     again: bool = False
     proof_after_s: int | None = None
+    #: the statuses at which a refusal's code is looked for; empty: at any
+    refused_at: frozenset[int] = frozenset()
     #: their message, or how it begins, or "HTTP 401" -> its cause and what to do
     advice: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     pattern: re.Pattern[str] = re.compile("")

@@ -1,4 +1,4 @@
-"""A served gateway with an [internal] listener and a durable journal: asked by `gateway request`, killed, asked anew."""
+"""A served gateway with an [internal] listener and a durable journal: asked by `gateway request`, killed, asked."""
 
 import asyncio
 import json

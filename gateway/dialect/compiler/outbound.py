@@ -95,6 +95,7 @@ class OutboundCompiler:
             rows=self.rows(at, done),
             resolve=ASKS.get(str(self.tree.get(*at, "resolve"))),
             again=self.tree.get(*at, "repeat") == "same reference",
+            refused_at=self.refused_at(at),
             proof_after_s=self.tree.get(*at, "absent", "proof_after_s"),
             advice={key: (cause, action) for key, (cause, action) in self.tree.section(*AT, "advice").items()},
             pattern=pattern(path),
@@ -147,6 +148,13 @@ class OutboundCompiler:
             sample = compiled_sample(self.words, body, written, NAMES, money)
         statuses = tuple(http) if isinstance(http, list) else (http,)
         return AnswerForm(statuses, tuple(headers.items()), sample, self.spelling, NAMES)
+
+    def refused_at(self, at: Path) -> frozenset[int]:
+        """The statuses that the table states for refusals."""
+        paths = [(*each, "answers", "refused", "http") for each in (at, AT)]
+        stated = next((found for path in paths if (found := self.tree.get(*path)) is not None), ())
+        listed = stated if isinstance(stated, (list, tuple)) else [stated]
+        return frozenset(each for each in listed if isinstance(each, int))
 
     def rows(self, at: Path, done: AnswerForm) -> tuple[AskRow, ...]:
         """The request's rows before the shared ones; in each the fullest first. A 2xx without a row is `ok`."""
