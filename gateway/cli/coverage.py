@@ -82,7 +82,7 @@ def covered(where: Shelf, name: str) -> Covered:
     dialect = where.dialect(name)
     touched = _touched(where, name)
     cells: dict[tuple[str | None, Outcome], tuple[Cell, bool]] = {}
-    for column in (None, *dialect.variants):
+    for column in (None, *dialect.variants) if dialect.variants else ():
         occurring = UNREAD if column is None else CAN_OCCUR[dialect.variants[column].operation]
         for outcome in Outcome:
             said = dialect.said.get((column, outcome))
@@ -153,4 +153,5 @@ def _blocks(columns: list[str | None]) -> Iterable[list[str | None]]:
             block, width = [], first
         block.append(column)
         width += needed
-    yield block
+    if block:
+        yield block
