@@ -113,7 +113,7 @@ class _Preparation:
                 providers.append(self._prepared(provider, at))
         tokens = self.tokens()
         self._durable(providers)
-        self._times([provider.dialect for provider in providers])
+        self._times(providers)
         if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
             raise Refused(self.problems)
         promises = frozenset(map(str, settings.wallet.promises))
@@ -239,13 +239,16 @@ class _Preparation:
                 says = f'durability "off" cannot serve providers.{provider.name}: {reason}'
                 self._complain("GW508", ("journal", "durability"), says, 'durability = "strict", and a journal.url')
 
-    def _times(self, dialects: Sequence[Dialect]) -> None:
+    def _times(self, providers: Sequence[Provider]) -> None:
         """What must outlast what, and who may listen where."""
-        longest = max((max(dialect.deadlines_ms.values()) / 1000 for dialect in dialects), default=0.0)
+        deadlines = [each for provider in providers for each in provider.dialect.deadlines_ms.values()]
+        asked = [provider.asked.outbound.deadlines_ms for provider in providers if provider.asked is not None]
+        deadlines += [each for waits in asked for each in waits.values()]
+        longest = max(deadlines, default=0) / 1000
         if self.settings.drain.timeout <= longest:
             self._complain(
                 "GW507", ("drain", "timeout"), f"drain.timeout is {self.settings.drain.timeout:g} s, and a provider "
-                f"waits up to {longest:g} s for its answer", f"drain.timeout = {longest + 5:g}",
+                f"waits up to {longest:g} s for its answer, or is waited for", f"drain.timeout = {longest + 5:g}",
             )  # fmt: skip
         host, _ = parse_listen(self.settings.admin.listen)
         if not is_loopback(host):

@@ -23,7 +23,7 @@ public.listen = "127.0.0.1:0"
 admin.listen = "127.0.0.1:0"
 journal.url = "sqlite:journal.db"
 drain.accept_grace = 0
-drain.timeout = 12
+drain.timeout = 20
 [internal]
 listen = "127.0.0.1:{port}"
 secrets.token = [{{ file = "token" }}]
@@ -118,6 +118,7 @@ async def test_asked_killed_and_asked_again(folder: Path) -> None:
     [
         ("urls.api", "urls.apy", "GW509", 'the table has no URL "apy"'),
         ('[internal]\nlisten = "127.0.0.1:1"\nsecrets.token = [{ file = "token" }]\n', "", "GW509", "nobody who could"),
+        ("drain.timeout = 20", "drain.timeout = 12", "GW507", "or is waited for"),
         ("secrets.api_secret", "# ", "GW505", 'no secret "api_secret", with which it is asked'),
         ('{ file = "token" }', '{ file = "short" }', "GW505", "a token shorter than 16 bytes"),
         ('{ file = "token" }', '{ file = "nowhere" }', "GW505", "secret token: "),

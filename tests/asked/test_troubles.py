@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from gateway.canon.requests import CREATES, Ask
+from gateway.canon.requests import CREATES, Ask, Result
+from gateway.dialect.outbound import AskRow
+from gateway.dialect.wireanswer import WireAnswer
 from gateway.sandbox.provider import Trouble
 from tests.asked.stage import PAYOUT, Stage, given
 from tests.asked.test_documented import REQUESTS
@@ -22,6 +24,20 @@ async def test_trouble_with_a_request_that_moves_nothing(dialect: str, name: Ask
             stage.provider.meets(trouble)
             told = await stage.ask(name, given(dialect, name))
             assert (told["result"], told["ending"]) == ("unknown", "unknown"), (trouble, told)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 599])
+async def test_a_refusal_inside_a_failure_of_theirs(status: int) -> None:
+    """A known code proves nothing where the status is 5xx: the payment may have been made before."""
+    known = AskRow(Result.REQUEST_INVALID, WireAnswer("validation_error", http=status), ())
+    async with Stage("payfield") as stage:
+        stage.provider.meets(known)
+        told = await stage.ask("create_payout", PAYOUT)
+        assert (told["result"], told["theirs"]["code"]) == ("unknown", "validation_error"), told
+    async with Stage("evenbet") as stage:
+        stage.provider.meets(AskRow(Result.PROVIDER_FAILED, WireAnswer(1, http=status), ()))
+        told = await stage.ask("grant_free_rounds", given("evenbet", Ask.GRANT_FREE_ROUNDS))
+        assert (told["result"], told["ending"]) == ("unknown", "unknown"), told
 
 
 @pytest.mark.parametrize("trouble", [each for each in AFTER if each is not Trouble.SILENCE_AFTER])
