@@ -59,6 +59,16 @@ async def test_the_same_reference_with_other_content_is_not_sent() -> None:
         assert len(stage.provider.books.seen) == asked
 
 
+async def test_what_a_repeat_leaves_out_is_not_forgotten() -> None:
+    """A repeat that does not say whose it is fits; afterwards another player's still does not."""
+    async with Stage("payfield") as stage:
+        await stage.ask("create_payout", PAYOUT)
+        short = {name: value for name, value in PAYOUT.items() if name != "player"}
+        assert (await stage.ask("create_payout", short))["result"] == "already_exists"
+        told = await stage.ask("create_payout", {**PAYOUT, "player": "1002"})
+        assert (told["result"], told["ending"]) == ("request_invalid", "not_sent")
+
+
 async def test_what_exists_with_another_amount_is_a_doubt() -> None:
     """200 says that our reference is taken; by another amount than ours, which a human must see."""
     async with Stage("payfield") as stage:

@@ -103,6 +103,10 @@ async def test_asked_killed_and_asked_again(folder: Path) -> None:
         told = json.loads(out)
         assert (code, told["result"], told["facts"]["reference"]) == (0, "already_exists", "po-1"), told
         assert len(provider.books.payments) == 2
+        words = ["find", "po-1", "--config", "gateway.toml"]
+        code, out, err = await asyncio.to_thread(lambda: gateway(*words, cwd=folder))
+        assert (code, err) == (0, "")
+        assert "payer:=create_payout:po-1" in out
         code, out, err = await served.request("create_payot", PAYOUT)
         assert (code, out) == (2, "")
         assert 'did you mean "create_payout"?' in err
