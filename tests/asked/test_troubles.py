@@ -1,6 +1,7 @@
 """Silence, a reset, half a body, garbage, 5xx: never a success, never a refusal; and what certainly was not sent."""
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 
@@ -64,6 +65,15 @@ async def test_a_payout_that_was_not_made_and_not_answered_is_a_doubt(trouble: T
         held = stage.row(Ask.CREATE_PAYOUT, "po-1")
         assert held is not None
         assert (held.state, held.in_flight) == ("unknown", False)
+        assert held.parked is not None  # a human sees it, and it is counted
+        stage.provider.books.payments[Ask.CREATE_PAYOUT, "po-1"] = {
+            "reference": "po-1", "state": "success", "amount": Decimal("5000.00"), "currency": "BDT",
+            "provider_transaction": "9",
+        }  # fmt: skip
+        assert (await stage.ask("create_payout", PAYOUT))["result"] == "already_exists"
+        held = stage.row(Ask.CREATE_PAYOUT, "po-1")
+        assert held is not None
+        assert (held.state, held.parked) == ("applied", None)
 
 
 async def test_silence_is_unknown_at_the_deadline_and_its_end_is_recorded() -> None:
