@@ -6,7 +6,7 @@ After a change: GATEWAY_UPDATE=1 python -m pytest tests/test_mappings_readme.py
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,12 +31,19 @@ def generated() -> dict[str, str]:
         "outcomes": table(("outcome", "meaning", "moved", "lasting"), outcomes()),
         "fields": table(("field", "holds", "meaning"), fields()),
         "names": table(("name", "meaning"), names()),
+        "requests": table(("request", "meaning"), quoted(words.request_rows())),
+        "results": table(("result", "done", "meaning"), quoted(words.result_rows())),
+        "request_fields": table(("field", "holds", "meaning"), quoted(words.request_field_rows())),
     }
 
 
 def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
+
+
+def quoted(rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    return ((f"`{first}`", *rest) for first, *rest in rows)
 
 
 def recipes() -> Iterator[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from gateway.cli.exits import CLEAN, FINDINGS, MISUSE, WARNINGS, Misuse
 from gateway.cli.tables import Folders, shelf
+from gateway.dialect.asked import examples_of
 from gateway.dialect.conversations import Conversations
 from gateway.dialect.problems import Problem, Refused, render
 from gateway.dialect.reports import FORMATS
@@ -84,9 +85,15 @@ def complaints(where: Shelf, name: str) -> list[Problem]:
         problems = where.check(where.source(name))
         if not any(not each.warning for each in problems):
             problems += Conversations.load(where, name).run()
-        return [*problems, *width_problems(where, name), *todo_problems(where.source(name))]
+            problems += examples_of(where, name)
+        return [*problems, *width_problems(where, name), *_to_do(where, name)]
     except Refused as refused:
         return refused.problems
+
+
+def _to_do(where: Shelf, name: str) -> list[Problem]:
+    files = (where.source(name), where.beside(name))
+    return [problem for source in files if source is not None for problem in todo_problems(source)]
 
 
 def exit_code(problems: list[Problem], *, strict: bool = False) -> int:

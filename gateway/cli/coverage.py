@@ -31,8 +31,8 @@ class Covered:
 
     @property
     def columns(self) -> list[str | None]:
-        """Operations in the table's own order, then "unread"."""
-        return [*self.dialect.tree.section("operations"), None]
+        """Operations in the table's own order, then "unread"; nothing of a provider that is only asked."""
+        return [*self.dialect.tree.section("operations"), None] if self.dialect.variants else []
 
     def counts(self) -> tuple[int, int, int]:
         """Cells that can occur; of these by a stand-in only; of these with an example."""
@@ -82,7 +82,7 @@ def covered(where: Shelf, name: str) -> Covered:
     dialect = where.dialect(name)
     touched = _touched(where, name)
     cells: dict[tuple[str | None, Outcome], tuple[Cell, bool]] = {}
-    for column in (None, *dialect.variants):
+    for column in (None, *dialect.variants) if dialect.variants else ():
         occurring = UNREAD if column is None else CAN_OCCUR[dialect.variants[column].operation]
         for outcome in Outcome:
             said = dialect.said.get((column, outcome))
@@ -153,4 +153,5 @@ def _blocks(columns: list[str | None]) -> Iterable[list[str | None]]:
             block, width = [], first
         block.append(column)
         width += needed
-    yield block
+    if block:
+        yield block

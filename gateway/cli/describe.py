@@ -7,12 +7,21 @@ from cyclopts import Parameter
 from gateway.canon.calls import AMOUNTS
 from gateway.canon.outcomes import Outcome
 from gateway.cli.described_contract import WORD_OF_SUCCESS, retry_contract
+from gateway.cli.described_requests import described_requests
 from gateway.cli.explained_answer import EFFECTS
 from gateway.cli.explained_call import spelled
 from gateway.cli.recipe_words import recipe_words, worked_example
 from gateway.cli.sheet import Sheet, SheetFormat
 from gateway.cli.tables import Choices, Folders, named, pairs
-from gateway.cli.words import field_rows, name_rows, operation_rows, outcome_rows
+from gateway.cli.words import (
+    field_rows,
+    name_rows,
+    operation_rows,
+    outcome_rows,
+    request_field_rows,
+    request_rows,
+    result_rows,
+)
 from gateway.dialect.conversations import Conversations
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Refused
@@ -30,7 +39,7 @@ def describe(
     Parameters
     ----------
     what
-        A dialect's name, or the file of its table; or one of the words operations, outcomes, fields.
+        A dialect's name, or the file of its table; or one of the words operations, outcomes, fields, requests, results.
     """
     if what in _WORDS:
         words(what).show(format)
@@ -39,7 +48,7 @@ def describe(
     page(where, name, where.dialect(name, pairs(option, "--option"))).show(format)
 
 
-_WORDS = ("operations", "outcomes", "fields")
+_WORDS = ("operations", "outcomes", "fields", "requests", "results")
 
 
 def words(what: str) -> Sheet:
@@ -49,6 +58,12 @@ def words(what: str) -> Sheet:
         sheet.table(("operation", "meaning"), operation_rows())
     elif what == "outcomes":
         sheet.table(("outcome", "moved", "lasting", "meaning"), outcome_rows())
+    elif what == "requests":
+        sheet.table(("request", "meaning"), request_rows())
+        sheet.heading("Fields of requests and answers")
+        sheet.table(("field", "shape", "meaning"), request_field_rows())
+    elif what == "results":
+        sheet.table(("result", "done", "meaning"), result_rows())
     else:
         sheet.heading("Fields of a call")
         sheet.table(("field", "shape", "meaning"), field_rows())
@@ -61,11 +76,13 @@ def page(where: Shelf, name: str, dialect: Dialect) -> Sheet:
     """The whole page of one dialect."""
     sheet = Sheet()
     sheet.heading(f"{dialect.name}: {dialect.title}", 1)
-    _requests(sheet, dialect)
-    _signatures(sheet, dialect, _conversations(where, name))
-    _fields(sheet, dialect)
-    _answers(sheet, dialect)
-    retry_contract(sheet, dialect, _forms(dialect))
+    if dialect.variants:
+        _requests(sheet, dialect)
+        _signatures(sheet, dialect, _conversations(where, name))
+        _fields(sheet, dialect)
+        _answers(sheet, dialect)
+        retry_contract(sheet, dialect, _forms(dialect))
+    described_requests(sheet, dialect)
     _origin(sheet, dialect)
     return sheet
 

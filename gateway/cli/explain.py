@@ -19,6 +19,7 @@ from gateway.cli.canonical_json import facts as typed
 from gateway.cli.exits import CLEAN, FINDINGS, Misuse
 from gateway.cli.explained_answer import Answering
 from gateway.cli.explained_call import Explained
+from gateway.cli.explained_request import explain_answer
 from gateway.cli.tables import Choices, Folders, named, pairs
 from gateway.cli.translate import Recalled
 from gateway.dialect.conversations import Conversations
@@ -43,6 +44,7 @@ def explain(
     header: incoming.Lines = (), secret: Secrets = (), recall: Recalled = (),
     reply: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     fact: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    request: Annotated[str | None, Parameter(name="--request")] = None, http: int = 200,
     option: Choices = (), tables: Folders = (),
 ) -> int:  # fmt: skip
     """One callback, step by step: what it is, what was signed, what was read, and what would be answered.
@@ -63,13 +65,19 @@ def explain(
         An outcome to be answered; may be repeated. Default: ok and unknown, or what the example says.
     fact
         name=value: what the wallet's reply tells, such as balance=87.50; may be repeated.
+    request
+        A request of ours, such as create_payout: *file* is then the body of the provider's answer to it.
+    http
+        With --request: the status of that answer.
     """
     where, name = named(dialect, tables)
     choices = pairs(option, "--option")
+    if request is not None:
+        return explain_answer(where.dialect(name, choices), request, http, Path(file) if file else None)
     if example is not None:
         return _example(where, name, example, choices, [_outcome(word) for word in reply], _reply_facts(fact))
     found = where.dialect(name, choices)
-    request, prefix = incoming.request_of(
+    message, prefix = incoming.request_of(
         found, file, operation=operation, path=path, method=method, headers=header, curl=curl
     )
     outcomes = [_outcome(word) for word in reply] or [Outcome.OK, Outcome.UNKNOWN]
@@ -79,7 +87,7 @@ def explain(
     for each in keys.keys() - known:
         near = suggest(each, known) or (f"it has {', '.join(sorted(known))}" if known else "it has none")
         raise Misuse(f"--secret {each}: {name} has no such secret: {near}")
-    return run(found, request, prefix, keys, time.time(), memory, outcomes, _reply_facts(fact))
+    return run(found, message, prefix, keys, time.time(), memory, outcomes, _reply_facts(fact))
 
 
 def run(

@@ -65,6 +65,9 @@ async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
         say(f"gateway {gateway.__version__}, wallet {settings.wallet.url} ({wallet})")
         for provider in parties.providers:
             say(f"  {provider.name:<12} {url(public)}{provider.mount}  ({provider.dialect.name})")
+        if settings.internal is not None:
+            asked = ", ".join(provider.name for provider in parties.providers if provider.asked) or "nobody"
+            say(f"  internal     http://{settings.internal.listen}/requests  ({asked} can be asked)")
         say(f"  promises     {promised(settings)}")
         say(f"  journal      {kept_in(settings)}")
         say(f"  admin        {url(admin)}  /healthz /readyz /metrics")

@@ -12,6 +12,7 @@ from gateway.cli.rewriting import rewrite
 from gateway.cli.sheet import console
 from gateway.cli.tables import Folders, named, shelf
 from gateway.cli.words_apart import apart
+from gateway.dialect.asked import examples_of
 from gateway.dialect.conversations import Conversations, normal
 from gateway.dialect.problems import Problem, Refused, in_order, render
 from gateway.dialect.shelf import Shelf
@@ -51,7 +52,7 @@ def run(where: Shelf, name: str) -> tuple[list[Problem], Conversations | None]:
     try:
         where.dialect(name)
         conversations = Conversations.load(where, name)
-        return in_order(conversations.run()), conversations
+        return in_order([*conversations.run(), *examples_of(where, name)]), conversations
     except Refused as refused:
         return refused.problems, None
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.canon.requests import ANSWER_FIELDS, MEANINGS, Ask, Result
 
 OPERATIONS: dict[Operation, str] = {
     Operation.AUTHENTICATE: "a session token becomes a player, a currency and a balance",
@@ -95,3 +96,18 @@ def field_rows() -> Iterable[tuple[str, str, str]]:
 def name_rows() -> Iterable[tuple[str, str]]:
     """(name in an answer that is no field of the call, or the reply's own, sentence)."""
     return ((name, ANSWER_NAMES[name]) for name in ("code", "message", *REPLY_FIELDS))
+
+
+def request_rows() -> Iterable[tuple[str, str]]:
+    """(request, sentence)."""
+    return ((str(each), each.sentence) for each in Ask)
+
+
+def result_rows() -> Iterable[tuple[str, str, str]]:
+    """(result of a request, whether it was done, sentence)."""
+    return ((str(each), each.done.value, each.sentence) for each in Result)
+
+
+def request_field_rows() -> Iterable[tuple[str, str, str]]:
+    """(field of a request or of its answer, shape, sentence)."""
+    return ((name, shape.value, MEANINGS[name]) for name, shape in ANSWER_FIELDS.items())

@@ -1,7 +1,7 @@
 """One compiled shape of answers: how an outcome's bytes are written, and how a wallet's bytes are read back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -59,6 +59,8 @@ class AnswerForm:
     headers: tuple[tuple[str, str], ...]
     sample: Sample | None
     spelling: Spelling
+    #: every name that may stand in the sample, and what it holds
+    names: Mapping[str, Shape] = field(default_factory=lambda: NAMES, repr=False)
 
     def write(self, answer: WireAnswer, facts: Mapping[str, Any], message: str) -> tuple[int, bytes]:
         """Status and body. *facts* are ours by name; raises Unfilled for a demanded name that has no value."""
@@ -70,7 +72,7 @@ class AnswerForm:
         for slot in self.sample.slots:
             if slot.name not in values:
                 value = facts.get(slot.name)
-                if value is not None and slot.bare and NAMES[slot.name] is Shape.TEXT:
+                if value is not None and slot.bare and self.names[slot.name] is Shape.TEXT:
                     values[slot.name] = _whole(slot.name, value)
                 elif value is not None:
                     values[slot.name] = self.spelling.text(slot.name, value, currency)
@@ -126,10 +128,10 @@ class AnswerForm:
                     raise Unfilled(slot.name)
             elif slot.name in _PROSE:
                 found.update(self._prose(slot, raw[slot.name]))
-            elif slot.name not in ("code", "message") and NAMES[slot.name] is not Shape.AMOUNT:
+            elif slot.name not in ("code", "message") and self.names[slot.name] is not Shape.AMOUNT:
                 found[slot.name] = self._read(slot, raw[slot.name])
         for slot in self.sample.slots:
-            if slot.name in raw and NAMES[slot.name] is Shape.AMOUNT:
+            if slot.name in raw and self.names[slot.name] is Shape.AMOUNT:
                 form = self.spelling.money[slot.name]
                 found[slot.name] = form.read(raw[slot.name], found.get("currency") or currency)
         return found
@@ -142,7 +144,7 @@ class AnswerForm:
             return {}
 
     def _read(self, slot: Slot, value: Any) -> Any:
-        shape = NAMES[slot.name]
+        shape = self.names[slot.name]
         if shape is Shape.TIME:
             return self.spelling.time.read(value)
         if shape is Shape.NUMBER:

@@ -19,6 +19,7 @@ from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.compiler.rows import Effects
 from gateway.dialect.durability import reasons
 from gateway.dialect.hearing import Hearing
+from gateway.dialect.outbound import Outbound
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.dialect.wireanswer import TRANSPORT, WireAnswer
 from gateway.wire.message import Garbled, Request, Response
@@ -87,6 +88,8 @@ class Dialect:
     replay_balances: Mapping[str, str]
     fingerprints: Mapping[str, tuple[str, ...]]
     session_checked: frozenset[Operation]
+    #: what we ask of the provider, and how it answers; None where the table does not say
+    outbound: Outbound | None = None
 
     # -- what stands in the table's head
 

@@ -62,11 +62,21 @@ class Shelf:
     def source(self, name: str) -> Source:
         """The file of table *name*, shown as a path relative to where we stand when that is shorter."""
         path = self.path(name)
+        return Source.read(path, self.shown(path))
+
+    def beside(self, name: str) -> Source | None:
+        """`<name>.outbound.toml`, where the table's [outbound] lies in a file of its own; None where it does not."""
+        folder = next((each for each in self.folders if (each / f"{name}.toml").is_file()), None)
+        path = folder / f"{name}.outbound.toml" if folder else None
+        return Source.read(path, self.shown(path)) if path and path.is_file() else None
+
+    @staticmethod
+    def shown(path: Path) -> Path:
+        """*path* as complaints show it: relative to where we stand when that is shorter."""
         try:
-            shown = path.resolve().relative_to(Path.cwd())
+            return path.resolve().relative_to(Path.cwd())
         except ValueError:
-            shown = path
-        return Source.read(path, shown)
+            return path
 
     def dialect(self, name: str, options: Mapping[str, str] | None = None) -> Dialect:
         """Compile and prove one table with *options* chosen. Raises Refused with every complaint."""
@@ -78,14 +88,16 @@ class Shelf:
     def compiled(self, source: Source, options: Mapping[str, str]) -> tuple[Compiled | None, list[Problem]]:
         """Compile *source* and everything it extends; complaints, and None when its shape is already wrong."""
         layers, problems = self._generations(source)
-        for layer in layers:
+        whole = [self._with_outbound(layer, problems) for layer in layers]
+        for layer in (each for group in whole for each in group):
             problems += shape_problems(layer)
         if problems:
             return None, problems
         tree = Tree()
-        for layer in layers:
-            problems += tree.lay(layer.data, layer)
-            problems += _lay_options(tree, layer, options)
+        for group in whole:
+            for layer in group:
+                problems += tree.lay(layer.data, layer)
+            problems += _lay_options(tree, group[0], options)
         problems += _choices(layers, options)
         problems += _head(tree, source)
         if problems:
@@ -113,6 +125,21 @@ class Shelf:
                 return layers, [Problem("GW110", child, at, says, "the name of its file without .toml", hint=hint)]
             seen.add(parent)
         return layers, []
+
+    def _with_outbound(self, layer: Source, problems: list[Problem]) -> list[Source]:
+        """A table, and the file beside it that holds its [outbound] and nothing else."""
+        stem = Path(str(layer.path)).stem
+        beside = self.beside(stem)
+        if beside is None:
+            return [layer]
+        remedy = f"{stem}.toml is the place for everything else"
+        for key in beside.data.keys() - {"outbound"}:
+            says = f'a file of requests holds [outbound] alone, not "{key}"'
+            problems.append(Problem("GW101", beside, (key,), says, remedy, "key"))
+        if "outbound" in layer.data:
+            says = "[outbound] stands here, and in a file beside this table"
+            problems.append(Problem("GW101", layer, ("outbound",), says, "keep one of the two", "key"))
+        return [layer, beside]
 
     def check(self, source: Source) -> list[Problem]:
         """Every complaint about a table under its default options and under each other choice by itself."""

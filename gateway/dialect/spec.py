@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.canon.requests import ASK_FIELDS, Ask, Result
 
 
 def _words(*words: str, **described: str) -> Any:
@@ -38,10 +39,16 @@ if TYPE_CHECKING:
     FieldName = str
     OutcomeName = str
     OperationName = str
+    AskField = str
+    AskName = str
+    ResultName = str
 else:
     FieldName = _words(*CALL_FIELDS)
     OutcomeName = _words(**{str(o): f"{o.sentence}. moved: {o.moved.value}; lasting: {o.lasting}" for o in Outcome})
     OperationName = _words(*Operation)
+    AskField = _words(*ASK_FIELDS)
+    AskName = _words(**{str(each): each.sentence for each in Ask})
+    ResultName = _words(**{str(each): f"{each.sentence}. done: {each.done.value}" for each in Result})
 if TYPE_CHECKING:
     Yes = Literal[True]
     No = Literal[False]
@@ -228,6 +235,57 @@ class WalletTable(Section):
     not_processed: list[Status] | None = Field(None, description="HTTP statuses that by contract are a definite no.")
 
 
+class AskAnswers(AnswerForm):
+    """What the provider answers to requests of ours: a success, and a refusal."""
+
+    done: AnswerForm | None = None
+    refused: AnswerForm | None = None
+
+
+class Absent(Section):
+    """What "not found" proves of a payment that was asked about."""
+
+    proof_after_s: Seconds = Field(description="Seconds after the last try before it proves that there is none.")
+
+
+class AskShared(Section):
+    """What all requests of ours share, and each may say for itself."""
+
+    url: str | None = Field(None, description="A named URL of the provider's settings; default: api.")
+    body: Literal["json", "form", "none"] | None = None
+    headers: dict[str, str] | None = Field(None, description='Literals, "{secret.name}" or "{setting.name}".')
+    fields: dict[AskField, str | list[str] | FieldTable | No] | None = None
+    values: dict[AskField, dict[str, Scalar]] | None = Field(None, description="Closed sets: ours = theirs.")
+    fill: dict[str, Scalar | list[Any] | dict[str, Any]] | None = Field(None, description="Written beside the fields.")
+    integers: list[AskField] | None = Field(None, description="Text fields written as JSON integers.")
+    signature: SignatureTable | None = None
+    answers: AskAnswers | None = None
+    codes: dict[ResultName, WireAnswer] | None = None
+    heard_as: dict[ResultName, list[WireAnswer]] | None = None
+
+
+class AskTable(AskShared):
+    """`[outbound.requests.<name>]`: one request of ours, laid over what all share."""
+
+    method: str | None = Field(None, description="Default: POST.")
+    path: str | None = Field(None, description="After the named URL; {name} is filled in by a field at path.name.")
+    resolve: AskName | None = Field(None, description="What is asked when nobody knows whether it was done.")
+    repeat: Literal["same reference"] | None = Field(None, description="The same reference is safe to send again.")
+    absent: Absent | None = None
+
+
+class OutboundTable(AskShared):
+    """`[outbound]`: what we ask of the provider. A code space of its own; nothing of the callbacks' holds here."""
+
+    source: list[str] | None = Field(None, description="Documents that these rows were written from.")
+    gaps: list[str] | None = Field(None, description="What they do not say, and how the rows read it.")
+    deadline_ms: dict[str, Milliseconds] | None = Field(None, description="How long an answer is waited for.")
+    advice: dict[str, Annotated[list[str], Field(min_length=2, max_length=2)]] | None = Field(
+        None, description='Their message, or how it begins, or "HTTP 401" = [its cause, what to do].'
+    )
+    requests: dict[AskName, AskTable] | None = None
+
+
 class OptionTable(Section):
     """A switch for a point on which the vendor's documents disagree."""
 
@@ -270,6 +328,7 @@ class Table(Section):
     may_say: list[Scalar] | None = Field(None, description="The vendor's own list of codes.")
     effects: EffectsTable | None = None
     wallet: WalletTable | None = None
+    outbound: OutboundTable | None = None
     options: dict[str, OptionTable] | None = None
 
 

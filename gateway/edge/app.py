@@ -19,7 +19,9 @@ from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import Admin, Readiness, is_loopback
 from gateway.edge.breaker import Breaker
+from gateway.edge.callees import Callees, hop_to
 from gateway.edge.gate import Gate
+from gateway.edge.internal import SHORTEST_TOKEN, Internal
 from gateway.edge.journals import open_journal
 from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.logs import Log
@@ -34,6 +36,7 @@ from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
+from gateway.exchange.outbound import Account, outbound
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Flow
@@ -63,6 +66,8 @@ class Parties:
 
     providers: tuple[Provider, ...]
     wallet: Wallet
+    #: what the platform may show at the internal listener
+    tokens: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def prepare(settings: Settings, path: Path) -> Parties:
@@ -101,14 +106,18 @@ class _Preparation:
             if dialect is not None and wallet_dialect is not None:
                 self.problems += prove_pair(dialect, wallet_dialect)
             if dialect is not None and keys is not None:
-                provider = Provider(name, part.journal_id, part.mount, dialect, keys, dict(part.settings))
+                asked = self._asked(name, part, dialect, at)
+                provider = Provider(
+                    name, part.journal_id, part.mount, dialect, keys, dict(part.settings), asked=asked
+                )  # fmt: skip
                 providers.append(self._prepared(provider, at))
+        tokens = self.tokens()
         self._durable(providers)
-        self._times([provider.dialect for provider in providers])
+        self._times(providers)
         if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
             raise Refused(self.problems)
         promises = frozenset(map(str, settings.wallet.promises))
-        return Parties(tuple(providers), Wallet(wallet_dialect, wallet_keys, promises))
+        return Parties(tuple(providers), Wallet(wallet_dialect, wallet_keys, promises), tuple(tokens))
 
     def _complain(self, code: str, at: KeyPath, says: str, remedy: str, hint: str = "") -> None:
         self.problems.append(Problem(code, self.source, at, says, remedy, hint=hint))
@@ -138,6 +147,7 @@ class _Preparation:
         for name, references in secrets.items():
             here = (*at, "secrets", name)
             known = dialect.secrets("receiver") | dialect.secrets("sender") if dialect else {name}
+            known = known | (dialect.outbound.secrets() if dialect and dialect.outbound else set())
             if name not in known:
                 remedy = f"this table has {', '.join(sorted(known)) or 'none'}"
                 self._complain("GW505", here, f'the table has no secret "{name}"', remedy, suggest(name, known) or "")
@@ -162,6 +172,56 @@ class _Preparation:
             self._complain("GW505", here, str(fault), "put the right secret where the reference leads")
             return None
 
+    def _asked(self, name: str, part: ProviderPart, dialect: Dialect, at: KeyPath) -> Account | None:
+        """How the provider is asked, where the settings say where it is."""
+        outbound = dialect.outbound
+        if not part.urls:
+            return None
+        if outbound is None:
+            says, remedy = f'table "{dialect.name}" asks nothing, and a URL is set', "take it away"
+            self._complain("GW509", (*at, "urls"), says, remedy)
+            return None
+        if self.settings.internal is None:
+            says = "a provider that can be asked, and nobody who could: there is no [internal] listener"
+            self._complain("GW509", (*at, "urls"), says, '[internal] secrets.token = [{ file = "..." }]')
+        for word in part.urls:
+            if word not in outbound.urls:
+                hint = suggest(word, outbound.urls) or ""
+                says, remedy = f'the table has no URL "{word}"', f"it has {', '.join(outbound.urls)}"
+                self._complain("GW509", (*at, "urls", word), says, remedy, hint)
+        try:
+            secrets = {
+                word: [resolve(each, self.settings.folder) for each in references]
+                for word, references in part.secrets.items()
+            }
+            for word in sorted(outbound.secrets() - secrets.keys()):
+                says = f'{".".join(map(str, at))} has no secret "{word}", with which it is asked'
+                self._complain("GW505", (*at, "secrets"), says, f'secrets.{word} = [{{ file = "..." }}]')
+            if outbound.secrets() <= secrets.keys():
+                return Account(name, part.journal_id, outbound, outbound.bind(secrets), dict(part.settings))
+        except SecretFault as fault:
+            self._complain("GW505", (*at, "secrets", fault.name), str(fault), "put the right secret there")
+        except SecretRefused:
+            pass  # its complaint has been made
+        return None
+
+    def tokens(self) -> list[bytes]:
+        """What the internal listener takes; complaints where one is not there, or could be guessed."""
+        part, found = self.settings.internal, []
+        for reference in part.secrets.get("token", []) if part else []:
+            try:
+                found.append(resolve(reference, self.settings.folder))
+            except SecretRefused as refused:
+                remedy = "make the reference lead to the secret"
+                self._complain("GW505", ("internal", "secrets", "token"), f"secret token: {refused}", remedy)
+        if part is not None and any(len(token) < SHORTEST_TOKEN for token in found):
+            says, remedy = f"a token shorter than {SHORTEST_TOKEN} bytes", "make a random one: openssl rand -hex 32"
+            self._complain("GW505", ("internal", "secrets", "token"), says, remedy)
+        if part is not None and not part.secrets.get("token"):
+            says, remedy = "the internal listener has no token", 'secrets.token = [{ file = "..." }]'
+            self._complain("GW505", ("internal", "secrets"), says, remedy)
+        return found
+
     def _prepared(self, provider: Provider, at: KeyPath) -> Provider:
         try:
             return provider.prepared(time.time())
@@ -179,13 +239,16 @@ class _Preparation:
                 says = f'durability "off" cannot serve providers.{provider.name}: {reason}'
                 self._complain("GW508", ("journal", "durability"), says, 'durability = "strict", and a journal.url')
 
-    def _times(self, dialects: Sequence[Dialect]) -> None:
+    def _times(self, providers: Sequence[Provider]) -> None:
         """What must outlast what, and who may listen where."""
-        longest = max((max(dialect.deadlines_ms.values()) / 1000 for dialect in dialects), default=0.0)
+        deadlines = [each for provider in providers for each in provider.dialect.deadlines_ms.values()]
+        asked = [provider.asked.outbound.deadlines_ms for provider in providers if provider.asked is not None]
+        deadlines += [each for waits in asked for each in waits.values()]
+        longest = max(deadlines, default=0) / 1000
         if self.settings.drain.timeout <= longest:
             self._complain(
                 "GW507", ("drain", "timeout"), f"drain.timeout is {self.settings.drain.timeout:g} s, and a provider "
-                f"waits up to {longest:g} s for its answer", f"drain.timeout = {longest + 5:g}",
+                f"waits up to {longest:g} s for its answer, or is waited for", f"drain.timeout = {longest + 5:g}",
             )  # fmt: skip
         host, _ = parse_listen(self.settings.admin.listen)
         if not is_loopback(host):
@@ -245,7 +308,7 @@ class App:
         )
         host, port = parse_listen(settings.public.listen)
         server = Server(
-            parties.providers,
+            [provider for provider in parties.providers if provider.dialect.variants],
             start=start,
             refuse=refuse,
             memory=watched,
@@ -275,11 +338,30 @@ class App:
             log,
             accept_grace=settings.drain.accept_grace,
             timeout=settings.drain.timeout,
+            internal=_internal(settings, parties, watched, log),
         )
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
         """Serve until a signal, drain, give the exit code. OSError: a port is taken; JournalRefused: the journal is."""
         return await self.lifecycle.run(started)
+
+
+def _internal(settings: Settings, parties: Parties, memory: Watched, log: Log) -> Internal | None:
+    """The listener for the platform, where the settings have one."""
+    if settings.internal is None:
+        return None
+    accounts = [provider.asked for provider in parties.providers if provider.asked is not None]
+    hops = {
+        (account.journal_id, word): hop_to(url)
+        for account in accounts
+        for word, url in settings.providers[account.name].urls.items()
+    }
+    clock = SystemClock()
+    host, port = parse_listen(settings.internal.listen)
+    return Internal(
+        accounts, host, port, tokens=parties.tokens, start=lambda inquiry: outbound(inquiry, clock), memory=memory,
+        callees=Callees(hops), done=log.inquiry, drain=settings.drain.timeout,
+    )  # fmt: skip
 
 
 def run_loop(main: Coroutine[Any, Any, Result]) -> Result:

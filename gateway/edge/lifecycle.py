@@ -14,6 +14,7 @@ from time import monotonic
 
 from gateway.edge.admin import Admin, Readiness
 from gateway.edge.gate import Gate
+from gateway.edge.internal import Internal
 from gateway.edge.logs import Log
 from gateway.edge.outbox import Outbox
 from gateway.edge.server import Server
@@ -41,11 +42,13 @@ class Lifecycle:
         *,
         accept_grace: float = 5.0,
         timeout: float = 10.0,
+        internal: Internal | None = None,
     ) -> None:
         self._server, self._admin, self._upstream = server, admin, upstream
         self._journal, self._outbox = journal, outbox
         self._readiness, self._log = readiness, log
         self._accept_grace, self._timeout = accept_grace, timeout
+        self._internal = internal
         self._first, self._second = asyncio.Event(), asyncio.Event()
 
     def stop(self) -> None:
@@ -64,6 +67,8 @@ class Lifecycle:
             await self._journal.start()
             await self._upstream.start()
             admin = await self._admin.start()
+            if self._internal is not None:
+                self._log.event("listening", internal=_show(await self._internal.start()))
             public = await self._server.start()
             self._outbox.begin()
             self._readiness.loaded = True
@@ -76,6 +81,8 @@ class Lifecycle:
             await self._server.stop()
             await self._outbox.stop(0.0)
             await self._upstream.stop(0.0)
+            if self._internal is not None:
+                await self._internal.stop()
             await self._admin.stop()
             await self._journal.stop()
             for number in _SIGNALS:
@@ -103,6 +110,8 @@ class Lifecycle:
         give_up = monotonic() + self._timeout
         errands = asyncio.create_task(self._outbox.stop(self._timeout))
         left = await self._server.finish(self._timeout)
+        if self._internal is not None:
+            await self._internal.stop()
         await errands
         await self._upstream.stop(max(0.0, give_up - monotonic()))
         # Calls that were cut off are Silence to their stories, which still have something safe to say.

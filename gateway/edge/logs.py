@@ -14,9 +14,11 @@ from typing import Any, BinaryIO, Literal
 import orjson
 import structlog
 
+from gateway.canon.requests import OUR_FAULT, Result
 from gateway.edge.metrics import Told
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
+from gateway.exchange.outbound import Inquiry
 
 Style = Literal["auto", "json", "text"]
 _LONGEST = 200
@@ -92,6 +94,27 @@ class Log:
         }
         say = self._log.warning if errand.parked else self._log.info
         say("outbox", **{name: value for name, value in facts.items() if value not in ("", [])})
+
+    def inquiry(self, inquiry: Inquiry, seconds: float) -> None:
+        """The one line of a request to a provider; what refuses us, a doubt and an unlisted word are warnings."""
+        word = inquiry.word
+        facts: dict[str, Any] = {
+            "provider": inquiry.account.name,
+            "request": str(inquiry.name),
+            "reference": _clean(str(inquiry.facts.get("reference") or "")),
+            "result": str(word.result) if word else "",
+            "ending": inquiry.ending,
+            "status": word.status or "" if word else "",
+            "code": "" if word is None or word.code is None else _clean(str(word.code)),
+            "differs": list(word.differs) if word else [],
+            "drift": [_clean(each) for each in word.drift] if word else [],
+            "why": _clean(word.why) if word else "",
+            "ms": round(seconds * 1000, 1),
+            "bug": type(inquiry.bug).__name__ if inquiry.bug is not None else "",
+        }
+        grave = word is None or word.result in {*OUR_FAULT, Result.UNKNOWN} or bool(word.drift)
+        say = self._log.warning if grave else self._log.info
+        say("request", **{name: value for name, value in facts.items() if value not in ("", [])})
 
     def journal(self, unavailable: bool, why: str) -> None:
         """The journal cannot write (any more), or can again; while it cannot, no money call leaves."""

@@ -62,9 +62,9 @@ def _url(text: str) -> str:
     except ValueError:
         raise ValueError("this is not a URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_known:
-        raise ValueError("a wallet's URL is http:// or https:// with a host")
+        raise ValueError("a URL is http:// or https:// with a host")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("a wallet's URL has no credentials, no query and no fragment; secrets are references")
+        raise ValueError("a URL has no credentials, no query and no fragment; secrets are references")
     return text
 
 
@@ -114,6 +114,13 @@ class AdminPart(_Part):
     listen: Listen = "127.0.0.1:8081"
 
 
+class InternalPart(_Part):
+    """`POST /requests/{provider}/{name}`: the operator's platform asks providers, with one of the tokens."""
+
+    listen: Listen = "127.0.0.1:8082"
+    secrets: dict[Literal["token"], References]
+
+
 class Wallet(_Part):
     """The one wallet: its dialect, where it is, and what it promises.
 
@@ -151,7 +158,9 @@ class Journal(_Part):
 
 class ProviderPart(_Part):
     """One provider. *journal_id* and *mount* follow the provider's name unless given; *settings* fill what a table
-    lists under `[missing]`; *tables* is a folder with further mappings, relative to the settings file."""
+    lists under `[missing]` and `[outbound]`; *urls*: where it is asked, by the names in its `[outbound]`; *tables* is a
+    folder with further mappings, relative to the settings file.
+    """
 
     dialect: str
     journal_id: Name = ""
@@ -159,6 +168,7 @@ class ProviderPart(_Part):
     secrets: dict[str, References] = {}
     options: dict[str, Scalar] = {}
     settings: dict[str, Scalar] = {}
+    urls: dict[str, Annotated[str, AfterValidator(_url)]] = {}
     tables: Path | None = None
 
 
@@ -178,6 +188,7 @@ class Settings(BaseSettings):
 
     public: Public = Public()
     admin: AdminPart = AdminPart()
+    internal: InternalPart | None = None
     wallet: Wallet
     journal: Journal = Journal()
     providers: dict[Name, ProviderPart] = Field(min_length=1)

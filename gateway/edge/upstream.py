@@ -11,7 +11,7 @@ connections is told by *finished* when a call really ends, which can be long aft
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import monotonic
 from types import SimpleNamespace
@@ -44,6 +44,10 @@ class _NeverLeave(Exception):
     """Raised in the last moment before the first byte: this call is no longer wanted."""
 
 
+class _Again(Exception):
+    """Raised where aiohttp would send a GET once more by itself, after its connection broke."""
+
+
 class _TooLarge(Exception):
     pass
 
@@ -56,7 +60,8 @@ class Upstream:
     """HTTP/1.1 to one wallet. Times are seconds of `time.monotonic`; sizes are bytes.
 
     *base_url* is `http(s)://host[:port][/path]`. *pool_timeout* bounds the wait for a free connection,
-    *connect_timeout* the making of one (DNS, TCP, TLS). *on_ending* hears each ending and how long it took; *on_bug*
+    *connect_timeout* the making of one (DNS, TCP, TLS). *methods*: which are sent; a wallet is only ever posted to.
+    *on_ending* hears each ending and how long it took; *on_bug*
     hears what a late story raised.
     """
 
@@ -69,6 +74,7 @@ class Upstream:
         pool_timeout: float = 0.1,
         response_limit: int = 64 * 1024,
         keepalive: float = 15.0,
+        methods: Collection[str] = ("POST",),
         on_ending: Callable[[Ending, float], None] = lambda ending, seconds: None,
         on_bug: Callable[[BaseException], None] = lambda bug: None,
     ) -> None:
@@ -80,6 +86,7 @@ class Upstream:
         )
         self._response_limit = response_limit
         self._keepalive = keepalive
+        self._methods = frozenset(methods)
         self._on_ending, self._on_bug = on_ending, on_bug
         self._session: aiohttp.ClientSession | None = None
         self._calls: set[asyncio.Task[Ending]] = set()
@@ -127,8 +134,8 @@ class Upstream:
 
     async def _send(self, wish: Send, carry_late: CarryLate, finished: Finished, now: float) -> Ending:
         session, why = self._session, ""
-        if wish.request.method != "POST":
-            why = "only POST is sent to a wallet"
+        if wish.request.method not in self._methods:
+            why = f"only {' and '.join(sorted(self._methods))} is sent here"
         elif now >= wish.until:
             why = "no time left"
         if session is None or why:
@@ -179,6 +186,8 @@ class Upstream:
             why = "no connection in time" if unreachable else "no whole answer, ever"
         except _NeverLeave:
             why = "it could not be sent in time"
+        except _Again:
+            why = "the connection broke before an answer came"
         except _TooLarge:
             why = f"the answer is larger than {self._response_limit} bytes"
         except _Endless:
@@ -195,8 +204,9 @@ class Upstream:
             query_string=request.query,
             encoded=True,
         )
-        answer = await session.post(
-            url, data=request.body, headers=request.headers, allow_redirects=False, trace_request_ctx=call
+        data = request.body if request.body or request.method == "POST" else None
+        answer = await session.request(
+            request.method, url, data=data, headers=request.headers, allow_redirects=False, trace_request_ctx=call
         )
         try:
             if answer.status not in _BODILESS and not {"Content-Length", "Transfer-Encoding"} & {*answer.headers}:
@@ -220,6 +230,8 @@ async def _leaving(
 ) -> None:
     """Runs between the connection and the first byte: the last moment in which a call can still not be sent."""
     call: _Call = context.trace_request_ctx
+    if call.left:
+        raise _Again
     if call.abandoned or monotonic() >= call.until:
         raise _NeverLeave
     call.left = True

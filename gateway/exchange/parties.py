@@ -1,11 +1,12 @@
 """The two ends of a conversation: an account of a provider, and the one wallet. Immutable, built at start-up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect, Keys
+from gateway.exchange.outbound import Account
 from gateway.wire.message import Response
 
 
@@ -24,6 +25,8 @@ class Provider:
     keys: Keys
     settings: Mapping[str, Any] = field(default_factory=dict)
     last_words: Mapping[tuple[str | None, Outcome], Response | None] = field(default_factory=dict)
+    #: how we ask it, where the settings say where
+    asked: Account | None = None
 
     def prepared(self, now: float) -> "Provider":
         """The same account with its last words made; raises what making them raises, so that start-up finds out."""
@@ -32,7 +35,7 @@ class Provider:
             for outcome in (Outcome.INTERNAL_ERROR, Outcome.UNKNOWN):
                 if (name, outcome) in self.dialect.said:
                     words[name, outcome] = self.dialect.write_answer(name, outcome, {}, self.keys, now)
-        return Provider(self.name, self.journal_id, self.mount, self.dialect, self.keys, self.settings, words)
+        return replace(self, last_words=words)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Send:
     When the request has left and *until* passes, the result is Silence, the call is carried on until *patience*, and
     the story `late(ending)` is carried when it ends. A call that has not left by *until* never leaves: NotSent.
     *again*: a repeat inside one callback; where too many were repeated lately, the result is NotSent.
+    *to*: which of a provider's URLs, by its name; "" is the wallet.
     """
 
     request: Request
@@ -46,6 +47,7 @@ class Send:
     late: Callable[[Ending], Flow] | None = None
     lane: Lane = Lane()
     again: bool = False
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

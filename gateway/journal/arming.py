@@ -14,6 +14,7 @@ UNSENT = 5  # as after so many vain tries: a quarter of a minute
 UNKNOWN_CALL = "the wallet promises neither status, nor idempotent with references: what became of it cannot be asked"
 UNKNOWN_UNDOING = "the wallet promises too little to undo this without a human"
 UNHEARD = "nobody served while the provider might have come back: whether it heard our yes cannot be told"
+UNKNOWN_REQUEST = "a request of ours to a provider that nobody answered: asking it again asks what became of it"
 BY_HAND = "by hand: "
 TOO_MANY = "tried for a day without a definite answer"
 
@@ -45,15 +46,24 @@ def _over(row: Row) -> bool:
         return False
     if row.state is State.APPLIED:
         return row.operation not in DEBITS or row.heard_done
+    if _ours(row):
+        return True
     # A refused win, or a refused bet that a win has named: the provider believes what is not so.
     refused = row.state in (State.DECLINED, State.OPEN)
     return not (refused and (row.proved or row.operation not in DEBITS))
+
+
+def _ours(row: Row) -> bool:
+    """Is it a request of ours to a provider?"""
+    return row.operation is None and bool(row.name)
 
 
 def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str | None]:
     """(step, due, why it must be parked)."""
     if row.undo:
         return _undoing(row, policy, now)
+    if _ours(row) and row.state is State.UNKNOWN and not row.in_flight:
+        return None, 0.0, UNKNOWN_REQUEST  # only who knows its content can ask
     if row.operation in REVERSALS or row.operation is None:
         return None, 0.0, None  # what it undoes has the step
     if row.operation not in DEBITS:

@@ -84,7 +84,7 @@ def _merged(page: Page, new: Row) -> tuple[Row, bool]:
     row = page.row(new.key)
     if row is None:
         return replace(new, created=page.now), False
-    if row.operation is None:  # a tombstone of something unseen, which comes after all
+    if row.operation is None and not row.name:  # a tombstone of something unseen, which comes after all
         about = {name: getattr(new, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}
         return replace(row, **about), True
     return replace(row, fingerprint=tuple(sorted({*row.fingerprint, *new.fingerprint}))), True

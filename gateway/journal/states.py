@@ -54,6 +54,8 @@ class Flight(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Row:
     """*call* is what the wallet gets, the same at every try; None in a tombstone of something that we never saw.
+    Without an *operation* it is such a tombstone or, where it has a *name*, a request of ours to a provider, which only
+    its repeat continues.
 
     *told*: the effect of the last answer that was delivered in time; *telling*: of one whose delivery is not confirmed.
     *undo*: a durable intent; the row is never sent again, and a later YES is reversed. *undo_by*: the key of

@@ -27,12 +27,16 @@ def test_every_dialect_has_a_page(gateway: Gateway, name: str, form: str) -> Non
     """URL, signature, fields, answers and deadlines of each; no demanded piece is missing."""
     ended = gateway("describe", name, "--format", form)
     assert (ended.code, ended.err) == (0, "")
-    for heading in ("What to give the provider", "Signature of requests", "Fields", "Answers", "Deadlines and retries"):
+    dialect = Shelf().dialect(name)
+    headings = ["What to give the provider", "Signature of requests", "Fields", "Answers", "Deadlines and retries"]
+    due = (headings if dialect.variants else []) + (["What can be asked of the provider"] if dialect.outbound else [])
+    for heading in due:
         assert f"## {heading}\n" in ended.out if form == "markdown" else f"\n{heading}\n" in ended.out
-    for operation in Shelf().dialect(name).variants:
-        assert operation in ended.out
-    fixed = Shelf().dialect(name).request_recipes[None].scheme == "token"  # a word to send, and nothing to compute
-    assert ("Worked example" in ended.out) is not fixed
+    for name_of in (*dialect.variants, *(dialect.outbound.forms if dialect.outbound else ())):
+        assert name_of in ended.out
+    # A word to send, and nothing to compute; or nothing that is called.
+    plain = not dialect.variants or dialect.request_recipes[None].scheme in ("token", "basic")
+    assert ("Worked example" in ended.out) is not plain
 
 
 def test_a_vector_is_the_worked_example(gateway: Gateway) -> None:

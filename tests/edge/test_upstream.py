@@ -145,7 +145,7 @@ async def test_no_time_left_and_other_methods_are_not_sent(wallet: Any, upstream
     hop = await upstream(there.url)
     assert await hop.send(wish(-0.1), nothing_late) == NotSent("no time left")
     got = await hop.send(wish(request=Request("GET", "/status")), nothing_late)
-    assert got == NotSent("only POST is sent to a wallet")
+    assert got == NotSent("only POST is sent here")
     assert there.connections == 0
 
 

@@ -1,14 +1,17 @@
 """Compiling `[answers]`: the shape of each (operation, outcome), later sections laid over earlier ones."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from gateway.canon.calls import Shape
 from gateway.canon.outcomes import DONE_CLASS, Outcome
 from gateway.dialect.answerform import NAMES, AnswerForm, Spelling
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.compiler.requests import RequestCompiler
 from gateway.dialect.compiler.rows import OUTCOMES
 from gateway.dialect.problems import suggest
+from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import TOKEN
 from gateway.wire.templates import Sample, SampleFault
 
@@ -113,23 +116,30 @@ class AnswerCompiler:
         return self._samples[body]
 
     def _compiled(self, body: str, written: Path) -> Sample | None:
-        try:
-            sample = Sample(body)
-        except SampleFault as fault:
-            self.requests.complain(
-                "GW108", written, f"not a sample: {fault}", "paste the JSON of their documents, with $names"
-            )
-            return None
-        for slot in sample.slots:
-            if slot.name not in NAMES:
-                self.requests.complain(
-                    "GW106", written, f'unknown name "${slot.name}"', "every name: mappings/README.md, Names",
-                    hint=suggest(slot.name, NAMES) or "", part=f"${slot.name}",
-                )  # fmt: skip
-            elif self._stated and (form := self.spelling.money.get(slot.name)) and form.bare != slot.bare:
-                said = "without quotes" if form.bare else "in quotes"
-                self.requests.complain(
-                    "GW113", written, f'"${slot.name}" must stand {said}: [money] writes a {form.form}',
-                    "quotes decide between text and number, and must agree with [money]", part=f"${slot.name}",
-                )  # fmt: skip
-        return sample
+        return compiled_sample(self.requests, body, written, NAMES, self.spelling.money if self._stated else {})
+
+
+def compiled_sample(
+    requests: RequestCompiler, body: str, written: Path, names: Mapping[str, Shape], money: Mapping[str, MoneyForm]
+) -> Sample | None:  # fmt: skip
+    """A sample whose names are all among *names*, its amounts quoted as *money* spells them; complaints if not."""
+    try:
+        sample = Sample(body)
+    except SampleFault as fault:
+        requests.complain(
+            "GW108", written, f"not a sample: {fault}", "paste the JSON of their documents, with $names"
+        )  # fmt: skip
+        return None
+    for slot in sample.slots:
+        if slot.name not in names:
+            requests.complain(
+                "GW106", written, f'unknown name "${slot.name}"', "every name: mappings/README.md, Names",
+                hint=suggest(slot.name, names) or "", part=f"${slot.name}",
+            )  # fmt: skip
+        elif (form := money.get(slot.name)) and form.bare != slot.bare:
+            said = "without quotes" if form.bare else "in quotes"
+            requests.complain(
+                "GW113", written, f'"${slot.name}" must stand {said}: [money] writes a {form.form}',
+                "quotes decide between text and number, and must agree with [money]", part=f"${slot.name}",
+            )  # fmt: skip
+    return sample

@@ -43,6 +43,7 @@ def build(compiled: Compiled) -> Dialect:
         replay_balances=replay_balances(tree),
         fingerprints={form.name: fingerprint(tree, form) for form in narrow_first if form.operation in MONEY},
         session_checked=session_checked(tree),
+        outbound=compiled.outbound,
     )
 
 

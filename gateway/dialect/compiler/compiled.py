@@ -9,8 +9,10 @@ from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.answers import AnswerCompiler
 from gateway.dialect.compiler.layers import Path, Tree
+from gateway.dialect.compiler.outbound import compiled_outbound
 from gateway.dialect.compiler.requests import RequestCompiler
 from gateway.dialect.compiler.rows import Chosen, Effect, Effects, Scope, choose, scope_of
+from gateway.dialect.outbound import Outbound
 from gateway.dialect.problems import Problem
 from gateway.dialect.requestform import RequestForm
 from gateway.wire.recipes import RecipeFault
@@ -32,6 +34,8 @@ class Compiled:
     #: operation name (None: `[request.signature]`) -> recipe
     request_recipes: dict[str | None, Recipe] = field(init=False)
     answer_recipe: Recipe | None = field(init=False)
+    #: what we ask of the provider; None where the table does not say
+    outbound: Outbound | None = field(init=False)
 
     def __post_init__(self) -> None:
         compiler = RequestCompiler(self.tree, self.problems)
@@ -48,6 +52,7 @@ class Compiled:
             if self.tree.section(*own):
                 self.request_recipes[name] = self._recipe(own, under=("request", "signature")) or Recipe("none")
         self.answer_recipe = self._recipe(("answers", "signature"))
+        self.outbound = compiled_outbound(self.tree, self.problems)
         for owner, recipe in self.request_recipes.items():
             at: Path = ("request", "signature") if owner is None else ("operations", owner, "signature")
             self._keyed(at, recipe, recipe.check_secret, "checked with", "check")

@@ -32,11 +32,14 @@ _PLAIN: dict[Shape, Converter] = {
 
 
 class RequestCompiler:
-    """Compiles every operation of one Tree; complaints go to *problems*."""
+    """Compiles every operation of one Tree; complaints go to *problems*. *shapes*: the fields that there are."""
 
-    def __init__(self, tree: Tree, problems: list[Problem]) -> None:
+    def __init__(
+        self, tree: Tree, problems: list[Problem], shapes: Mapping[str, Shape] = CALL_FIELDS
+    ) -> None:  # fmt: skip
         self.tree = tree
         self.problems = problems
+        self.shapes = shapes
         self.time = self.time_form()
         self.money = self.money_form(tree.section("money"), ("money",))
 
@@ -83,7 +86,7 @@ class RequestCompiler:
             zero=self.tree.get(*at, "zero", default=_zero(operation)),
             reverse_unknown=self.tree.get(*at, "reverse_unknown", default=False),
             suppressed=self.tree.get(*at, "suppressed", default=False),
-            _pattern=_pattern(path),
+            _pattern=pattern(path),
         )
 
     def merged(self, name: str, key: str) -> Any:
@@ -109,11 +112,11 @@ class RequestCompiler:
 
     def known(self, path: Path, word: str, part: str = "") -> bool:
         """Is *word* a field of a call? Complains if not."""
-        if word in CALL_FIELDS:
+        if word in self.shapes:
             return True
         self.complain(
             "GW103", path, f'unknown field "{word}"', "every field and its meaning: mappings/README.md, Fields",
-            hint=suggest(word, CALL_FIELDS) or "", what="value" if part else "key", part=part,
+            hint=suggest(word, self.shapes) or "", what="value" if part else "key", part=part,
         )  # fmt: skip
         return False
 
@@ -182,7 +185,7 @@ class RequestCompiler:
 
     def converter(self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool) -> Converter | MoneyForm:
         """The pair that reads and writes field *word*."""
-        shape = CALL_FIELDS[word]
+        shape = self.shapes[word]
         may = _SPELT.get(shape, ())
         for key in table:
             if key != "at" and key not in may:
@@ -237,7 +240,8 @@ def _zero(operation: Operation) -> str:
     return "refused" if operation in DEBITS and not credit else "allowed"
 
 
-def _pattern(path: str) -> re.Pattern[str]:
+def pattern(path: str) -> re.Pattern[str]:
+    """What a path template such as "/payouts/{reference}" matches, its fields as groups."""
     pieces = _PATH_NAME.split(path)
     if len(set(pieces[1::2])) < len(pieces[1::2]):
         return re.compile("(?!)")  # the proofs complain about a name that stands twice

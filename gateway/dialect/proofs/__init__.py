@@ -6,6 +6,7 @@ from gateway.dialect.proofs.completeness import prove_completeness
 from gateway.dialect.proofs.contract import prove_contract
 from gateway.dialect.proofs.money import prove_money
 from gateway.dialect.proofs.names import prove_names
+from gateway.dialect.proofs.outbound import prove_outbound
 from gateway.dialect.proofs.requests import prove_requests
 from gateway.dialect.proofs.rows import prove_rows
 from gateway.dialect.proofs.safety import prove_safety
@@ -14,6 +15,10 @@ from gateway.dialect.proofs.vectors import prove_vectors
 
 def prove(compiled: Compiled) -> list[Problem]:
     """Every complaint about the table: what compiling found, and what the proofs found."""
+    if compiled.outbound is not None:
+        prove_outbound(compiled)
+    if not compiled.requests and compiled.outbound is not None and not compiled.tree.section("operations"):
+        return compiled.problems  # a provider that is only asked
     if not compiled.requests:
         compiled.complain("GW207", (), "the table has no operation", "add [operations.<name>]")
         return compiled.problems

@@ -1,0 +1,40 @@
+"""The hops to providers: one for each named URL of each account, all as careful as the hop to the wallet."""
+
+import asyncio
+from collections.abc import Mapping
+
+from gateway.edge.carry import CarryLate
+from gateway.edge.upstream import Upstream
+from gateway.exchange.wishes import Send
+from gateway.wire.message import Ending, NotSent
+
+
+class Callees:
+    """Asks providers. *hops*: by (account's journal id, name of the URL)."""
+
+    def __init__(self, hops: Mapping[tuple[str, str], Upstream]) -> None:
+        self._hops = dict(hops)
+
+    async def start(self) -> None:
+        """Open every pool; no connection is made yet."""
+        for hop in self._hops.values():
+            await hop.start()
+
+    async def stop(self, timeout: float) -> None:
+        """Let running calls and their late stories end, *timeout* seconds at most; then cut them off."""
+        await asyncio.gather(*(hop.stop(timeout) for hop in self._hops.values()))
+
+    async def send(self, wish: Send, carry_late: CarryLate) -> Ending:
+        """See `gateway.exchange.wishes.Send`; never raises for what happens on the way."""
+        hop = self._hops.get((wish.lane.account, wish.to))
+        if hop is None:
+            return NotSent(f"no URL is set for {wish.to}")
+        return await hop.send(wish, carry_late)
+
+
+def hop_to(url: str, connections: int = 20) -> Upstream:
+    """A hop to one URL of a provider, which is farther away than a wallet."""
+    return Upstream(
+        url, connections=connections, connect_timeout=5.0, pool_timeout=1.0, response_limit=4 * 1024 * 1024,
+        methods=("POST", "GET"),
+    )  # fmt: skip

@@ -1,0 +1,140 @@
+"""A served gateway with an [internal] listener and a durable journal: asked by `gateway request`, killed, asked."""
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.canon.requests import Ask
+from gateway.cli.madeup import made_up
+from gateway.dialect.problems import Refused
+from gateway.dialect.shelf import Shelf
+from gateway.edge.app import prepare
+from gateway.edge.settings import load
+from gateway.sandbox.provider import SandboxProvider, Trouble
+from tests.asked.stage import FACTS, PAYOUT, examples, table
+from tests.cli.process import Running, free_port, gateway
+
+SETTINGS = """
+public.listen = "127.0.0.1:0"
+admin.listen = "127.0.0.1:0"
+journal.url = "sqlite:journal.db"
+drain.accept_grace = 0
+drain.timeout = 20
+[internal]
+listen = "127.0.0.1:{port}"
+secrets.token = [{{ file = "token" }}]
+[wallet]
+url = "http://127.0.0.1:9"
+promises = ["idempotent", "tombstones", "status", "references"]
+secrets.signing = [{{ file = "signing" }}]
+[providers.payer]
+dialect = "payfield"
+secrets.api_key = [{{ file = "api_key" }}]
+secrets.api_secret = [{{ file = "api_secret" }}]
+urls.api = "{url}"
+"""
+
+
+class Served:
+    """Settings in a folder, a provider beside, a gateway between them."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.config = folder, folder / "gateway.toml"
+        self.config.write_text(SETTINGS.format(port=free_port(), url=url))
+        for name, text in examples("payfield").file.secrets.items():
+            (folder / name).write_text(text)
+        (folder / "token").write_text("not-a-real-token-of-anybody")
+        (folder / "signing").write_bytes(made_up(Shelf().dialect("canonical"))["signing"])
+        self.running: Running | None = None
+
+    async def start(self) -> None:
+        """Serve, until it says where."""
+        self.running = Running("serve", "--config", "gateway.toml", cwd=self.folder)
+        await asyncio.to_thread(self.running.until, "  admin  ")
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        """Signal it; its exit code."""
+        assert self.running is not None
+        return await asyncio.to_thread(self.running.stop, number)
+
+    async def request(self, name: str, facts: dict[str, Any], *more: str) -> tuple[int, str, str]:
+        """`gateway request`."""
+        words = ["request", "payer", name, "--json", json.dumps(facts), "--config", "gateway.toml", *more]
+        return await asyncio.to_thread(lambda: gateway(*words, cwd=self.folder))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of its own."""
+    return tmp_path
+
+
+async def test_asked_killed_and_asked_again(folder: Path) -> None:
+    """The claim is durable before the first byte: after a kill the payment is in doubt, and is asked about."""
+    made = examples("payfield")
+    provider = SandboxProvider(table("payfield"), made.keys(table("payfield"), playing=True), FACTS["payfield"])
+    served = Served(folder, (await provider.start())["api"])
+    await served.start()
+    try:
+        code, out, err = await served.request("create_payout", {**PAYOUT, "reference": "po-0"})
+        assert (code, err) == (0, "")
+        assert out.startswith("create_payout of payer: ok (Done)\n  done       yes (heard)\n  theirs     HTTP 201\n")
+        rows = table("payfield").forms[Ask.CREATE_PAYOUT].rows
+        refused = next(row for row in rows if row.result == "insufficient_funds")
+        provider.meets(refused)
+        code, out, _ = await served.request("create_payout", PAYOUT)
+        assert code == 1
+        assert "  theirs     HTTP 422: Insufficient balance\n" in out
+        assert "  cause      Not enough balance for payout.\n  action     Top up balance or reduce amount.\n" in out
+        provider.meets(Trouble.SILENCE_AFTER)
+        waiting = asyncio.create_task(served.request("create_payout", PAYOUT))
+        while len(provider.books.payments) < 2:  # noqa: ASYNC110 - another process writes them
+            await asyncio.sleep(0.02)
+        await served.stop(signal.SIGKILL)
+        code, _, err = await waiting
+        assert code == 1
+        assert "no answer from the gateway" in err
+        await served.start()
+        code, out, _ = await served.request("create_payout", PAYOUT, "--raw")
+        told = json.loads(out)
+        assert (code, told["result"], told["facts"]["reference"]) == (0, "already_exists", "po-1"), told
+        assert len(provider.books.payments) == 2
+        words = ["find", "po-1", "--config", "gateway.toml"]
+        code, out, err = await asyncio.to_thread(lambda: gateway(*words, cwd=folder))
+        assert (code, err) == (0, "")
+        assert "payer:=create_payout:po-1" in out
+        code, out, err = await served.request("create_payot", PAYOUT)
+        assert (code, out) == (2, "")
+        assert 'did you mean "create_payout"?' in err
+        assert await served.stop() == 0
+    finally:
+        assert served.running is not None
+        served.running.__exit__()
+        await provider.stop()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "says"),
+    [
+        ("urls.api", "urls.apy", "GW509", 'the table has no URL "apy"'),
+        ('[internal]\nlisten = "127.0.0.1:1"\nsecrets.token = [{ file = "token" }]\n', "", "GW509", "nobody who could"),
+        ("drain.timeout = 20", "drain.timeout = 12", "GW507", "or is waited for"),
+        ("secrets.api_secret", "# ", "GW505", 'no secret "api_secret", with which it is asked'),
+        ('{ file = "token" }', '{ file = "short" }', "GW505", "a token shorter than 16 bytes"),
+        ('{ file = "token" }', '{ file = "nowhere" }', "GW505", "secret token: "),
+    ],
+)
+def test_a_start_that_is_refused(folder: Path, old: str, new: str, code: str, says: str) -> None:
+    """Everything about asking is found before a port opens."""
+    served = Served(folder, "http://127.0.0.1:9/api")
+    text = SETTINGS.format(port=1, url="http://127.0.0.1:9/api")
+    assert old in text
+    served.config.write_text(text.replace(old, new))
+    (folder / "short").write_text("short")
+    with pytest.raises(Refused) as refused:
+        prepare(load(served.config), served.config)
+    assert [each for each in refused.value.problems if each.code == code and says in each.says]
