@@ -283,6 +283,14 @@ def test_a_session_goes_along_only_where_the_wallet_demands_it() -> None:
     narrow = Asking(Wallet(acme(), made_account(acme())[1]), journey, clock)
     assert fitted(call, canonical) == replace(call, session=None, amount=None)
     assert fitted(replace(call, player=None), canonical).session == "s"
+    forms = dict(narrow.wallet.dialect.variants)
+    fields = tuple(
+        replace(each, places=tuple(replace(place, optional=False) for place in each.places))
+        if each.name == "session" else each for each in forms["rollback"].fields
+    )  # fmt: skip
+    forms["rollback"] = replace(forms["rollback"], fields=fields)
+    strict = replace(narrow.wallet, dialect=replace(narrow.wallet.dialect, variants=forms))
+    assert fitted(call, Asking(strict, journey, clock)).session == "s"
     assert fitted(call, narrow) == (call if narrow.demands(call, "session") else replace(call, session=None))
 
 

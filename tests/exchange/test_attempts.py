@@ -312,6 +312,11 @@ def test_the_last_words_are_those_of_the_operation(name: str, broken: str, monke
     def unwritten(step: int, wish: object) -> BaseException | None:
         return JournalUnavailable("the disk is full") if isinstance(wish, Record) else None
 
+    words = dict(world.provider.last_words)
+    own = words["bet", Outcome.UNKNOWN]
+    assert own is not None
+    words["bet", Outcome.UNKNOWN] = replace(own, headers=(*own.headers, ("X-Of", "a bet")))
+    world.provider = replace(world.provider, last_words=words)
     message = world.request(BET)
     with monkeypatch.context() as patch:
         if broken == "the answer":
@@ -319,7 +324,7 @@ def test_the_last_words_are_those_of_the_operation(name: str, broken: str, monke
         story = world.tell(message, throw=unwritten if broken == "the journal" else lambda step, wish: None)
     check_answer(world, story)
     assert (story.outcome, len(world.booked)) == (Outcome.UNKNOWN, 1)
-    assert story.response == world.provider.last_words["bet", Outcome.UNKNOWN]
+    assert story.response == words["bet", Outcome.UNKNOWN]
 
 
 @every_dialect
