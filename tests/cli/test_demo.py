@@ -116,7 +116,7 @@ def test_a_new_table_joins_by_itself(temporary: Path) -> None:
     code, out, _ = gateway("demo", "--once", "--tables", str(temporary), cwd=temporary)
     assert code == 0, out
     assert len(re.findall(r"(?m)^gamma  ", out)) == len(SCENARIOS)
-    assert "all 28 conversations" in out
+    assert "all 49 conversations" in out
 
 
 def test_it_serves_after_the_play_until_it_is_stopped(temporary: Path) -> None:
