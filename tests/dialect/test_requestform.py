@@ -350,28 +350,6 @@ def test_a_flag_of_a_closed_set_stands_in_a_header_too() -> None:
         assert made.read_call(made.recognise(opened), opened).kind == kind
 
 
-@pytest.mark.parametrize("session", ["a b", "50%", "a/b", "p\u00e9", "a+b", "%41"])
-def test_a_path_field_is_read_as_it_was_written(session: str) -> None:
-    """Percent-encoded on the way out, decoded on the way in."""
-    made = dialect('[operations.bet]\npath = "/bet/{token}"\nfields = { session = "path.token" }')
-    call = Call(Operation.BET, player="p", session=session, currency="EUR", transaction="t", round="r",
-                amount=Decimal("5.00"))  # fmt: skip
-    sent = made.variants["bet"].write(call.facts(), {}).request()
-    assert sent.path.isascii()
-    opened = made.open(sent)
-    assert made.read_call(made.recognise(opened), opened).session == session
-
-
-@pytest.mark.parametrize("session", [".", ".."])
-def test_a_path_field_never_climbs(session: str) -> None:
-    """A step that means another path is not written; bytes that are no UTF-8 are no path of ours."""
-    made = dialect('[operations.bet]\npath = "/bet/{token}"\nfields = { session = "path.token" }')
-    with pytest.raises(Fault):
-        made.variants["bet"].write({"player": "p", "session": session, "currency": "EUR", "transaction": "t",
-                                    "round": "r", "amount": Decimal(5)}, {})  # fmt: skip
-    assert refused(made, "/bet/%ff", BET + "}") is Outcome.UNSUPPORTED_OPERATION
-
-
 def test_when_a_place_has_a_value_or_none() -> None:
     """Recognised by what is there and what is not; null is nothing, and what must be there is not written twice."""
     made = dialect(
