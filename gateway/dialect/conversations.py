@@ -152,14 +152,16 @@ class Conversations:
         """The raw call, signed with the file's secrets unless it brings its own signature."""
         form = dialect.variants.get(example.operation)
         path = example.path or (form.path if form else "/")
-        draft = Draft(form.codec if form else "json", example.method, path, raw=example.body.encode())
+        method = example.method or (form.method if form else "POST")
+        draft = Draft(form.codec if form else "json", method, path, example.body.encode(), example.query)
         keys = self.keys(dialect, "sender").of(form.name if form else None)
-        own = keys.recipe.at and keys.recipe.at.source == "header" and keys.recipe.at.keys[0] in example.headers
         draft.headers.update(example.headers)
+        at = keys.recipe.at
+        sent = {"header": set(example.headers), "query": names(example.query)}
+        own = at is not None and at.keys[0] in sent.get(at.source, ())
         if not own and not example.forged:
             keys.make(draft, self.file.now.timestamp())
-        request = draft.request()
-        return Request(request.method, request.path, example.query, request.headers, request.body)
+        return draft.request()
 
     def read(
         self, dialect: Dialect, example: Example, request: Request
@@ -366,6 +368,11 @@ def listed(effect: frozenset[str]) -> str:
 def stated_effect(effect: Any, name: str | None) -> frozenset[str]:
     """The effect that an example states for operation *name*."""
     return frozenset(effect.get(name, ()) if isinstance(effect, dict) else effect)
+
+
+def names(query: str) -> set[str]:
+    """The names of a raw query's fields, as they are sent."""
+    return {pair.partition("=")[0] for pair in query.split("&")}
 
 
 def normal(text: str) -> bytes:

@@ -76,10 +76,10 @@ def _spelled(compiled: Compiled, name: str | None, chosen: Chosen) -> None:
     if code is None:
         return
     slot = form.slot("code")
-    if form.http == "$code" and chosen.answer.http is None and (type(code) is not int or not 200 <= code <= 599):
+    if form.http == "$code" and chosen.answer.http is None and (type(code) is not int or not 200 <= code <= 999):
         compiled.complain(
             "GW113", chosen.path or (), f"the code {chosen.answer} is the HTTP status, and there is no such status",
-            "a whole number from 200 to 599, or an http of its own",
+            "a whole number from 200 to 999, or an http of its own",
         )  # fmt: skip
     if not form.shows_code and id(form) not in compiled.answers.broken:
         compiled.complain(
@@ -95,8 +95,8 @@ def _spelled(compiled: Compiled, name: str | None, chosen: Chosen) -> None:
 
 def _senseless(answer: WireAnswer) -> str:
     """What is wrong with an answer by itself; empty when nothing is."""
-    if answer.message_starts is not None:
-        return "message_starts is for what is heard; said is the whole text"
+    if answer.message_starts is not None and not (answer.text or "").startswith(answer.message_starts or " "):
+        return "message_starts is how text begins, where a text tells two outcomes of one code apart"
     if answer.no_answer and (answer.code is not None or answer.http is not None):
         return "an answer that is none, and says something"
     if answer.code is None and answer.http is None and not answer.no_answer:
@@ -121,13 +121,13 @@ def _one_meaning(compiled: Compiled, name: str) -> None:
                 "keep one row, and let the other outcome stand in said_as",
             )  # fmt: skip
         seen.setdefault(key, row.outcome)
-    _refined(compiled, name, rows, [row for scope in compiled.scopes(name) for row in scope.heard_as])
+    _refined(compiled, name, rows)
 
 
-def _refined(compiled: Compiled, name: str, rows: Sequence[Row], heard: Sequence[Row]) -> None:
+def _refined(compiled: Compiled, name: str, rows: Sequence[Row]) -> None:
     """A message may name the reason; whether money moved only a code decides."""
-    for row in heard:
-        if row not in rows or row.path is None or row.answer.message_starts is None or row.answer.code is None:
+    for row in rows:
+        if row.path is None or row.answer.message_starts is None or row.answer.code is None:
             continue
         plain = [
             other.outcome
