@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
-from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.operations import DEBITS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.requestform import Reading
 from gateway.exchange.asking import Asking
@@ -13,6 +13,7 @@ from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
 from gateway.journal.wishes import Look, Recall, Remember
 
+_PLAYER_NO = frozenset({Outcome.PLAYER_NOT_FOUND, Outcome.PLAYER_BLOCKED})
 _SESSION_NO = frozenset(
     {Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED, Outcome.PLAYER_BLOCKED, Outcome.PLAYER_NOT_FOUND}
 )
@@ -21,7 +22,7 @@ _SESSION_NO = frozenset(
 def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generator[Any, Any, dict[str, Any]]:
     """What memory holds of the fields that *reading* wants.
 
-    A currency without which the amounts mean nothing, and which memory lost, is asked of the wallet by the session.
+    A currency without which the amounts mean nothing, and which memory lost, is asked of the wallet: `_ask_whose`.
     Fault: of a debit what the wallet said of the session, else session_invalid; of a credit wallet_failed with an
     alert, never a lasting no because we forgot. A reversal goes on without: what was booked decides.
     """
@@ -37,7 +38,7 @@ def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generato
     operation = reading.form.operation
     lost = reading.wants.get("currency") and "currency" not in recalled
     if lost and reading.amounts and operation not in REVERSALS:
-        recalled.update((yield from _ask_session(reading, provider, asking, operation)))
+        recalled.update((yield from _ask_whose(reading, provider, asking, operation)))
     return recalled
 
 
@@ -56,21 +57,25 @@ def _scope(reading: Reading, provider: Provider) -> dict[str, Any]:
     return {word: reading.facts.get(word) for word in provider.dialect.scope if word != "operation"}
 
 
-def _ask_session(
+def _ask_whose(
     reading: Reading, provider: Provider, asking: Asking, operation: Operation
 ) -> Generator[Any, Any, dict[str, Any]]:
-    session = str(reading.facts.get("session", ""))
+    """By the session; by the player where no session stops this operation, for a session may have ended."""
+    checked = operation in provider.dialect.session_checked
+    kind = "session" if checked or not reading.facts.get("player") else "player"
+    identity = str(reading.facts.get(kind, ""))
     reply = None
-    if session:
-        asked = {"session": session, "provider": provider.journal_id}
-        reply = yield from asking.read(Operation.BALANCE, asked)
+    if identity:
+        reply = yield from asking.read(Operation.BALANCE, {kind: identity, "provider": provider.journal_id})
     if reply is not None and reply.outcome is Outcome.OK and reply.currency:
         found = {"currency": reply.currency, **({"player": reply.player} if reply.player else {})}
-        yield Remember(provider.journal_id, "session", session, found)
+        yield Remember(provider.journal_id, kind, identity, found)
         return found
-    if operation not in provider.dialect.session_checked:
+    if kind == "player" and operation in DEBITS and reply is not None and reply.outcome in _PLAYER_NO:
+        raise Fault(reply.outcome, "the player's currency is not remembered, and the wallet refuses the player")
+    if not checked:
         asking.journey.alerts.append("memory_miss")
-        raise Fault(Outcome.WALLET_FAILED, "the session is not remembered, and the wallet did not tell its currency")
+        raise Fault(Outcome.WALLET_FAILED, "the currency is not remembered, and the wallet did not tell it")
     if reply is None or reply.outcome not in _SESSION_NO:
         raise Fault(Outcome.WALLET_FAILED, "the session is not remembered, and the wallet told nothing of it")
     said = Outcome.SESSION_INVALID if reply.outcome is Outcome.PLAYER_NOT_FOUND else reply.outcome

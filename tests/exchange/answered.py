@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
 
 def check_answer(world: "World", story: "Story") -> None:
-    """The one answer is in the dialect: HTTP 200, its shape, a word that this operation may say, signed if it signs."""
+    """The one answer is in the dialect: its status (200, or the code), its shape, a word that this operation may say, signed if it signs."""
     response, said, spoken = story.response, story.said, world.dialect
     name = None if story.journey.operation == "unread" else story.name
     possible = UNREAD if name is None else CAN_OCCUR[spoken.variants[name].operation]
     assert story.outcome in possible, f"{story.outcome} cannot be said of {name}"
-    assert response.status == 200, response.status
+    due = said.answer.code if said.form.http == "$code" else 200
+    assert response.status == due, response.status
     if world.caller.answer is not None:
         world.caller.answer.check(Opened(response), world.clock.wall())
     body = Opened(response).body
