@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check_answer(world: "World", story: "Story") -> None:
-    """The one answer is in the dialect: its status (200, or the code), its shape, a word that this operation may say, signed if it signs."""
+    """The one answer is in the dialect: its status (200, or the code), its shape, a word of its operation, signed."""
     response, said, spoken = story.response, story.said, world.dialect
     name = None if story.journey.operation == "unread" else story.name
     possible = UNREAD if name is None else CAN_OCCUR[spoken.variants[name].operation]

@@ -66,7 +66,9 @@ def test_a_bet_after_its_rollback_is_never_forwarded(name: str) -> None:
     story = tell(world, BET)
     assert story.outcome is Outcome.ALREADY_ROLLED_BACK
     assert "done" not in story.effect
-    assert [call for call in world.booked if call.operation is BET] == [call for call in booked if call.operation is BET]
+    assert [call for call in world.booked if call.operation is BET] == [
+        call for call in booked if call.operation is BET
+    ]
     assert world.balance == Decimal("100.00")
 
 
@@ -211,7 +213,9 @@ def test_a_query_that_was_changed_on_the_way_is_forged(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-@pytest.mark.parametrize("query", ["", "a", "%", "request=wager&request=result", "action=debit&action=credit", "=", "&"])
+@pytest.mark.parametrize(
+    "query", ["", "a", "%", "request=wager&request=result", "action=debit&action=credit", "=", "&"]
+)
 def test_a_query_that_cannot_be_read_is_refused_in_the_dialect(name: str, query: str) -> None:
     """Empty, broken, a name sent twice: the dialect's answer, and one wish."""
     world = World(name)

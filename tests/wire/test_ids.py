@@ -56,6 +56,14 @@ def test_one_id_has_one_spelling(theirs: str) -> None:
         assert Alphanumeric().write(ours) == text
 
 
+@pytest.mark.parametrize("ours", [MARK, MARK + "oawtc", MARK + "1"])
+def test_an_id_that_looks_coded_is_coded_itself(ours: str) -> None:
+    """0x32oawtc is p-1's spelling, so a player of that very name gets another one."""
+    assert Alphanumeric(60).write("p-1") == MARK + "oawtc"
+    assert Alphanumeric(60).write(ours) != ours
+    assert Alphanumeric(60).read(Alphanumeric(60).write(ours)) == ours
+
+
 def test_an_id_that_is_too_long_is_refused_and_not_cut() -> None:
     """A uuid with its dashes just fits 62; 60 characters hold 35 bytes."""
     assert len(Alphanumeric(60).write("x" * 34 + "-")) == 60

@@ -89,9 +89,10 @@ class _Conversation:
         return Row(self.name, scenario, got, asked, differs)
 
     async def _enter(self) -> dict[str, Any]:
-        """A player with a session: logged in where the dialect has a way to, else with one that is simply there."""
+        """A player with a session: logged in where a login gives one, else with one that is simply there."""
         session, launch = uuid4().hex, uuid4().hex
-        logs_in = Operation.AUTHENTICATE in self.caller.dialect.operations()
+        login = self.caller.dialect.said.get((str(Operation.AUTHENTICATE), Outcome.OK))
+        logs_in = login is not None and login.form.slot("new_session") is not None
         tokens = (None, launch) if logs_in else (session, None)
         self.stage.wallet.wallet.open_player(
             self.player, CURRENCY, BALANCE, session=tokens[0], launch=tokens[1], nickname="Ann"
