@@ -14,7 +14,7 @@ from gateway.dialect.requestform import RequestForm
 from gateway.wire.message import Garbled, Request
 from gateway.wire.opened import Draft, Opened
 from gateway.wire.signatures import Recipe, SecretFault
-from gateway.wire.signed_parts import Field, Part, Printed, Sorted, Text, Word
+from gateway.wire.signed_parts import Field, Part, Printed, QueryWithout, Sorted, Text, Word
 
 _SCHEMES = {"hmac": "HMAC", "hash": "hash", "rsa": "RSA", "token": "token"}
 _WORDS = {
@@ -27,13 +27,14 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Worked:
-    """*secret*: what it was computed with; *raw*: the input; *signs*: the signed text; *gives*: the result."""
+    """*secret*: what it was computed with; *raw*, *query*: the input; *signs*: the signed text; *gives*: the result."""
 
     origin: str
     secret: str
     raw: str
     signs: str
     gives: str
+    query: str = ""
 
 
 def recipe_words(recipe: Recipe) -> list[str]:
@@ -72,15 +73,19 @@ def part_words(part: Part) -> str:
         return f'the text "{part.literal}"'
     if isinstance(part, Printed):
         return f"{part.place} with {part.decimals} decimals"
+    if isinstance(part, QueryWithout):
+        return f"the raw query without {', '.join(sorted(part.names))}"
     return _sorted_words(part)
 
 
 def _sorted_words(part: Sorted) -> str:
     taken = f"name{part.equals}value" if part.pairs else "the values"
-    words = f'{taken} of the body\'s top-level fields in the order of their names, joined with "{part.separator}"'
+    fields = "the body's top-level fields" if part.source == "body" else "the query's fields, decoded,"
+    words = f'{taken} of {fields} in the order of their names, joined with "{part.separator}"'
     left_out = [f'"{name}"' for name in sorted(part.excepted)] + [
         f'values that read "{text}"' for text in sorted(part.drop)
     ]
+    words += "".join(f'; "{name}" counts as "{other}"' for name, other in part.renamed)
     return words + (f"; left out: {', '.join(left_out)}" if left_out else "")
 
 
@@ -95,7 +100,8 @@ def worked_example(dialect: Dialect, conversations: Conversations | None) -> Wor
                           tuple(vector.get("headers", {}).items()), vector["raw"].encode())  # fmt: skip
         bound = recipe.bind({recipe.check_secret: [vector["secret"].encode()]}, for_make=False, least=1)
         signs = vector.get("signs") or bound.signed(Opened(request)).decode(errors="backslashreplace")
-        return Worked("a test vector of the table", vector["secret"], vector["raw"], signs, vector["gives"])
+        raw, gives = vector["raw"], vector["gives"]
+        return Worked("a test vector of the table", vector["secret"], raw, signs, gives, request.query)
     return _computed(dialect, recipe, conversations)
 
 
@@ -123,7 +129,7 @@ def _computed(dialect: Dialect, recipe: Recipe, conversations: Conversations | N
     except (SecretFault, Garbled):
         return None
     secret = "the examples' private key" if recipe.scheme == "rsa" else secrets[recipe.check_secret][0].decode()
-    return Worked(origin, secret, request.body.decode(errors="backslashreplace"), shown, gives)
+    return Worked(origin, secret, request.body.decode(errors="backslashreplace"), shown, gives, request.query)
 
 
 def _made_up(dialect: Dialect, recipe: Recipe) -> Request | None:

@@ -13,7 +13,7 @@ from gateway.wire.jsontext import scalar_text
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.templates import Sample, Slot, look
 from gateway.wire.times import Time
-from gateway.wire.values import MAX_KEY, Number, Text
+from gateway.wire.values import MAX_KEY, Converter, Number, Text
 
 #: What may stand in an answer beside the fields of the call and of the reply.
 ALWAYS_KNOWN = frozenset({"code", "message", "now"})
@@ -30,16 +30,22 @@ class Unfilled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How the values of answers are spelled: the money form (it may cut a balance, never an amount) and times."""
+    """How the values of answers are spelled: the money form (it may cut a balance, never an amount), times, ids."""
 
     money: Mapping[str, MoneyForm]
     time: Time
+    ids: Mapping[str, Converter] = field(default_factory=dict)
 
     def text(self, name: str, value: Any, currency: str | None) -> Any:
         """*value* as the sample takes it: texts, digits, flags, lists."""
         if isinstance(value, Decimal):
             try:
                 return self.money[name].write(value, currency, exact=name != "balance")
+            except Fault:
+                return None
+        if name in self.ids and isinstance(value, str):
+            try:
+                return self.ids[name].write(value)
             except Fault:
                 return None
         if isinstance(value, datetime):
@@ -149,6 +155,8 @@ class AnswerForm:
             return self.spelling.time.read(value)
         if shape is Shape.NUMBER:
             return Number().read(value)
+        if slot.name in self.spelling.ids and shape is Shape.TEXT:
+            return self.spelling.ids[slot.name].read(value)
         if shape is Shape.TEXT:
             return Text(longest=MAX_KEY).read(value)
         return value

@@ -153,14 +153,13 @@ class Conversations:
         """The raw call, signed with the file's secrets unless it brings its own signature."""
         form = dialect.variants.get(example.operation)
         path = example.path or (form.path if form else "/")
-        draft = Draft(form.codec if form else "json", example.method, path, raw=example.body.encode())
-        keys = self.keys(dialect, "sender").of(form.name if form else None)
-        own = _brings(keys.recipe.at, example)
+        method = example.method or (form.method if form else "POST")
+        draft = Draft(form.codec if form else "json", method, path, example.body.encode(), example.query)
         draft.headers.update(example.headers)
-        if not own and not example.forged:
+        keys = self.keys(dialect, "sender").of(form.name if form else None)
+        if not example.forged and not _brings(keys.recipe.at, Opened(draft.request(), draft.codec)):
             keys.make(draft, self.file.now.timestamp())
-        request = draft.request()
-        return Request(request.method, request.path, example.query, request.headers, request.body)
+        return draft.request()
 
     def read(
         self, dialect: Dialect, example: Example, request: Request
@@ -349,14 +348,12 @@ class Conversations:
                 self.complain((*at, key), f'{key} of operation "{name}" is {toml_value(real)}', remedy)
 
 
-def _brings(at: Place | None, example: Example) -> bool:
-    """Does the example state its own signature, at *at*?"""
-    if at is None or at.source != "body":
-        return at is not None and at.source == "header" and at.keys[0] in example.headers
+def _brings(at: Place | None, written: Opened) -> bool:
+    """Does the example state its own signature, at *at*? What cannot be read is sent as it stands."""
     try:
-        return at.look(Opened(Request(example.method, "/", "", (), example.body.encode()))) is not MISSING
+        return at is not None and at.look(written) is not MISSING
     except Garbled:
-        return False
+        return True
 
 
 def effect_of(dialect: Dialect, name: str, answer: WireAnswer) -> frozenset[str]:

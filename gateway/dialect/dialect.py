@@ -211,7 +211,8 @@ class Dialect:
         recipe = keys.of(name)
         try:
             key = recipe.check(opened, now)
-            if name is not None and recipe.recipe.names_unsigned and self.variants[name].renamed(opened):
+            nameless = recipe.recipe.names_unsigned
+            if name is not None and any(self.variants[name].renamed(opened, source) for source in nameless):
                 raise Forged("a field has been renamed on the way; this recipe signs values only")
             return key
         except Forged as error:

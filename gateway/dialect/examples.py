@@ -33,7 +33,7 @@ class Example(_Part):
     source: str | None = None
     operation: str
     options: dict[str, str] = {}
-    method: str = "POST"
+    method: str | None = Field(None, description="Default: the operation's.")
     path: str | None = Field(None, description="Default: the operation's.")
     query: str = ""
     headers: dict[str, str] = {}

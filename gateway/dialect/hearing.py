@@ -62,7 +62,7 @@ class Hearing:
         for shape, _ in self.shapes:
             code = shape.code_in(body, status)
             if code is not None:
-                message = shape.message_in(body)
+                message = next((text for each, _ in self.shapes if (text := each.message_in(body))), "")
                 for row in self.rows:
                     if _fits(row.answer, code, status, message):
                         certain = self._certain(row, WireAnswer(code))

@@ -49,7 +49,7 @@ class FieldForm:
     shape: Shape
     places: tuple[Place, ...]
     converter: Converter | MoneyForm
-    values: Mapping[str, Any] | None = None
+    values: Mapping[Any, Any] | None = None
     parts: tuple[Place, ...] = ()
 
     @property
@@ -156,14 +156,18 @@ class RequestForm:
     reverse_unknown: bool
     suppressed: bool
     _pattern: re.Pattern[str] = field(repr=False)
-    _documented: frozenset[str] = field(init=False, repr=False)
+    #: for each documented value the names under which it may stand, by source
+    _documented: Mapping[str, tuple[frozenset[str], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        places = [place for each in self.fields for place in each.places]
-        places += [place for place, _ in (*self.when, *self.fill)]
-        places += [place for each in self.fields for place in each.parts]
-        names = frozenset(place.keys[0] for place in places if place.source == "body")
-        object.__setattr__(self, "_documented", names)
+        rows = [each.places for each in self.fields]
+        rows += [(place,) for place, _ in (*self.when, *self.fill)]
+        rows += [(place,) for each in self.fields for place in each.parts]
+        found: dict[str, set[frozenset[str]]] = {"body": set(), "query": set()}
+        for source, names in found.items():
+            names.update(frozenset(place.keys[0] for place in row if place.source == source) for row in rows)
+        documented = {source: tuple(names - {frozenset()}) for source, names in found.items()}
+        object.__setattr__(self, "_documented", documented)
 
     def path_fields(self, path: str) -> Mapping[str, str] | None:
         """The path's own fields, percent-decoded, when *path* is this variant's, else None."""
@@ -181,19 +185,20 @@ class RequestForm:
             any(says(place, place.look(opened), literal) for literal in literals) for place, literals in self.when
         )
 
-    def renamed(self, opened: Opened) -> bool:
-        """Does the body lack a documented name and hold one that is not documented?
+    def renamed(self, opened: Opened, source: str) -> bool:
+        """Does the *source* (body, query) lack a documented name and hold one that is not documented?
 
         Where only values are signed, a name can be changed on the way without breaking the signature. A field that is
-        merely missing, or merely new, is not a renaming.
+        merely missing, or merely new, is not a renaming; of several names for one field, one is enough.
         """
-        body = opened.body
-        return any(name not in body for name in self.documented) and any(name not in self.documented for name in body)
+        sent = opened.body if source == "body" else opened.query
+        documented = self._documented[source]
+        known = self.documented(source)
+        return any(names.isdisjoint(sent) for names in documented) and any(name not in known for name in sent)
 
-    @property
-    def documented(self) -> frozenset[str]:
-        """The names at the top level of the body that this operation's rows speak of."""
-        return self._documented
+    def documented(self, source: str) -> frozenset[str]:
+        """The names at the top level of the body, or of the query, that this operation's rows speak of."""
+        return frozenset().union(*self._documented[source])
 
     @property
     def given(self) -> frozenset[str]:

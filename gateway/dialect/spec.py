@@ -58,7 +58,7 @@ MemoryKey = Literal["session", "reference", "round", "player", "transaction"]
 Scalar = Annotated[bool, Field(strict=True)] | Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)]
 Milliseconds = Annotated[int, Field(strict=True, gt=0)]
 Seconds = Annotated[int, Field(strict=True, ge=0)]
-Status = Annotated[int, Field(strict=True, ge=200, le=599)]
+Status = Annotated[int, Field(strict=True, ge=200, le=999)]  # some say 603 where HTTP ends at 599
 
 
 class Section(BaseModel):
@@ -104,6 +104,13 @@ class MoneyTable(MoneyForm):
     """`[money]`: the table's form, and another one for single fields."""
 
     fields: dict[FieldName, MoneyForm] | None = None
+
+
+class IdForm(Section):
+    """How one id is spelled where their alphabet is narrower than ours."""
+
+    form: Literal["alphanumeric"] = Field(description="ASCII letters and digits; what does not fit is coded.")
+    longest: int | None = Field(None, ge=16, le=255, description="Characters that have room.")
 
 
 class FieldTable(MoneyForm):
@@ -199,7 +206,9 @@ class RequestTable(Section):
     )
     set: dict[FieldName, Scalar] | None = Field(None, description="Given to the call, whatever the message says.")
     fields: dict[FieldName, str | list[str] | FieldTable | No] | None = None
-    values: dict[FieldName, dict[str, Scalar]] | None = Field(None, description="Closed sets: ours = theirs.")
+    values: dict[FieldName, dict[str, Scalar]] | None = Field(
+        None, description="Closed sets: ours = theirs; of a flag, true = and false =."
+    )
     fill: dict[str, Scalar | list[Any] | dict[str, Any]] | None = Field(None, description="Written, never read.")
     derive: dict[FieldName, Scalar] | None = Field(None, description='Literal or formula such as "{reference}#win".')
     recall: dict[FieldName, MemoryKey] | None = Field(None, description="Taken from what we remember by this key.")
@@ -318,6 +327,7 @@ class Table(Section):
     request: RequestTable | None = None
     operations: dict[str, OperationTable] | None = None
     money: MoneyTable | None = None
+    ids: dict[FieldName, IdForm] | None = Field(None, description="Ids that must fit their alphabet, wherever said.")
     time: TimeForm | None = None
     answers: AnswersTable | None = None
     missing: dict[str, list[Scalar]] | None = Field(None, description="Sources for a demanded field, in order.")

@@ -20,8 +20,7 @@ _SESSION_NO = frozenset({Outcome.SESSION_INVALID, Outcome.SESSION_EXPIRED}) | _P
 def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generator[Any, Any, dict[str, Any]]:
     """What memory holds of the fields that *reading* wants.
 
-    A currency without which the amounts mean nothing, and which memory lost, is asked of the wallet, by the session or
-    by the player.
+    A currency without which the amounts mean nothing, and which memory lost, is asked of the wallet: `_ask_whose`.
     Fault: of a debit what the wallet said of the session, else session_invalid; of a credit wallet_failed with an
     alert, never a lasting no because we forgot. A reversal goes on without: what was booked decides.
     """
@@ -37,7 +36,7 @@ def recall_all(reading: Reading, provider: Provider, asking: Asking) -> Generato
     operation = reading.form.operation
     lost = reading.wants.get("currency") and "currency" not in recalled
     if lost and reading.amounts and operation not in REVERSALS:
-        recalled.update((yield from _ask_session(reading, provider, asking, operation)))
+        recalled.update((yield from _ask_whose(reading, provider, asking, operation)))
     return recalled
 
 
@@ -56,12 +55,17 @@ def _scope(reading: Reading, provider: Provider) -> dict[str, Any]:
     return {word: reading.facts.get(word) for word in provider.dialect.scope if word != "operation"}
 
 
-def _ask_session(
+def _ask_whose(
     reading: Reading, provider: Provider, asking: Asking, operation: Operation
 ) -> Generator[Any, Any, dict[str, Any]]:
-    """By the session that the message names, or, in a dialect that has none, by its player."""
-    kind = "session" if reading.facts.get("session") else "player"
-    whose = str(reading.facts.get(kind) or "")
+    """By the session; by the player where no session stops this operation (it may have ended), or none is named.
+
+    A debit hears what the wallet says of the player; of a session only where a session stops it.
+    """
+    session, player = (str(reading.facts.get(each) or "") for each in ("session", "player"))
+    checked = operation in provider.dialect.session_checked
+    kind = "session" if session and (checked or not player) else "player"
+    whose = session if kind == "session" else player
     reply = None
     if whose:
         reply = yield from asking.read(Operation.BALANCE, {kind: whose, "provider": provider.journal_id})
@@ -71,7 +75,7 @@ def _ask_session(
         return found
     if kind == "player" and operation in DEBITS and reply is not None and reply.outcome in _PLAYER_NO:
         raise Fault(reply.outcome, "the wallet does not know the player, or does not serve it")
-    if operation not in provider.dialect.session_checked:
+    if not checked:
         asking.journey.alerts.append("memory_miss")
         raise Fault(Outcome.WALLET_FAILED, f"the {kind} is not remembered, and the wallet did not tell its currency")
     if reply is None or reply.outcome not in _SESSION_NO:

@@ -110,11 +110,16 @@ class Opened:
 
 
 class Draft:
-    """A message being written: values by place, encoded by `request` or `response`. *raw* is a body that is encoded."""
+    """A message being written: values by place, encoded by `request` or `response`.
 
-    __slots__ = ("body", "codec", "headers", "method", "path", "path_fields", "query", "raw")
+    *raw* is a body, *raw_query* the beginning of a query, that is encoded already.
+    """
 
-    def __init__(self, codec: str = "json", method: str = "POST", path: str = "/", raw: bytes | None = None) -> None:
+    __slots__ = ("body", "codec", "headers", "method", "path", "path_fields", "query", "raw", "raw_query")
+
+    def __init__(
+        self, codec: str = "json", method: str = "POST", path: str = "/", raw: bytes | None = None, raw_query: str = ""
+    ) -> None:
         self.codec = codec
         self.method = method
         self.path = path
@@ -123,6 +128,7 @@ class Draft:
         self.headers: dict[str, str] = {}
         self.body: dict[str, Any] = {}
         self.raw = raw
+        self.raw_query = raw_query
 
     def _encoded(self) -> tuple[Headers, bytes]:
         if self.raw is not None or self.codec == "none":
@@ -136,7 +142,8 @@ class Draft:
         for name, value in self.path_fields.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         headers, body = self._encoded()
-        return Request(self.method, path, write_form(self.query).decode(), headers, body)
+        query = "&".join(text for text in (self.raw_query, write_form(self.query).decode()) if text)
+        return Request(self.method, path, query, headers, body)
 
     def response(self, status: int) -> Response:
         """Encode as an answer."""

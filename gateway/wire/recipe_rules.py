@@ -86,7 +86,10 @@ def settled(section: Mapping[str, Any]) -> dict[str, Any]:
 
 def _consistent(scheme: str, over: tuple[Part, ...], at: Place) -> None:
     if covers(over, at):
-        remedy = f'except = ["{at.keys[0]}"] in the sorted part' if at.source == "body" else "take that part away"
+        remedy = {
+            "body": f'except = ["{at.keys[0]}"] in the sorted part',
+            "query": f'{{ query_without = ["{at.keys[0]}"] }}, or except = ["{at.keys[0]}"] in the sorted part',
+        }.get(at.source, "take that part away")
         raise RecipeFault(("over",), f"the signature at {at} would be among what it signs", remedy)
     keyed = any(isinstance(part, Word) and part.label == "secret" for part in over)
     if scheme == "hash" and not keyed:

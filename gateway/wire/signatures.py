@@ -67,9 +67,9 @@ class Recipe:
             raise RecipeFault(located(section, fault.key), fault.fact, fault.remedy) from None
 
     @property
-    def names_unsigned(self) -> bool:
-        """Are the values of the body's fields signed, and their names not?"""
-        return any(isinstance(part, Sorted) and not part.pairs for part in self.over)
+    def names_unsigned(self) -> frozenset[str]:
+        """Where values are signed and their names are not: "body", "query"."""
+        return frozenset(part.source for part in self.over if isinstance(part, Sorted) and not part.pairs)
 
     def bind(
         self,

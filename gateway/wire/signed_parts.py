@@ -4,6 +4,7 @@ A part reads what was sent, digit for digit, and never re-serialises. The same p
 message first and reads the parts from those bytes. Every part raises Garbled for what it cannot read.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +22,10 @@ from gateway.wire.recipes import Key, RecipeFault, one_of
 Pieces = list[bytes | None]
 
 WORDS = ("raw", "secret", "path", "query")
+SORTABLE = ("body", "query")
 _REMEDY = (
-    f"one of {', '.join(WORDS)}, a place such as body.amount, "
-    "{ text = ... }, { money = ..., decimals = ... }, { sorted = body, take = ... }"
+    f"one of {', '.join(WORDS)}, a place such as body.amount, {{ text = ... }}, {{ money = ..., decimals = ... }}, "
+    "{ sorted = body or query, take = ... }, { query_without = [...] }"
 )
 
 
@@ -94,26 +96,49 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryWithout:
+    """The raw query, byte for byte and in its order, but for the parameters of these names (and their "&")."""
+
+    names: frozenset[str]
+    label: str = "query without"
+
+    def read(self, opened: Opened) -> bytes:
+        if not isinstance(opened.message, Request):
+            raise Garbled("an answer has no query to sign")
+        pairs = _bytes(opened.message.query).split(b"&")
+        return b"&".join(pair for pair in pairs if pair.partition(b"=")[0].decode("latin-1") not in self.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Sorted:
-    """The body's top-level fields in the order of their names' code points (which is that of their UTF-8 bytes).
+    """Top-level fields of *source* in the order of their names' code points (which is that of their UTF-8 bytes).
 
     null signs as an empty text. Left out: names in *excepted*, values whose text is in *drop*, null if it holds "null".
+    *renamed*: a field that takes the place, and in pairs the name, of another one.
     """
 
+    source: str
     pairs: bool
     equals: str
     separator: str
     excepted: frozenset[str]
     drop: frozenset[str]
-    label: str = "sorted body"
+    renamed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"sorted {self.source}"
 
     def read(self, opened: Opened) -> bytes:
-        if opened.codec == "none":
+        if self.source == "body" and opened.codec == "none":
             raise Garbled("a body that is not decoded has no fields to sort")
+        if self.source == "query" and not isinstance(opened.message, Request):
+            raise Garbled("an answer has no query to sign")
+        called = dict(self.renamed)
+        fields = opened.body if self.source == "body" else opened.query
         shown = []
-        for name, value in sorted(opened.body.items()):
-            if name in self.excepted:
-                continue
+        for name, sent in sorted((called.get(each, each), each) for each in fields if each not in self.excepted):
+            value = fields[sent]
             text = "" if value is None else scalar_text(value)
             if text is None:
                 raise Garbled("an object or a list among the signed fields")
@@ -123,7 +148,7 @@ class Sorted:
         return _bytes(self.separator.join(shown))
 
 
-Part = Word | Field | Text | Printed | Sorted
+Part = Word | Field | Text | Printed | Sorted | QueryWithout
 
 
 def compile_parts(over: Any) -> tuple[Part, ...]:
@@ -137,7 +162,8 @@ def _part(part: Any, key: Key) -> Part:
     if isinstance(part, str):
         return Word(part) if part in WORDS else Field(place(part, key, _REMEDY))
     kinds = {"text": {"text"}, "money": {"money", "decimals"}}
-    kinds["sorted"] = {"sorted", "take", "equals", "separator", "except", "drop"}
+    kinds["sorted"] = {"sorted", "take", "equals", "separator", "except", "drop", "renamed"}
+    kinds["query_without"] = {"query_without"}
     kind = next((kind for kind in kinds if kind in part), None) if isinstance(part, Mapping) else None
     if kind is None:
         raise RecipeFault(key, "it is not a part", _REMEDY)
@@ -151,18 +177,28 @@ def _part(part: Any, key: Key) -> Part:
         if not isinstance(decimals, int) or isinstance(decimals, bool) or not 0 <= decimals <= 18:
             raise RecipeFault((*key, "decimals"), "it is not a number of decimals", "a whole number from 0 to 18")
         return Printed(place(part["money"], (*key, "money"), 'a place such as "body.amount"'), decimals)
-    if part["sorted"] != "body":
-        raise RecipeFault((*key, "sorted"), "only the body's fields can be sorted", 'sorted = "body"')
+    if kind == "query_without":
+        names = _texts(part, kind, key)
+        if not names or not all(re.fullmatch(r"[A-Za-z0-9._~-]+", name) for name in names):
+            raise RecipeFault((*key, kind), "it does not name what is cut out", '{ query_without = ["key"] }')
+        return QueryWithout(frozenset(names))
+    if part["sorted"] not in SORTABLE:
+        raise RecipeFault((*key, "sorted"), "only fields of the body or the query can be sorted", one_of(SORTABLE))
     if part.get("take") not in ("values", "pairs"):
         raise RecipeFault((*key, "take"), "it does not say what is taken of each field", one_of(("values", "pairs")))
     if part["take"] == "values" and "equals" in part:
         raise RecipeFault((*key, "equals"), "values have no names to set apart", 'take it away, or take = "pairs"')
+    renamed = part.get("renamed", {})
+    if not isinstance(renamed, Mapping) or not all(isinstance(name, str) and name for name in renamed.values()):
+        raise RecipeFault((*key, "renamed"), "it maps no names", 'renamed = { theirs = "the name that counts" }')
     return Sorted(
+        part["sorted"],
         part["take"] == "pairs",
         _text(part, "equals", key) if "equals" in part else "",
         _text(part, "separator", key) if "separator" in part else "",
         frozenset(_texts(part, "except", key)),
         frozenset(_texts(part, "drop", key)),
+        tuple(renamed.items()),
     )
 
 
@@ -202,7 +238,9 @@ def covers(parts: tuple[Part, ...], at: Place) -> bool:
     for part in parts:
         if isinstance(part, (Field, Printed)) and same(part.place, at):
             return True
-        if isinstance(part, Sorted) and at.source == "body" and at.keys[0] not in part.excepted:
+        if isinstance(part, Sorted) and at.source == part.source and at.keys[0] not in part.excepted:
+            return True
+        if isinstance(part, QueryWithout) and at.source == "query" and at.keys[0] not in part.names:
             return True
         if isinstance(part, Word) and at.source == ("body" if part.label == "raw" else part.label):
             return True

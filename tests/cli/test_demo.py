@@ -58,7 +58,7 @@ def test_it_plays_every_scenario_with_every_dialect(played: Played) -> None:
     )
     for name in DIALECTS:
         for scenario in SCENARIOS:
-            assert len([line for line in lines if re.match(rf"{name} +{scenario.title}  ", line)]) == 1
+            assert len([line for line in lines if re.match(rf"{re.escape(name)} +{scenario.title}  ", line)]) == 1
     assert f"all {len(DIALECTS) * len(SCENARIOS)} conversations are as their tables and examples say" in played.out
     assert "DIFFERS" not in played.out
     assert "\x1b" not in played.out
@@ -97,7 +97,7 @@ def test_a_changed_expectation_makes_it_fail(root: Path, temporary: Path) -> Non
     code, out, _ = gateway("demo", "--once", "--tables", str(temporary), cwd=temporary)
     assert code == 1
     assert re.search(r"DIFFERS  evenbet, beyond balance: example .*: the code is 7, not 1", out)
-    assert "1 of 21 conversations are not as they must be" in out
+    assert f"1 of {len(SCENARIOS) * len(DIALECTS)} conversations are not as they must be" in out
 
 
 def test_a_broken_table_is_refused(root: Path, temporary: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_new_table_joins_by_itself(temporary: Path) -> None:
     code, out, _ = gateway("demo", "--once", "--tables", str(temporary), cwd=temporary)
     assert code == 0, out
     assert len(re.findall(r"(?m)^gamma  ", out)) == len(SCENARIOS)
-    assert "all 49 conversations" in out
+    assert f"all {len(SCENARIOS) * (len(DIALECTS) + 1)} conversations" in out
 
 
 def test_it_serves_after_the_play_until_it_is_stopped(temporary: Path) -> None:
@@ -125,7 +125,7 @@ def test_it_serves_after_the_play_until_it_is_stopped(temporary: Path) -> None:
         demo.until("Ctrl+C stops it")
         (folder,) = temporary.iterdir()
         open_now = gateway("outbox", "list", "--config", str(folder / "gateway.toml"), cwd=temporary)
-        assert (open_now[0], open_now[1].count("::transaction-")) == (0, 3), "the silent wallet's bets"
+        assert (open_now[0], open_now[1].count(":transaction-")) == (0, len(DIALECTS)), "the silent wallet's bets"
         kept = {path.name: path.stat().st_mode & 0o077 for path in folder.iterdir()}
         assert kept["evenbet.key"] == kept["wallet.signing"] == 0
         assert demo.stop(signal.SIGINT) == 0

@@ -21,12 +21,12 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert demo.stop(signal.SIGTERM) == 0
 
 
-@pytest.mark.parametrize("dialect", ["155io", "evenbet", "scorpio"])
+@pytest.mark.parametrize("dialect", ["155io", "evenbet", "scorpio", "groove", "blueocean", "100hp", "100hp-29"])
 def test_a_bet_is_signed_answered_and_read_back(config: Path, dialect: str, tmp_path: Path) -> None:
     """The line that the demo prints works for every dialect, with nothing but an amount."""
     code, out, err = gateway("send", dialect, "bet", "--amount", "1.50", "--config", str(config), cwd=tmp_path)
     assert (code, err) == (0, ""), out
-    assert re.search(r"(?m)^POST http://127\.0\.0\.1:\d+/", out)
+    assert re.search(r"(?m)^(POST|GET) http://127\.0\.0\.1:\d+/", out)
     assert re.search(r"(?m)^HTTP 200 after ", out)
     assert re.search(r"(?m)^as a reply: ok, .*balance \d+\.50", out) or "as a reply: ok" in out
 

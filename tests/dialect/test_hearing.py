@@ -52,6 +52,13 @@ def test_outcomes_that_share_a_code_are_said_and_heard_by_their_texts() -> None:
         assert heard(made, f'{{"code": "OK", "text": "{text}"}}').outcome is outcome, text
 
 
+def test_a_text_that_goes_on_where_another_ends_is_heard_as_its_own_row() -> None:
+    """Of two beginnings the longer one counts."""
+    made = dialect('[codes]\nok = { code = "OK", text = "Done" }\nalready_done = { code = "OK", text = "Done before" }')
+    for text, outcome in (("Done before", Outcome.ALREADY_DONE), ("Done", Outcome.OK), ("Done be", Outcome.OK)):
+        assert heard(made, f'{{"code": "OK", "text": "{text}"}}').outcome is outcome, text
+
+
 def test_a_refusal_of_us_is_the_wallet_s_trouble() -> None:
     """request_invalid from a wallet is never the provider's fault."""
     assert heard(dialect(), '{"code": "REFUSED", "text": "x"}').outcome is Outcome.WALLET_FAILED

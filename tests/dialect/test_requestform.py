@@ -324,12 +324,12 @@ def test_a_renamed_field() -> None:
     """A documented name that is gone beside an undocumented one; merely missing or merely new is not a renaming."""
     made = dialect()
     form = made.variants["bet"]
-    assert form.documented == {"player", "session", "currency", "time", "id", "round", "amount"}
+    assert form.documented("body") == {"player", "session", "currency", "time", "id", "round", "amount"}
     whole = BET + ', "session": "s", "time": "x"'
     for body, renamed in (("}", False), (', "new": 1}', False)):
-        assert form.renamed(made.open(request("/bet", whole + body))) is renamed
-    assert form.renamed(made.open(request("/bet", BET + "}"))) is False
-    assert form.renamed(made.open(request("/bet", BET + ', "sesion": "s"}'))) is True
+        assert form.renamed(made.open(request("/bet", whole + body)), "body") is renamed
+    assert form.renamed(made.open(request("/bet", BET + "}")), "body") is False
+    assert form.renamed(made.open(request("/bet", BET + ', "sesion": "s"}')), "body") is True
 
 
 def test_a_closed_set_tells_a_flag_from_a_number() -> None:

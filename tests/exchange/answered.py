@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check_answer(world: "World", story: "Story") -> None:
-    """The one answer is in the dialect: HTTP 200, its shape, a word that this operation may say, signed if it signs.
+    """The one answer is in the dialect: its status (200, or the code), its shape, a word of its operation, signed.
 
     Where the row is a bare status, that status and no body.
     """
@@ -23,7 +23,8 @@ def check_answer(world: "World", story: "Story") -> None:
         assert (response.status, response.body) == (said.answer.http, b"")
         assert said.effect == story.effect or name is None
         return
-    assert response.status == 200, response.status
+    due = said.answer.code if said.form.http == "$code" else 200
+    assert response.status == due, response.status
     if world.caller.answer is not None:
         world.caller.answer.check(Opened(response), world.clock.wall())
     body = Opened(response).body

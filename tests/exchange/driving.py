@@ -25,6 +25,7 @@ from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
+from gateway.exchange.keys import row_key
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.wishes import Answer, Delivery, Flow, Send
 from gateway.journal.memory import Memory
@@ -35,6 +36,7 @@ from gateway.sandbox.wallet import Wallet as SandboxWallet
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
+from gateway.wire.templates import look
 from tests.exchange.endings import Hop, honest
 from tests.exchange.recovering import recover
 
@@ -42,6 +44,8 @@ PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
 DIALECTS = ("155io", "evenbet", "evenbet-seamless", "hub88", "scorpio")
 #: After a bet in doubt their providers send nothing, and we take it back before we answer.
 SILENT = ("caleta",)
+#: Those with everything in the query, and those with one id for all legs.
+GETTERS = ("groove", "blueocean", "100hp", "100hp-29")
 WALLET_SECRETS = {"signing": [b"whsec_" + base64.b64encode(b"the wallet's secret, thirty-two.")]}
 START = 1_800_000_000.0
 
@@ -104,7 +108,9 @@ def secrets() -> Mapping[str, list[bytes]]:
         "public_key": [theirs[1]], "private_key": [theirs[0]],
         "our_public_key": [ours[1]], "our_private_key": [ours[0]],
         "key": [b"the evening key"], "api_token": [b"the scorpion token"], "login": [b"ruby:the red password"],
-        "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"], **WALLET_SECRETS,
+        "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"],
+        "security_key": [b"the groove key, sixteen"], "salt": [b"theoceansalt0123"],
+        "shared_secret": [b"one-hundred-secret"], **WALLET_SECRETS,
     }  # fmt: skip
 
 
@@ -213,9 +219,11 @@ class World:
         self.meanwhile: list[Callable[[], Any]] = []  # what happens while somebody waits for a row, one per Wait
         self.hop: Hop = honest  # how the last Send ended
         logs_in = self.dialect.operations().get(Operation.AUTHENTICATE, ())
-        if any(self.dialect.said[each, Outcome.OK].form.slot("new_session") for each in logs_in):
+        forms = [self.dialect.said[each, Outcome.OK].form for each in logs_in]
+        token = next((slot for form in forms if (slot := form.slot("new_session"))), None)
+        if token is not None:
             first = self.tell(self.request(Operation.AUTHENTICATE, session="L1"))
-            self.session = str(Opened(first.response).body["token"])
+            self.session = str(look(Opened(first.response).body, token.keys))
         elif logs_in:
             self.session = "s1"  # it asks whose session it is, and gets no other one
             self.tell(self.request(Operation.AUTHENTICATE))
@@ -243,6 +251,13 @@ class World:
         """The player's, as the wallet's books have it."""
         return self.sandbox.balance("1001")
 
+    def key_of(self, request: Request) -> str:
+        """The key of the row that this message is about."""
+        opened = self.dialect.open(request)
+        form = self.dialect.recognise(opened)
+        facts = form.read(opened).facts
+        return row_key(self.provider, {**facts, "operation": str(form.operation)}, facts["transaction"])
+
     def row(self, transaction: str) -> Row | None:
         """The row of one of the provider's transactions."""
         return self.memory.rows.get(f"acme::{transaction}")
@@ -259,7 +274,9 @@ class World:
         if operation in MONEY:
             amount = Decimal("10.00") if operation is Operation.BET else Decimal("5.00")
             whole |= {"transaction": transaction, "round": "g1", "amount": amount, "round_end": False}
-            if operation in (Operation.WIN, Operation.ROLLBACK):
+            if operation is Operation.BET_WIN:
+                whole |= {"bet_amount": Decimal("10.00"), "win_amount": Decimal("5.00")}
+            if operation in (Operation.WIN, Operation.ROLLBACK, Operation.ROLLBACK_WIN):
                 whole |= {"reference": ("t1",)}
             if operation is Operation.ROLLBACK:
                 whole |= {"amount": Decimal("10.00")}

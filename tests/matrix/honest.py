@@ -106,11 +106,7 @@ class Belief:
     dropped: bool = False  # it sends nothing more
     undo: bool = False  # it wants to roll it back
     waits: bool = False  # nothing came back to its last try: it will try at least once more
-
-    @property
-    def key(self) -> str:
-        """Ours."""
-        return f"acme::{self.transaction}"
+    key: str = ""  # our row's, once it was said
 
 
 class Provider:
@@ -135,6 +131,7 @@ class Provider:
         about = {"reference": (belief.reference,)} if belief.reference else {}
         round_name = f"g-{belief.reference or belief.transaction}"
         message = world.request(belief.operation, belief.transaction, round=round_name, amount=belief.amount, **about)
+        belief.key = world.key_of(message[2])
         died = line.endswith("unnoted")
         throw = (lambda step, wish: RuntimeError("killed") if isinstance(wish, Told) else None) if died else None
         story = world.tell(message, hop, throw=throw)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.exchange.driving import DIALECTS
+from tests.exchange.driving import DIALECTS, GETTERS
 from tests.exchange.endings import hangs, honest, silent
 from tests.matrix import honest as long_lived
 
@@ -71,7 +71,7 @@ def action() -> st.SearchStrategy[tuple[str, int, int, str, str]]:
     )
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", [*DIALECTS, *GETTERS])
 @settings(
     derandomize=True, max_examples=300, deadline=None, database=None, print_blob=True,
     suppress_health_check=list(HealthCheck),
@@ -97,7 +97,7 @@ def test_belief_and_books_agree(name: str, actions: list[tuple[str, int, int, st
 
 def test_enough_was_played(note: Callable[[str], None]) -> None:
     """The runs above were no empty ones."""
-    if set(SEEN) != set(DIALECTS):
+    if set(SEEN) != {*DIALECTS, *GETTERS}:
         pytest.skip("runs after the sequences above, in one process with them")
     note(f"honest providers: {sum(SEEN.values())} callbacks in random sequences")
     assert min(SEEN.values()) > 500

@@ -35,7 +35,7 @@ FRESH = {"at": "header.T", "form": "unix_s", "within_s": 60}
         ({**HMAC, "at": "header.X?"}, ("at",), "mandatory", "header.X"),
         ({**HMAC, "at": "body.x[]"}, ("at",), "list", "without []"),
         ({**HMAC, "at": "body.sign"}, ("over",), "among what it signs", "except"),
-        ({**HMAC, "at": "query.s", "over": ["query", "raw"]}, ("over",), "among what it signs", "away"),
+        ({**HMAC, "at": "query.s", "over": ["query", "raw"]}, ("over",), "among", "query_without"),
         ({**HMAC, "at": "header.X", "over": ["raw", "header.x"]}, ("over",), "among what it signs", "away"),
         ({**HMAC, "over": "raw"}, ("over",), "not a list", "raw"),
         ({**HMAC, "over": []}, ("over",), "not a list", "raw"),
@@ -47,7 +47,12 @@ FRESH = {"at": "header.T", "form": "unix_s", "within_s": 60}
         ({**HMAC, "over": [{"money": "body.a"}]}, ("over", 0), "decimals", "0 to 18"),
         ({**HMAC, "over": [{"money": "body.a", "decimals": "2"}]}, ("over", 0, "decimals"), "decimals", "0 to 18"),
         ({**HMAC, "over": [{"money": "a", "decimals": 2}]}, ("over", 0, "money"), "begins with", "body.amount"),
-        ({**HMAC, "over": [{"sorted": "query", "take": "values"}]}, ("over", 0, "sorted"), "only the body", "body"),
+        ({**HMAC, "over": [{"sorted": "path", "take": "values"}]}, ("over", 0, "sorted"), "body or the query", "query"),
+        ({**HMAC, "over": [{"sorted": "query", "take": "values", "renamed": ["a"]}]}, ("over", 0, "renamed"), "", "="),
+        ({**HMAC, "at": "query.s", "over": [{"sorted": "query", "take": "values"}]}, ("over",), "among", "except"),
+        ({**HMAC, "at": "query.s", "over": [{"query_without": ["t"]}]}, ("over",), "among", "query_without"),
+        ({**HMAC, "over": [{"query_without": []}]}, ("over", 0, "query_without"), "cut out", "query_without"),
+        ({**HMAC, "over": [{"query_without": ["a&b"]}]}, ("over", 0, "query_without"), "cut out", "query_without"),
         ({**HMAC, "over": [{"sorted": "body", "take": "keys"}]}, ("over", 0, "take"), "taken", "values, pairs"),
         ({**HMAC, "over": [{"sorted": "body", "take": "values", "equals": "="}]}, ("over", 0, "equals"), "", "pairs"),
         ({**HMAC, "over": [{"sorted": "body", "take": "pairs", "drop": ""}]}, ("over", 0, "drop"), "list", "drop"),
@@ -114,12 +119,17 @@ def test_what_covers_a_timestamp() -> None:
         (["raw"], "body.ts"),
         ([{"sorted": "body", "take": "values"}], "body.ts"),
         (["query", "raw"], "query.ts"),
+        ([{"sorted": "query", "take": "values"}, "raw"], "query.ts"),
+        ([{"query_without": ["key"]}, "raw"], "query.ts"),
         (["raw", "header.t"], "header.T"),
     ):
         assert Recipe.compile({**HMAC, "over": over, "fresh": {**FRESH, "at": at}}).fresh is not None
     over = [{"sorted": "body", "take": "values", "except": ["ts"]}]
     with pytest.raises(RecipeFault, match="not signed"):
         Recipe.compile({**HMAC, "over": over, "fresh": {**FRESH, "at": "body.ts"}})
+    for part in ({"query_without": ["ts"]}, {"sorted": "query", "take": "values", "except": ["ts"]}):
+        with pytest.raises(RecipeFault, match="not signed"):
+            Recipe.compile({**HMAC, "over": [part], "fresh": {**FRESH, "at": "query.ts"}})
 
 
 def pem(key: Any) -> tuple[bytes, bytes]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.wire.message import Garbled, Request, Response
+from gateway.wire.opened import Draft
 from gateway.wire.signatures import Forged
 from tests.wire.signing import NOW, SECTIONS, bound, made, opened, with_header
 
@@ -132,3 +133,76 @@ def test_a_signed_header_that_is_not_there_once_is_forged(headers: tuple[tuple[s
     recipe = bound({**SECTIONS["hmac-raw"], "over": ["header.X-Id", "raw"]})
     with pytest.raises(Forged, match="X-Id"):
         recipe.check(opened(Request("POST", "/", "", (("X-Sign", "00" * 32), *headers))), NOW)
+
+
+def query_text(over: Any, query: str) -> bytes:
+    section = {**SECTIONS["hmac-sorted-values"], "over": [over]}
+    ((_, text),) = bound(section).shown(opened(Request("GET", "/", query)))
+    return text
+
+
+def test_sorted_values_of_a_query_are_signed_decoded() -> None:
+    """In the order of the decoded names; what is excepted is left out, a renamed field takes another one's place."""
+    part = {"sorted": "query", "take": "values", "except": ["request"], "renamed": {"nogsgameid": "gameid"}}
+    assert query_text(part, "request=wager&b=2&a=1&c=%C3%BC+x") == "12ü x".encode()
+    assert query_text(part, "device=d&gamesessionid=s&nogsgameid=7&betamount=0.40") == b"0.40d7s"
+    assert query_text(part, "device=d&gamesessionid=s&gameid=7&betamount=0.40") == b"0.40d7s"
+    pairs = {**part, "take": "pairs", "equals": "=", "separator": "&"}
+    assert query_text(pairs, "nogsgameid=7&b=2&request=x") == b"b=2&gameid=7"
+    assert query_text(part, "") == b""
+
+
+@pytest.mark.parametrize("query", ["a=1&a=2", "a=%", "a=%ff", "a=%00"])
+def test_a_query_that_two_readers_could_read_differently_is_garbled(query: str) -> None:
+    """A name sent twice, a broken escape, no UTF-8, U+0000."""
+    with pytest.raises(Garbled):
+        query_text({"sorted": "query", "take": "values"}, query)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("a=1&key=x&b=2", b"a=1&b=2"),
+        ("a=1&b=2&key=x", b"a=1&b=2"),
+        ("key=x&a=1", b"a=1"),
+        ("key=x", b""),
+        ("", b""),
+        ("b=%7E+%2b&keys=1&Key=2&key=x&a=", b"b=%7E+%2b&keys=1&Key=2&a="),
+        ("a=1&key&b", b"a=1&b"),
+    ],
+)
+def test_a_query_is_signed_as_received_without_what_is_cut_out(query: str, text: bytes) -> None:
+    """Nothing is decoded, sorted or encoded anew; only the named parameter goes, with its ampersand."""
+    assert query_text({"query_without": ["key"]}, query) == text
+
+
+def test_a_signature_in_the_query_that_it_signs() -> None:
+    """Made last, cut out when it is checked; every other byte of the query counts, the order too."""
+    recipe = bound({"scheme": "hash", "digest": "sha1", "encoding": "hex", "at": "query.key", "secret": "key",
+                    "over": ["secret", {"query_without": ["key"]}]})  # fmt: skip
+    draft = Draft("none", "GET", raw_query="b=2&a=%7e")
+    draft.query["c"] = "x y"
+    recipe.make(draft, NOW)
+    signed = draft.request()
+    assert signed.query.startswith("b=2&a=%7e&c=x%20y&key=")
+    assert recipe.check(opened(signed), NOW) == "key 1"
+    key = signed.query.rpartition("&")[2]
+    for query in (
+        f"a=%7e&b=2&c=x%20y&{key}",
+        f"b=2&a=~&c=x%20y&{key}",
+        f"b=2&a=%7e&c=x+y&{key}",
+        f"b=2&a=%7e&c=x%20y&d=1&{key}",
+        f"b=2&a=%7e&c=x%20y&{key}&{key}",
+        "b=2&a=%7e&c=x%20y",
+        "b=2&a=%7e&c=x%20y&key=",
+    ):
+        with pytest.raises(Forged):
+            recipe.check(opened(replace(signed, query=query)), NOW)
+    assert recipe.check(opened(replace(signed, query=f"{key}&b=2&a=%7e&c=x%20y")), NOW) == "key 1"
+
+
+@pytest.mark.parametrize("over", [{"sorted": "query", "take": "values"}, {"query_without": ["key"]}])
+def test_an_answer_has_no_query_to_sign(over: dict[str, Any]) -> None:
+    """Such a recipe is for requests."""
+    with pytest.raises(Garbled, match="no query"):
+        bound({**SECTIONS["hmac-sorted-values"], "over": [over]}).shown(opened(Response(200)))

@@ -86,7 +86,7 @@ class _Conversation:
         return Row(self.name, scenario, got, asked, differs)
 
     async def _enter(self) -> dict[str, Any]:
-        """A player with a session: logged in where the dialect has a way to, else with one that is simply there."""
+        """A player with a session: logged in where a login gives one, else with one that is simply there."""
         session, launch = uuid4().hex, uuid4().hex
         dialect = self.caller.dialect
         logs_in = dialect.operations().get(Operation.AUTHENTICATE, [])

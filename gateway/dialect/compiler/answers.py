@@ -29,7 +29,7 @@ class AnswerCompiler:
         money.update(
             {name: requests.money_form(self._money(name), self._at(name)) for name in NAMES if "amount" in name}
         )
-        self.spelling = Spelling(money, requests.time)
+        self.spelling = Spelling(money, requests.time, requests.ids())
         self._stated = bool(self.tree.section("money"))
         self._forms: dict[Any, AnswerForm] = {}
         self._by_end: dict[tuple[str | None, Outcome], AnswerForm] = {}

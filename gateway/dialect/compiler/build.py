@@ -53,8 +53,8 @@ def source_of(word: object) -> object:
     return word if known else Literally(str(word) if isinstance(word, int) and not isinstance(word, bool) else word)
 
 
-def _share(one: Row, other: Row) -> bool:
-    return one.answer.key == other.answer.key and one.outcome is not other.outcome and told_apart(one, other)
+def _share(first: Row, later: Row) -> bool:
+    return first.answer.key == later.answer.key and first.outcome is not later.outcome and told_apart(first, later)
 
 
 def _by_text(row: Row) -> Row:
@@ -68,7 +68,7 @@ def hearing(compiled: Compiled, name: str) -> Hearing:
     for scope in compiled.scopes(name):
         for row in (*scope.codes.values(), *scope.heard_as):
             if row.answer.code is not None:
-                rows.append(_by_text(row) if any(_share(row, each) for each in rows) else row)
+                rows.append(_by_text(row) if any(_share(each, row) for each in rows) else row)
     rows.sort(key=lambda row: (row.answer.http is None, -len(row.answer.message_starts or "")))  # the fuller one first
     operation = compiled.requests[name].operation
     ends = [outcome for outcome in Outcome if outcome in CAN_OCCUR[operation]]

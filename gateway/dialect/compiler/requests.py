@@ -9,10 +9,11 @@ from gateway.canon.operations import CREDITS, DEBITS, FACTS, Operation
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.problems import Problem, suggest
 from gateway.dialect.requestform import FieldForm, Presence, RequestForm
+from gateway.wire.ids import Alphanumeric
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
 from gateway.wire.times import Time
-from gateway.wire.values import MAX_KEY, Bag, Converter, Flag, Number, Text
+from gateway.wire.values import MAX_ID, MAX_KEY, Bag, Converter, Flag, Number, Text
 
 #: Which key a sentence of the money form is about.
 _BLAMED = {"a unit": "unit", "decimals": "decimals", "an integer": "decimals"}
@@ -26,6 +27,10 @@ OPERATIONS = {str(operation): operation for operation in Operation}
 _PATH_NAME = re.compile(r"\{([a-z_]+)\}")
 #: Where a wallet that speaks our own words gets our keys, which are longer than any provider's id.
 _KEYS = frozenset({"request_id", "transaction", "reference"})
+#: A closed set's words for a flag.
+FLAGS = {"true": True, "false": False}
+#: What `[ids]` may name.
+IDS = frozenset(word for word, shape in CALL_FIELDS.items() if shape in (Shape.TEXT, Shape.TEXTS))
 _PLAIN: dict[Shape, Converter] = {
     Shape.FLAG: Flag(), Shape.NUMBER: Number(), Shape.BAG: Bag(), Shape.TEXT: Text(), Shape.TEXTS: Text(),
 }  # fmt: skip
@@ -166,7 +171,7 @@ class RequestCompiler:
 
     def fields(self, name: str, path_template: str) -> tuple[FieldForm, ...]:
         found = []
-        values = self.named(name, "values")
+        values = {word: _closed(word, rows) for word, rows in self.named(name, "values").items()}
         integers = self.merged(name, "integers") or []
         own = self.tree.get("operations", name, "integers") is not None
         for word in integers:
@@ -201,9 +206,16 @@ class RequestCompiler:
         if shape is Shape.TIME:
             own = {key: table[key] for key in may if key in table}
             return self.time_form(own, path if own else ("time",))
+        if word in (coded := self.ids()):
+            return coded[word]
         if word in _KEYS and self.tree.get("codes") == "ours":
             return Text(integer=integer, longest=MAX_KEY)
         return Text(integer=True) if integer else _PLAIN[shape]
+
+    def ids(self) -> dict[str, Alphanumeric]:
+        """`[ids]`: the fields whose spelling is narrower than ours; what is no id of ours is left to the proofs."""
+        rows = self.tree.section("ids").items()
+        return {word: Alphanumeric(row.get("longest") or MAX_ID) for word, row in rows if word in IDS}
 
     def money_fields(self) -> dict[str, Any]:
         """`[money] fields.<field>`."""
@@ -233,6 +245,12 @@ class RequestCompiler:
             said = f"not a time form: {error}"
             self.problems.append(self.tree.inside(path, key).problem("GW116", said, remedy))
             return Time()
+
+
+def _closed(word: str, rows: Mapping[str, Any]) -> dict[Any, Any]:
+    """Ours, in our types, to theirs: a flag's two values are keys of a TOML table, and so texts."""
+    flag = CALL_FIELDS[word] is Shape.FLAG
+    return {FLAGS.get(ours, ours) if flag else ours: theirs for ours, theirs in rows.items()}
 
 
 def _zero(operation: Operation) -> str:

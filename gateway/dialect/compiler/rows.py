@@ -28,14 +28,15 @@ class Row:
     path: Path | None
 
 
-def told_apart(one: Row, other: Row) -> bool:
+def told_apart(first: Row, later: Row) -> bool:
     """May both rows say one code? Each has a text of its own, and the text decides nothing that matters to money.
 
-    Both outcomes are as certain, and last as long; neither text begins with the other.
+    The first row is what the code means with any other text: it is as certain as the later one, does not last where
+    that one does not, and its own text is not heard as the later one's.
     """
-    texts = (one.answer.text or "", other.answer.text or "")
-    alike = (one.outcome.moved, one.outcome.lasting) == (other.outcome.moved, other.outcome.lasting)
-    return alike and not texts[0].startswith(texts[1]) and not texts[1].startswith(texts[0])
+    one, other = first.answer.text or "", later.answer.text or ""
+    alike = first.outcome.moved is later.outcome.moved and first.outcome.lasting <= later.outcome.lasting
+    return alike and bool(one and other) and not one.startswith(other)
 
 
 @dataclass(slots=True)

@@ -76,10 +76,10 @@ def _spelled(compiled: Compiled, name: str | None, chosen: Chosen) -> None:
     if code is None:
         return
     slot = form.slot("code")
-    if form.http == "$code" and chosen.answer.http is None and (type(code) is not int or not 200 <= code <= 599):
+    if form.http == "$code" and chosen.answer.http is None and (type(code) is not int or not 200 <= code <= 999):
         compiled.complain(
             "GW113", chosen.path or (), f"the code {chosen.answer} is the HTTP status, and there is no such status",
-            "a whole number from 200 to 599, or an http of its own",
+            "a whole number from 200 to 999, or an http of its own",
         )  # fmt: skip
     if not form.shows_code and id(form) not in compiled.answers.broken:
         compiled.complain(

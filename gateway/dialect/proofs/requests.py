@@ -12,6 +12,7 @@ from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Shape
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import EFFECTS, Path
+from gateway.dialect.compiler.requests import FLAGS, IDS
 from gateway.dialect.problems import suggest
 from gateway.dialect.requestform import HOLE, Presence, RequestForm
 from gateway.wire.jsontext import scalar_text
@@ -34,6 +35,7 @@ def prove_requests(compiled: Compiled) -> None:
         _values(compiled, form)
         _parts(compiled, form)
         _out_of_place(compiled, form)
+    _ids(compiled)
     for one, other in combinations(compiled.requests.values(), 2):
         _apart(compiled, one, other)
     for section in ("deadline_ms", "retry_span_s", "replay_balance", "fingerprint"):
@@ -183,10 +185,13 @@ def _values(compiled: Compiled, form: RequestForm) -> None:
     """A closed set is one of texts, and each of their words means one of ours."""
     for field, rows in compiled.mapped_values(form.name).items():
         path = compiled.key_of(form.name, "values", field)
-        if CALL_FIELDS.get(field) is not Shape.TEXT:
+        shape = CALL_FIELDS.get(field)
+        if shape not in (Shape.TEXT, Shape.FLAG):
             compiled.complain(
                 "GW119", path, f'"{field}" is no text, and has no closed set of words', "delete it", what="key"
             )
+        if shape is Shape.FLAG and not rows.keys() <= FLAGS.keys():
+            compiled.complain("GW119", path, f'"{field}" is a flag', "true = <their word>, false = <their word>")
         if path[0] == "operations" and field not in {each.name for each in form.fields}:
             compiled.complain(
                 "GW203", path, f'a row that nothing uses: "{field}" has no place', "give it one", what="key"
@@ -214,6 +219,21 @@ def _parts(compiled: Compiled, form: RequestForm) -> None:
             says = f'every part of "{each.name}" may be absent; when must they add up?'
             remedy = "write without ? those that always stand together"
             compiled.complain("GW123", path, says, remedy, part="parts")
+
+
+def _ids(compiled: Compiled) -> None:
+    """A row of `[ids]` is about an id that some message or answer holds."""
+    held = {each.name for form in compiled.requests.values() for each in form.fields} | compiled.answers.shown()
+    for word in compiled.tree.section("ids"):
+        if word not in IDS:
+            compiled.complain(
+                "GW103", ("ids", word), f'"{word}" is no id of ours', "name a field that holds a text",
+                hint=suggest(word, IDS) or "", what="key",
+            )  # fmt: skip
+        elif word not in held:
+            compiled.complain(
+                "GW203", ("ids", word), f'a row that nothing uses: no message has "{word}"', "delete it", what="key"
+            )
 
 
 def _out_of_place(compiled: Compiled, form: RequestForm) -> None:

@@ -94,16 +94,19 @@ already_done = { code = "OK", text = "%s" }
 
 
 def test_outcomes_of_one_certainty_may_share_a_code_when_their_texts_tell_them_apart() -> None:
-    """ok and already_done; not where a text is missing or begins the other, nor a success and a doubt."""
-    assert complaints(SHARED % "Before") == []
-    for text in ("", "Done", "Done before"):
+    """ok and already_done; not where a text is missing or would be heard as the other, nor a success and a doubt."""
+    for text in ("Before", "Done before"):
+        assert complaints(SHARED % text) == [], text
+    for text in ("", "Done", "Do"):
         assert {code for code, _ in complaints(SHARED % text)} == {"GW206"}, text
     assert complaints(SHARED.replace(', text = "%s"', "")) != []
-    doubt = '[operations.bet]\ncodes.%s = { code = "NO_MONEY", text = "b" }\n'
-    own = doubt + 'codes.insufficient_funds = { code = "NO_MONEY", text = "a" }'
+    row = 'codes.%s = { code = "NO_MONEY", text = "%s" }\n'
+    own = "[operations.bet]\n" + row % ("%s", "b") + row % ("insufficient_funds", "a")
     assert "GW206" not in {code for code, _ in complaints(own % "limit_exceeded")}
     assert "GW206" in {code for code, _ in complaints(own % "in_progress")}
-    assert "GW206" in {code for code, _ in complaints(own % "busy")}, "one lasts, the other does not"
+    assert "GW206" not in {code for code, _ in complaints(own % "busy")}, "what is not understood does not last"
+    turned = "[operations.bet]\n" + row % ("insufficient_funds", "a") + row % ("busy", "b")
+    assert "GW206" in {code for code, _ in complaints(turned)}, "one lasts, the other does not"
 
 
 def test_a_message_decides_no_money() -> None:
