@@ -13,7 +13,7 @@ import pytest
 from gateway.cli.demo.scenarios import SCENARIOS
 from tests.cli.process import Running, gateway
 
-DIALECTS = ("155io", "evenbet", "scorpio")
+DIALECTS = ("155io", "evenbet", "igamingace", "scorpio", "scorpio_older")
 
 
 class Played(NamedTuple):
@@ -52,11 +52,11 @@ def test_it_plays_every_scenario_with_every_dialect(played: Played) -> None:
     """Exit code 0, one row per conversation, plain text when piped, and not a file left anywhere."""
     assert (played.code, played.err) == (0, ""), played.out
     lines = played.out.splitlines()
-    assert re.match(r"gateway [\d.]+: 3 dialects checked in \d+ ms; nothing leaves this machine", lines[0])
+    assert re.match(r"gateway [\d.]+: 5 dialects checked in \d+ ms; nothing leaves this machine", lines[0])
     for name in DIALECTS:
         for scenario in SCENARIOS:
             assert len([line for line in lines if re.match(rf"{name} +{scenario.title}  ", line)]) == 1
-    assert "all 21 conversations are as their tables and examples say" in played.out
+    assert "all 35 conversations are as their tables and examples say" in played.out
     assert "DIFFERS" not in played.out
     assert "\x1b" not in played.out
     assert played.left == []
