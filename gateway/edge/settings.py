@@ -62,9 +62,9 @@ def _url(text: str) -> str:
     except ValueError:
         raise ValueError("this is not a URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_known:
-        raise ValueError("a URL is http:// or https:// with a host")
+        raise ValueError("a wallet's URL is http:// or https:// with a host; so is a provider's")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("a URL has no credentials, no query and no fragment; secrets are references")
+        raise ValueError("a wallet's URL has no credentials, no query and no fragment; secrets are references")
     return text
 
 

@@ -64,5 +64,6 @@ async def test_one_wrong_point_is_said(stage: Stage, scenario: Scenario, changed
 
 
 def test_the_cast_is_whoever_can_play() -> None:
-    """Every shipped table but the wallet's; no name of a dialect is known to the demo."""
-    assert [*cast_of(None).dialects] == [name for name in Shelf().names if name != "canonical"]
+    """Every shipped table that has callbacks, but the wallet's; no name of a dialect is known to the demo."""
+    names = [name for name in Shelf().names if Shelf().dialect(name).variants]
+    assert [*cast_of(None).dialects] == [name for name in names if name != "canonical"]
