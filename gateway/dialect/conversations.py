@@ -152,7 +152,8 @@ class Conversations:
         """The raw call, signed with the file's secrets unless it brings its own signature."""
         form = dialect.variants.get(example.operation)
         path = example.path or (form.path if form else "/")
-        draft = Draft(form.codec if form else "json", example.method, path, raw=example.body.encode())
+        codec = form.codec if form else dialect.codec(example.method, path)
+        draft = Draft(codec, example.method, path, raw=example.body.encode())
         keys = self.keys(dialect, "sender").of(form.name if form else None)
         own = keys.recipe.at and keys.recipe.at.source == "header" and keys.recipe.at.keys[0] in example.headers
         draft.headers.update(example.headers)

@@ -169,6 +169,15 @@ class EffectsTable(EffectSet):
     __pydantic_extra__: dict[str, EffectSet] = Field(init=False)
 
 
+class DigestTable(Section):
+    """An id for a message that may come without one."""
+
+    digest_of: list[str | dict[str, Any]] = Field(min_length=1, description="Parts, as in a signature's `over`.")
+    within_s: Annotated[int, Field(strict=True, gt=0)] = Field(
+        description="For so long after it was first seen the same is a repeat; later it is another movement."
+    )
+
+
 class RequestTable(Section):
     """`[request]`: what all operations share."""
 
@@ -182,7 +191,10 @@ class RequestTable(Section):
     fields: dict[FieldName, str | list[str] | FieldTable | No] | None = None
     values: dict[FieldName, dict[str, Scalar]] | None = Field(None, description="Closed sets: ours = theirs.")
     fill: dict[str, Scalar | list[Any] | dict[str, Any]] | None = Field(None, description="Written, never read.")
-    derive: dict[FieldName, Scalar] | None = Field(None, description='Literal or formula such as "{reference}#win".')
+    derive: dict[FieldName, Scalar | DigestTable] | None = Field(
+        None, description='Literal, formula such as "{reference}#win", or a digest of the message.'
+    )
+    absent: list[str] | None = Field(None, description='Texts that stand for no value, such as "null" in a form.')
     recall: dict[FieldName, MemoryKey] | None = Field(None, description="Taken from what we remember by this key.")
     integers: list[FieldName] | None = Field(None, description="Text fields written as JSON integers.")
     signature: SignatureTable | None = None
@@ -195,6 +207,9 @@ class OperationTable(RequestTable):
     targets: list[OperationName] | None = Field(None, min_length=1, description="Rollbacks: what may be undone.")
     zero: Literal["refused", "allowed", "when free"] | None = None
     reverse_unknown: bool | None = Field(None, description="Our own reversal is durable before a doubt is answered.")
+    park_without: list[FieldName] | None = Field(
+        None, min_length=1, description="Amounts without which it is written down for a human, and asked for again."
+    )
     codes: Codes | None = None
     said_as: SaidAs | None = None
     heard_as: HeardAs | None = None
