@@ -102,6 +102,7 @@ def secrets() -> Mapping[str, list[bytes]]:
         "public_key": [theirs[1]], "private_key": [theirs[0]],
         "our_public_key": [ours[1]], "our_private_key": [ours[0]],
         "key": [b"the evening key"], "api_token": [b"the scorpion token"],
+        "operator_secret_key": [b"the cashier's key"],
     }  # fmt: skip
 
 
@@ -190,7 +191,9 @@ class Story:
 class World:
     """A provider, our memory, the wallet, and the time that all three live in."""
 
-    def __init__(self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES) -> None:
+    def __init__(
+        self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES, currency: str = "EUR"
+    ) -> None:
         self.clock = Clock()
         self.policy = Policy(promises, chance=lambda: 1.0)
         self.memory = self._fresh()
@@ -201,7 +204,8 @@ class World:
         kept = {} if promises == PROMISES else {"promises": promises}
         self.sandbox = SandboxWallet(clock=self.clock.wall, **kept)  # type: ignore[arg-type]
         person = {"nickname": "Ann", "country": "DE"}
-        self.sandbox.open_player("1001", "EUR", Decimal(balance), session="s1", launch="L1", **person)
+        self.currency = currency
+        self.sandbox.open_player("1001", currency, Decimal(balance), session="s1", launch="L1", **person)
         self.booked: list[Call] = []  # what reached the wallet's books, in order
         self.running: list[Send] = []  # calls that are carried on after we stopped waiting
         self.serial = 0
@@ -214,7 +218,8 @@ class World:
             self.session = str(Opened(first.response).body["token"])
         else:
             self.session = "s1"
-            self.tell(self.request(Operation.BALANCE))
+            if "balance" in self.dialect.variants:
+                self.tell(self.request(Operation.BALANCE))
         self.booked.clear()
 
     def _fresh(self) -> Memory:
@@ -247,7 +252,7 @@ class World:
         self.serial += 1
         whole: dict[str, Any] = {
             "request_id": f"r{self.serial}", "session": getattr(self, "session", "s1"), "player": "1001",
-            "currency": "EUR", "game": "marbles",
+            "currency": self.currency, "game": "marbles",
         }  # fmt: skip
         if operation in MONEY:
             amount = Decimal("10.00") if operation is Operation.BET else Decimal("5.00")
