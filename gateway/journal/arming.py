@@ -46,7 +46,7 @@ def _over(row: Row) -> bool:
     if row.undo or not row.settled:
         return False
     if row.state is State.APPLIED:
-        return row.operation not in DEBITS or (row.heard_done and not _held(row))
+        return row.operation not in DEBITS or row.heard_done
     # A refused win, or a refused bet that a win has named: the provider believes what is not so.
     refused = row.state in (State.DECLINED, State.OPEN)
     return not (refused and (row.proved or row.operation not in DEBITS))

@@ -47,10 +47,10 @@ async def test_a_completion_takes_the_hold_that_it_names(stand: Stand) -> None:
 
 
 async def test_a_completion_that_names_none_takes_the_oldest_that_fits(stand: Stand) -> None:
-    """1.50 is 1.5; an address that one of them does not tell is no other one; a taken hold is nobody else's."""
+    """40.00 is 40; an address that one of them does not tell is no other one; a taken hold is nobody else's."""
     await booked(stand, withdrawal(GATE, "w1", address="0xaa", amount="40.0"))
     await booked(stand, withdrawal(GATE, "w2", address=None))
-    await booked(stand, withdrawal(GATE, "w3"))
+    await booked(stand, withdrawal(GATE, "w3", amount="40"))
     await booked(stand, withdrawal(GATE, "w4", amount="41"))
     found = []
     for number in range(3):

@@ -230,6 +230,30 @@ def test_a_completion_after_its_hold_was_released_is_forced() -> None:
     assert world.money == ("60.00", "0.00")
 
 
+def test_a_hold_whose_release_is_on_its_way_is_not_captured() -> None:
+    """The release may have taken: the completion is forced, the release goes on, and the player pays once."""
+    world = Cashier()
+    world.tell(world.gate(), silent_after_booking, silent_after_booking)
+    world.recover(seconds=599)
+    while (row := world.row("w1")) is not None and not row.undo_sent:
+        world.recover(silent_after_booking, seconds=2)
+    story = world.tell(world.complete())
+    assert (error(story), story.journey.alerts) == (0, ["forced_debit"])
+    world.recover(seconds=300)
+    assert world.money == ("60.00", "0.00")
+
+
+def test_a_forced_debit_in_doubt_is_repeated_in_the_same_words() -> None:
+    """A hold that fits comes meanwhile: it is another withdrawal's, for the first may be booked already."""
+    world = Cashier()
+    world.tell(world.complete("c1"), silent_after_booking, silent_after_booking)
+    assert error(world.tell(world.gate("w2"))) == 0
+    assert error(world.tell(world.complete("c1"))) == 0
+    assert world.money == ("20.00", "40.00")
+    assert error(world.tell(world.complete("w2"))) == 0
+    assert world.money == ("20.00", "0.00")
+
+
 def test_a_completion_proves_a_hold_that_is_in_doubt_and_waits_for_it() -> None:
     """The release is called off, the hold driven to applied, and then captured: the player pays once."""
     world = Cashier()
