@@ -163,6 +163,17 @@ def test_two_copies_of_a_gate_without_an_id_at_a_stretchs_end() -> None:
     assert world.money == ("60.00", "40.00")
 
 
+def test_a_repeat_at_an_instance_whose_clock_is_behind() -> None:
+    """The stretch that has just begun here has not begun there: the same gate all the same."""
+    world = Cashier()
+    world.clock.now += 45 - world.clock.wall() % 45 + 0.01
+    assert error(world.tell(world.gate(""))) == 0
+    behind = world.clock.wall() - 2.0
+    world.clock.wall = lambda: behind  # type: ignore[method-assign]
+    assert error(world.tell(world.gate(""))) == 0
+    assert world.money == ("60.00", "40.00")
+
+
 def test_the_same_gate_later_is_another_withdrawal() -> None:
     """Another amount, another address, or the same once the window is over: each holds for itself."""
     world = Cashier()
