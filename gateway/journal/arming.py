@@ -52,7 +52,7 @@ def _over(row: Row) -> bool:
     return not (refused and (row.proved or row.operation not in DEBITS))
 
 
-def _held(row: Row) -> bool:
+def open_hold(row: Row) -> bool:
     """Is it a hold that the provider knows of, and that nothing has completed?"""
     mine = row.operation is Operation.WITHDRAW_REQUEST and row.state is State.APPLIED
     return mine and row.heard_done and not (row.undo or row.proved or row.settled_by is not None)
@@ -79,7 +79,7 @@ def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str
         return Step.JUDGE, row.horizon, None
     if row.state is State.APPLIED and not row.heard_done:
         return Step.JUDGE, row.horizon, None
-    if _held(row):
+    if open_hold(row):
         return Step.JUDGE, row.created + policy.hold_s, None
     return None, 0.0, None
 
@@ -114,7 +114,7 @@ def judged(page: Page, row: Row, policy: Policy) -> Row:
     time in which the provider comes back: who had not heard it would have come. Everything else it holds for failed, so
     it is undone. A hold that has grown old is a human's to judge: nobody says that a withdrawal was rejected.
     """
-    if _held(row):
+    if open_hold(row):
         page.note(row.key, "parked", why=HOLD_AGED)
         return replace(row, step=None, parked=HOLD_AGED)
     if row.state is State.APPLIED and row.telling is not None and DONE in row.telling:

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.exchange.recovery import REFUSED_WIN
 from gateway.exchange.wishes import Answer, Send
 from gateway.journal.arming import HOLD_AGED
 from gateway.journal.states import State, Step
@@ -347,6 +348,41 @@ def test_a_hold_grows_old_into_an_alert_and_is_never_released_by_itself() -> Non
     assert row is not None
     assert (row.parked, row.step) == (None, None)
     assert world.money == ("60.00", "0.00")
+
+
+def test_a_refused_capture_that_we_deliver_stands_before_a_human() -> None:
+    """Nobody asks again, the wallet says a lasting no to coins that are gone: parked, and an alert."""
+    world = Cashier()
+    world.tell(world.gate())
+    world.tell(world.complete(), not_sent)
+    errands = world.recover(refuses(Outcome.PLAYER_BLOCKED), seconds=30)
+    assert errands[-1].alerts == ["capture_refused", "parked"]
+    row = world.row("w1#complete")
+    assert row is not None
+    assert (row.state, row.step, row.parked) == (State.DECLINED, None, f"{REFUSED_WIN}: player_blocked")
+
+
+def test_a_forced_debit_that_we_deliver_is_an_alert_too() -> None:
+    """It never left with the cashier's own call."""
+    world = Cashier()
+    assert error(world.tell(world.complete(), not_sent)) == "HTTP 503"
+    errands = world.recover(seconds=30)
+    assert errands[-1].alerts == ["forced_debit"]
+    assert world.money == ("60.00", "0.00")
+
+
+def test_a_gate_without_an_id_in_doubt_is_in_doubt_when_the_journal_fails() -> None:
+    """Its row stands under the stretch in which it was first seen: that nothing was sent now says nothing of then."""
+    world = Cashier()
+    world.tell(world.gate(""), silent, silent)
+    world.clock.now += 5
+
+    def full(step: int, wish: object) -> BaseException | None:
+        return OSError("a bug") if isinstance(wish, Claim) else None
+
+    story = world.tell(world.gate(""), throw=full)
+    assert story.outcome is Outcome.UNKNOWN
+    assert error(story) == "HTTP 503"
 
 
 def test_a_hold_may_be_given_more_time() -> None:
