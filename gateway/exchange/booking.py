@@ -77,13 +77,13 @@ class Booking:
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
+        self.journey.transaction = claimed.row.transaction  # a digest's row may stand under the stretch before
         self.row, self.related = claimed.row, claimed.related
         self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
-        self.journey.transaction = claimed.row.transaction
         if claimed.verdict is not Verdict.OURS:
             return (yield from self._unclaimed(claimed))
         self.ours = True
-        if incomplete(self.row):
+        if incomplete(claimed.row):
             self.journey.alerts.append("incomplete")
             return self._unsent(Outcome.WALLET_FAILED, "the message does not say how much")
         if self.call.operation is Operation.WITHDRAW_COMPLETE:

@@ -67,6 +67,8 @@ def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str
     """(step, due, why it must be parked)."""
     if row.undo:
         return _undoing(row, policy, now)
+    if open_hold(row):
+        return Step.JUDGE, row.created + policy.hold_s, None
     if row.operation in REVERSALS or row.operation is None:
         return None, 0.0, None  # what it undoes has the step
     if row.operation not in DEBITS:
@@ -79,8 +81,6 @@ def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str
         return Step.JUDGE, row.horizon, None
     if row.state is State.APPLIED and not row.heard_done:
         return Step.JUDGE, row.horizon, None
-    if open_hold(row):
-        return Step.JUDGE, row.created + policy.hold_s, None
     return None, 0.0, None
 
 
