@@ -12,7 +12,7 @@ from tests.cli.served import Served
 
 REASONS = (
     arming.UNKNOWN_CALL, arming.UNKNOWN_UNDOING, arming.UNHEARD, arming.TOO_MANY, arming.BY_HAND,
-    claiming.WIN_WITHOUT_BET, recording.LOST,
+    arming.HOLD_AGED, arming.INCOMPLETE, claiming.WIN_WITHOUT_BET, recording.LOST,
     recovery.REFUSED_WIN, recovery.REFUSED_BET, recovery.REFUSED_UNDOING, recovery.UNWRITABLE,
 )  # fmt: skip
 

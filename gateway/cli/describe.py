@@ -151,7 +151,7 @@ def _fields(sheet: Sheet, dialect: Dialect) -> None:
 
 
 def _field(field: FieldForm) -> tuple[str, str, str, str]:
-    places = " or ".join(str(place).rstrip("?") for place in field.places)
+    places = (", " if field.collects else " or ").join(str(place).rstrip("?") for place in field.places)
     how = ""
     if field.name in AMOUNTS and isinstance(field.converter, MoneyForm):
         how = spelled(field.converter)

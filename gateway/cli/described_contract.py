@@ -1,8 +1,8 @@
 """The retry contract on `gateway describe`'s page: deadlines, repeats, conflicts, sessions, and who takes back what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from gateway.canon.operations import CREDITS, DEBITS, MONEY, REVERSALS
+from gateway.canon.operations import CREDITS, DEBITS, MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.cli.sheet import Sheet
 from gateway.dialect.compiler.rows import Effects
@@ -71,6 +71,19 @@ def _repeats(sheet: Sheet, dialect: Dialect, money: Sequence[RequestForm]) -> No
         content = ", ".join(dialect.fingerprint(form.name))
         rows.append((form.name, repeat, told(dialect, form.name), content, conflict))
     sheet.table(("operation", "once applied", "with", "another content: another", "is answered"), rows)
+    sheet.items(_without(dialect, money))
+
+
+def _without(dialect: Dialect, money: Sequence[RequestForm]) -> Iterator[str]:
+    """What becomes of a message that lacks its id, its amount, or what it refers to."""
+    for form in money:
+        if form.within_s:
+            yield f"{form.name} without an id: for {form.within_s} s the same message is a repeat"
+        if form.park_without:
+            word = _answer(dialect, form.name, Outcome.WALLET_FAILED)
+            yield f"{form.name} without its {' or '.join(sorted(form.park_without))}: written down, {word}, and a human"
+        if form.operation is Operation.WITHDRAW_COMPLETE:
+            yield f"{form.name} without a hold of that id: the oldest that fits, else a forced debit and an alert"
 
 
 def _answer(dialect: Dialect, name: str, outcome: Outcome) -> str:

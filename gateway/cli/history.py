@@ -11,6 +11,7 @@ from typing import Any
 from gateway.canon.calls import Call
 from gateway.cli.canonical_json import plain
 from gateway.cli.sheet import Sheet
+from gateway.journal.arming import open_hold
 from gateway.journal.page import Note
 from gateway.journal.states import Effect, Row, State, Step
 
@@ -29,6 +30,7 @@ STEPS = {
     Step.REVERSE: "undo it at the wallet",
     Step.JUDGE: "see whether the provider has come back; if not, what it was told decides",
 }
+HOLD = "tell a human that nothing has completed this withdrawal"
 FLIGHTS = {"call": "the call itself", "undo": "its reversal", "ask": "a question about it"}
 EFFECTS = {
     "done": "applied", "final": "failed for good", "retries": "comes again", "rolls_back": "rolls back",
@@ -82,7 +84,7 @@ def step(row: Row, now: float) -> str:
     due = row.due - now
     when = f"in {span(due)} of service" if due > 0 else f"due for {span(-due)}"
     tried = f", {row.tries} tried in vain" if row.tries else ""
-    return f"{STEPS[row.step]}: {when}{tried}"
+    return f"{HOLD if open_hold(row) else STEPS[row.step]}: {when}{tried}"
 
 
 def wallet_side(row: Row) -> str:
@@ -248,6 +250,8 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "conflict": lambda _: "the same id came with other content: refused",
     "repeat": lambda known: f"it came again, and was answered from what was known: {known.get('found', '?')}",
     "proved": lambda _: "a win or an end of round named it: the provider holds it",
+    "captured by": lambda known: f"it was completed by {known.get('by', '?')}: the provider holds it",
+    "forced": lambda known: f"a debit that must be taken: {known.get('why', '?')}",
     "waits": lambda _: "not sent before its bet is certain",
     "reaped": lambda known: f"its holder died during {FLIGHTS.get(str(known.get('flight')), 'a call')}",
 }

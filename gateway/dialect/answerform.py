@@ -122,15 +122,18 @@ class AnswerForm:
         slot = self.slot("code")
         return slot is not None and look(body, slot.keys[:1]) is not None
 
-    def read(self, body: Any, currency: str | None) -> dict[str, Any]:
-        """Every name's value in our words; Fault where one is not what it should be, Unfilled where one is missing."""
+    def read(self, body: Any, currency: str | None, *, codeless: bool = False) -> dict[str, Any]:
+        """Every name's value in our words; Fault where one is not what it should be, Unfilled where one is missing.
+
+        *codeless*: the code may be missing as well.
+        """
         if self.sample is None:
             return {}
         raw = self.sample.read(body)
         found: dict[str, Any] = {}
         for slot in self.sample.slots:
             if slot.name not in raw:
-                if not slot.optional:
+                if not (slot.optional or (codeless and slot.name == "code")):
                     raise Unfilled(slot.name)
             elif slot.name in _PROSE:
                 found.update(self._prose(slot, raw[slot.name]))

@@ -11,7 +11,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.examples import Contract
 
 #: Keys that a table states in an operation's own section, and those of its head, by operation.
-_OWN = ("targets", "reverse_unknown", "suppressed")
+_OWN = ("targets", "reverse_unknown", "suppressed", "park_without")
 _SHARED = ("replay_balance", "fingerprint")
 
 
@@ -25,6 +25,8 @@ def differences(dialect: Dialect, name: str, entry: Contract) -> Iterator[tuple[
         "targets": sorted(map(str, form.targets)),
         "reverse_unknown": form.reverse_unknown,
         "suppressed": form.suppressed,
+        "park_without": sorted(form.park_without),
+        "within_s": form.within_s,
     }
     for key, value in real.items():
         stated = getattr(entry, key)
@@ -37,6 +39,8 @@ def touched(tree: Tree, name: str, entry: Contract) -> set[Path]:
     """The rows of the table that *entry* exercises for operation *name*."""
     keys = entry.model_fields_set
     found: set[Path] = {("operations", name, key) for key in _OWN if key in keys}
+    if "within_s" in keys:
+        found.add(("operations", name, "derive", "transaction", "within_s"))
     found |= {(key, name if name in tree.section(key) else "default") for key in _SHARED if key in keys}
     return found | ({("session_checked", name)} if "session_checked" in keys else set())
 
@@ -51,5 +55,7 @@ def contract_rows(dialect: Dialect) -> Iterator[Path]:
         yield from ((key, name) for name in tree.section(key))
     for name, rows in tree.section("operations").items():
         yield from (("operations", name, key) for key in _OWN if key in rows)
+        if isinstance(rows.get("derive", {}).get("transaction"), dict):
+            yield ("operations", name, "derive", "transaction", "within_s")
     if tree.get("session_checked") is not None:
         yield from (("session_checked", name) for name in dialect.variants)

@@ -154,7 +154,8 @@ class Conversations:
         form = dialect.variants.get(example.operation)
         path = example.path or (form.path if form else "/")
         method = example.method or (form.method if form else "POST")
-        draft = Draft(form.codec if form else "json", method, path, example.body.encode(), example.query)
+        codec = form.codec if form else dialect.codec(method, path)
+        draft = Draft(codec, method, path, example.body.encode(), example.query)
         draft.headers.update(example.headers)
         keys = self.keys(dialect, "sender").of(form.name if form else None)
         if not example.forged and not _brings(keys.recipe.at, Opened(draft.request(), draft.codec)):

@@ -168,13 +168,17 @@ class Dialect:
 
     def open(self, message: Request) -> Opened:
         """Begin to read a request; its body is decoded as the operation that its path names has it."""
+        return Opened(message, self.codec(message.method, message.path))
+
+    def codec(self, method: str, path: str) -> str:
+        """How a body that comes to *path* is decoded: "json", "form", "none"."""
         codec = "json"
         for form in self.variants.values():
-            if form.path_fields(message.path) is not None:
+            if form.path_fields(path) is not None:
                 codec = form.codec
-                if form.method == message.method:
+                if form.method == method:
                     break
-        return Opened(message, codec)
+        return codec
 
     def recognise(self, opened: Opened) -> RequestForm:
         """The variant that this message is: its path, then `when`; nothing else is read.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gateway.canon.operations import DEBITS, MONEY
+from gateway.canon.operations import DEBITS, MONEY, Operation
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.compiler.rows import COMES_BACK, Effects
 from gateway.dialect.requestform import RequestForm
@@ -19,8 +19,9 @@ _OURS = ("session", "round")
 def reasons(dialect: "Dialect") -> tuple[str, ...]:
     """Each reason as one line: the row's place, the operation, the fact. Empty: durability "off" is safe.
 
-    Reasons are memory (a money operation is completed by its session or round), our own reversal (it must be durable
-    before the answer), and a debit whose provider does not come back when we die without an answer.
+    Reasons are memory (a money operation is completed by its session or round, a repeat is known by a digest, a
+    completion by its hold, a message is parked), our own reversal (it must be durable before the answer), and a debit
+    whose provider does not come back when we die without an answer.
     """
     found = []
     for name in dialect.tree.section("operations"):
@@ -40,6 +41,13 @@ def _of(dialect: "Dialect", form: RequestForm) -> Iterator[tuple[Path, str]]:
             ("operations", name, "reverse_unknown"),
             f'operation "{name}" asks for our own reversal, durable before a doubt is answered',
         )
+    if form.within_s:
+        at = ("operations", name, "derive", "transaction")
+        yield at, f'operation "{name}" may come without an id, and only we know that we saw it'
+    if form.park_without:
+        yield ("operations", name, "park_without"), f'operation "{name}" may be written down for a human'
+    if form.operation is Operation.WITHDRAW_COMPLETE:
+        yield ("operations", name), f'operation "{name}" captures what was held, and only we know which hold'
     if form.operation in DEBITS:
         for answer in TRANSPORT:
             effect = Effects(dialect.tree).of(name, answer, done=False)

@@ -23,7 +23,10 @@ _REPLY = ("player", "balance", "currency", "currency_exponent", "wallet_transact
 
 @dataclass(frozen=True)
 class Hearing:
-    """How answers to one operation are read. *shapes*: (the shape, whether a missing code means ok)."""
+    """How answers to one operation are read. *shapes*: (the shape, whether a missing code means ok).
+
+    *otherwise*: the row for every code that no other row knows, and for none.
+    """
 
     rows: Sequence[Row]
     shapes: Sequence[tuple[AnswerForm, bool]]
@@ -32,6 +35,7 @@ class Hearing:
     not_processed: frozenset[int]
     #: what this operation's successes may mean
     as_done: frozenset[Outcome]
+    otherwise: Row | None = None
 
     def read(self, call: Call, response: Response) -> tuple[Reply, str]:
         """The reply, and why it is `unknown` where it is; nothing is raised for what came from outside."""
@@ -68,8 +72,12 @@ class Hearing:
                         certain = self._certain(row, WireAnswer(code))
                         doubt = f"the word is also said for what may have moved: {row.answer}"
                         return certain, row, "" if certain is row.outcome else doubt
+                if self.otherwise is not None:
+                    return self.otherwise.outcome, self.otherwise, ""
                 return None, None, "a code that no row knows"
             traced = traced or shape.trace_in(body)
+        if self.otherwise is not None:
+            return self.otherwise.outcome, self.otherwise, ""
         if traced or not any(silent for _, silent in self.shapes):
             return None, None, "no code where one is due"
         return Outcome.OK, None, ""
@@ -90,12 +98,12 @@ class Hearing:
         shape = self.shape_of[outcome]
         if row is not None and not shape.shows_code:
             # A word that is only heard can stand in a shape other than the one in which its outcome is said.
-            shape = next(each for each, _ in self.shapes if each.code_in(body, status) is not None)
+            shape = next((each for each, _ in self.shapes if each.code_in(body, status) is not None), shape)
         stated = row is not None and row.answer.http == status
         if isinstance(shape.http, tuple) and status not in shape.http and not stated:
             return Reply(Outcome.UNKNOWN), f"HTTP {status} where {' or '.join(map(str, shape.http))} is due"
         try:
-            found = shape.read(body, call.currency)
+            found = shape.read(body, call.currency, codeless=row is not None and row is self.otherwise)
         except (Fault, Unfilled) as error:
             return Reply(Outcome.UNKNOWN), f"an answer of the wrong shape: {error}"
         for name in ECHOED:

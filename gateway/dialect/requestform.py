@@ -13,6 +13,7 @@ from gateway.canon.faults import Fault
 from gateway.canon.money import Money
 from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.digests import Digest
 from gateway.wire.jsontext import Bare, scalar_text
 from gateway.wire.message import Garbled
 from gateway.wire.money_forms import MoneyForm
@@ -42,7 +43,8 @@ class FieldForm:
     """Where one of our fields stands and how it is spelled. *converter* is a MoneyForm for amounts.
 
     *values*: a closed set, ours to theirs; an unlisted value is request_invalid. *parts*: places whose sum an amount
-    must be, in the amount's own spelling.
+    must be, in the amount's own spelling. *absent*: texts that stand for no value. Of the bag of extras all places are
+    collected, each under its own last name.
     """
 
     name: str
@@ -51,6 +53,7 @@ class FieldForm:
     converter: Converter | MoneyForm
     values: Mapping[Any, Any] | None = None
     parts: tuple[Place, ...] = ()
+    absent: frozenset[str] = frozenset()
 
     @property
     def optional(self) -> bool:
@@ -59,11 +62,25 @@ class FieldForm:
 
     def look(self, opened: Opened) -> tuple[Place, Any] | None:
         """The first place that has a value, with the raw value; None when absent."""
+        if self.collects:
+            bag = {
+                place.keys[-1]: value for place in self.places if (value := self._value(place, opened)) is not MISSING
+            }
+            return (self.places[0], bag) if bag else None
         for place in self.places:
-            value = place.look(opened)
+            value = self._value(place, opened)
             if value is not MISSING:
                 return place, value
         return None
+
+    @property
+    def collects(self) -> bool:
+        """Is it the bag, with several places?"""
+        return self.shape is Shape.BAG and len(self.places) > 1
+
+    def _value(self, place: Place, opened: Opened) -> Any:
+        value = place.look(opened)
+        return MISSING if self.absent and type(value) is str and value in self.absent else value
 
     def read(self, place: Place, value: Any) -> Any:
         """Ours, of any field that is no amount. Fault request_invalid."""
@@ -104,6 +121,11 @@ class FieldForm:
 
     def put(self, draft: Draft, value: Any, currency: str | None) -> None:
         """Write our *value* at the first place. Fault where this dialect cannot spell it."""
+        if self.collects:
+            for each in self.places:
+                if isinstance(value, Mapping) and value.get(each.keys[-1]) is not None:
+                    each.put(draft, value[each.keys[-1]])
+            return
         place = self.places[0]
         if self.values is not None:
             if value not in self.values:
@@ -119,6 +141,8 @@ class FieldForm:
             written = items if place.many else items[0]
         else:
             written = self.converter.write(value)
+        if type(written) is str and written in self.absent:
+            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that stands for none in this dialect")
         if place.source == "path" and written in (".", ".."):
             raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that would lead to another path")
         place.put(draft, written if place.source == "body" else scalar_text(written))
@@ -126,7 +150,10 @@ class FieldForm:
 
 @dataclass(slots=True)
 class Reading:
-    """A message half read: *facts* in our words, amounts and their parts still raw, and what memory is asked for."""
+    """A message half read: *facts* in our words, amounts and their parts still raw, and what memory is asked for.
+
+    *within_s*: its id is a digest, and stands for one movement within so many seconds; None where it brought its own.
+    """
 
     form: "RequestForm"
     facts: dict[str, Any]
@@ -134,11 +161,15 @@ class Reading:
     #: our field -> the key by which it is recalled, such as {"currency": "session"}
     wants: dict[str, str]
     parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = field(default_factory=list)
+    within_s: int | None = None
 
 
 @dataclass(frozen=True)
 class RequestForm:
-    """A variant: *name* is the table's, *operation* ours. Everything is compiled; nothing here knows a clock."""
+    """A variant: *name* is the table's, *operation* ours. Everything is compiled; nothing here knows a clock.
+
+    *park_without*: amounts without which a message is written down for a human, and asked for again.
+    """
 
     name: str
     operation: Operation
@@ -155,6 +186,7 @@ class RequestForm:
     zero: str
     reverse_unknown: bool
     suppressed: bool
+    park_without: frozenset[str]
     _pattern: re.Pattern[str] = field(repr=False)
     #: for each documented value the names under which it may stand, by source
     _documented: Mapping[str, tuple[frozenset[str], ...]] = field(init=False, repr=False)
@@ -205,6 +237,12 @@ class RequestForm:
         """Fields that a call of this variant has or may have: placed, set, derived or recalled."""
         return frozenset({each.name for each in self.fields} | set(self.set) | set(self.derive) | set(self.recall))
 
+    @property
+    def within_s(self) -> int:
+        """For how long the same message without an id is a repeat, in seconds; 0 where an id is never made."""
+        rule = self.derive.get("transaction")
+        return rule.within_s if isinstance(rule, Digest) else 0
+
     def given_by(self, call: Call) -> bool:
         """Does everything that this variant gives to its calls hold for *call*? A flag that nobody stated is false."""
         return all(_stated(call, name) == _shaped(name, value) for name, value in self.set.items())
@@ -239,13 +277,18 @@ class RequestForm:
                 except Fault:
                     if not self._dispensable(each):
                         raise
+        within_s = None
         for name, rule in self.derive.items():
-            if name not in facts and (value := derived(name, rule, facts)) is not None:
+            if name in facts:
+                continue
+            if isinstance(rule, Digest):
+                facts[name], within_s = rule.of(opened), rule.within_s
+            elif (value := derived(name, rule, facts)) is not None:
                 facts[name] = value
         stated = {each.name for each, _, _ in amounts}
         wants = {name: key for name, key in self.recall.items() if name not in facts and name not in stated}
         parts = [(each, found) for each in self.fields if (found := each.look_parts(opened))]
-        return Reading(self, facts, amounts, wants, parts)
+        return Reading(self, facts, amounts, wants, parts, within_s)
 
     def _dispensable(self, each: FieldForm) -> bool:
         """May an unreadable value be treated as missing? Refusing a win or a refund for an odd time loses money."""
@@ -255,6 +298,7 @@ class RequestForm:
         """The whole canonical call, with *recalled* fields filled in. Fault amount_invalid, currency_mismatch.
 
         The stated amount of a reversal that cannot be read without its currency is left out: what was booked decides.
+        So is one of `park_without` that cannot be read: the message is written down all the same.
         """
         facts = {**recalled, **reading.facts}
         currency = facts.get("currency")
@@ -264,7 +308,7 @@ class RequestForm:
                 if currency is not None:
                     Money.of(amount, currency)
             except Fault:
-                if self.operation in REVERSALS and currency is None:
+                if (self.operation in REVERSALS and currency is None) or each.name in self.park_without:
                     continue
                 raise
             if amount == 0 and (self.zero == "refused" or (self.zero == "when free" and not facts.get("free"))):
@@ -309,7 +353,12 @@ HOLE = re.compile(r"\{([a-z_.]+)\}")
 
 
 def derived(name: str, rule: Any, facts: Mapping[str, Any]) -> Any:
-    """Field *name* by a literal, or by a formula such as "{reference}#win"; None when a part of it is missing."""
+    """Field *name* by a literal, or by a formula such as "{reference}#win"; None when a part of it is missing.
+
+    A digest is of a message that was received: None.
+    """
+    if isinstance(rule, Digest):
+        return None
     if not isinstance(rule, str) or "{" not in rule:
         return _shaped(name, rule)
     parts = []

@@ -195,6 +195,15 @@ class Presence(Section):
 When = Scalar | Presence
 
 
+class DigestTable(Section):
+    """An id for a message that may come without one."""
+
+    digest_of: list[str | dict[str, Any]] = Field(min_length=1, description="Parts, as in a signature's `over`.")
+    within_s: Annotated[int, Field(strict=True, gt=0)] = Field(
+        description="For so long after it was first seen the same is a repeat; later it is another movement."
+    )
+
+
 class RequestTable(Section):
     """`[request]`: what all operations share."""
 
@@ -210,7 +219,10 @@ class RequestTable(Section):
         None, description="Closed sets: ours = theirs; of a flag, true = and false =."
     )
     fill: dict[str, Scalar | list[Any] | dict[str, Any]] | None = Field(None, description="Written, never read.")
-    derive: dict[FieldName, Scalar] | None = Field(None, description='Literal or formula such as "{reference}#win".')
+    derive: dict[FieldName, Scalar | DigestTable] | None = Field(
+        None, description='Literal, formula such as "{reference}#win", or a digest of the message.'
+    )
+    absent: list[str] | None = Field(None, description='Texts that stand for no value, such as "null" in a form.')
     recall: dict[FieldName, MemoryKey] | None = Field(None, description="Taken from what we remember by this key.")
     integers: list[FieldName] | None = Field(None, description="Text fields written as JSON integers.")
     signature: SignatureTable | None = None
@@ -224,6 +236,9 @@ class OperationTable(RequestTable):
     zero: Literal["refused", "allowed", "when free"] | None = None
     reverse_unknown: bool | None = Field(None, description="Our own reversal is durable before a doubt is answered.")
     suppressed: bool | None = Field(None, description="A free bet: the wallet is asked for the balance, not for it.")
+    park_without: list[FieldName] | None = Field(
+        None, min_length=1, description="Amounts without which it is written down for a human, and asked for again."
+    )
     codes: Codes | None = None
     said_as: SaidAs | None = None
     heard_as: HeardAs | None = None

@@ -48,5 +48,7 @@ class WireAnswer:
         return word if self.http is None else f"{word} with HTTP {self.http}"
 
 
+#: In `heard_as`: every code that no row knows, and an answer without a code.
+OTHERWISE = WireAnswer("*")
 #: What happens when we die, or a proxy in front of us answers in our place.
 TRANSPORT = (WireAnswer(http=500), WireAnswer(no_answer=True))

@@ -22,7 +22,9 @@ _EXTRA = "journal.url: a journal in PostgreSQL needs the extra: pip install wall
 
 def policy_of(settings: Settings) -> Policy:
     """What the wallet promises, and how long a call in doubt may take to land."""
-    return Policy(frozenset(map(str, settings.wallet.promises)), settings.journal.quarantine)
+    journal = settings.journal
+    promises = frozenset(map(str, settings.wallet.promises))
+    return Policy(promises, journal.quarantine, hold_s=journal.hold_hours * 3600)
 
 
 def open_journal(settings: Settings) -> Store:

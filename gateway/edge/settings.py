@@ -146,7 +146,8 @@ class Journal(_Part):
     "strict": durable before anything is sent or said; *url* is `sqlite:///absolute/path`, `sqlite:path` (relative to
     this file) for one process, or `postgresql://...` for several (secrets.password, or what libpq reads). "off": in
     memory, for a wallet that keeps all four promises. *quarantine*: seconds in which a call in doubt may still land at
-    the wallet. *closed_days* after a row was closed it is pruned to a hash.
+    the wallet. *closed_days* after a row was closed it is pruned to a hash. *hold_hours*: how old a withdrawal's hold
+    grows before it stands before a human; it is never released for its age.
     """
 
     url: Annotated[str, AfterValidator(_journal_url)] | None = None
@@ -154,6 +155,7 @@ class Journal(_Part):
     durability: Literal["off", "strict"] = "strict"
     quarantine: float = Field(default=60.0, ge=1, le=3600)
     closed_days: int = Field(default=90, ge=1, le=3650)
+    hold_hours: float = Field(default=24.0, gt=0, le=8760)
 
 
 class ProviderPart(_Part):

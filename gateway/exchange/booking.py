@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import CREDITS, MONEY, REVERSALS
+from gateway.canon.operations import CREDITS, MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, Moved, Outcome
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
@@ -19,6 +19,8 @@ from gateway.exchange.parties import Provider
 from gateway.exchange.undoing import undo_call, unseen_call
 from gateway.exchange.weighing import YES, Weighed, about_its_target, in_doubt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
+from gateway.journal.arming import incomplete
+from gateway.journal.holding import forced
 from gateway.journal.recording import NEVER_THERE
 from gateway.journal.states import Effect, Row, State
 from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
@@ -43,11 +45,14 @@ _ALERTS = {
 class Booking:
     """One verified call on its way to the wallet. *sent* is true from the moment in which its bytes may leave."""
 
-    def __init__(self, form: RequestForm, call: Call, provider: Provider, asking: Asking) -> None:
+    def __init__(
+        self, form: RequestForm, call: Call, provider: Provider, asking: Asking, nearby: tuple[str, ...] = (),
+        within_s: float = 0.0,
+    ) -> None:  # fmt: skip
         self.form, self.call = form, call
         self.provider, self.asking = provider, asking
         self.journey = asking.journey
-        self.naming = Naming(provider, form, call)
+        self.naming = Naming(provider, form, call, nearby, within_s)
         self.row: Row | None = None  # as the claim found it
         self.related: tuple[Row, ...] = ()
         self.ours = False  # the row is in our hands
@@ -75,12 +80,18 @@ class Booking:
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
+        self.journey.transaction = claimed.row.transaction  # a digest's row may stand under the stretch before
         self.row, self.related = claimed.row, claimed.related
         self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
         self.conflict = claimed.verdict is Verdict.CONFLICT
         if claimed.verdict is not Verdict.OURS:
             return (yield from self._unclaimed(claimed))
         self.ours = True
+        if incomplete(claimed.row):
+            self.journey.alerts.append("incomplete")
+            return self._unsent(Outcome.WALLET_FAILED, "the message does not say how much")
+        if self.call.operation is Operation.WITHDRAW_COMPLETE:
+            self._completing()
         if self.call.operation in REVERSALS:
             return (yield from self._undo(claimed))
         if self.row.state is State.UNKNOWN and "idempotent" not in self.asking.wallet.promises:
@@ -96,11 +107,20 @@ class Booking:
         yield from self.memories(reply)
         return Reply(Outcome.WALLET_FAILED) if reply.outcome.moved is Moved.UNKNOWN else reply
 
+    def _completing(self) -> None:
+        """What an operator must look at when a withdrawal is completed."""
+        if self.row is not None and forced(self.row.call):
+            self.journey.alerts.append("forced_debit")
+        held = [row.call.amount for row in self.related if row.call is not None]
+        if any(amount != self.call.amount for amount in held):
+            self.journey.alerts.append("amount_differs")
+
     def _claim(self) -> Generator[Any, Any, Claimed]:
         """The row, or why not; one that is in flight is waited for, as long as there is time to answer."""
         targets = self.naming.references if self.call.operation in REVERSALS else ()
         bets = () if targets else self.naming.references
-        wish = Claim(self.naming.row(self.asking), targets, self.form.targets, bets)
+        naming = self.naming
+        wish = Claim(naming.row(self.asking), targets, self.form.targets, bets, naming.nearby, naming.within_s)
         until = self.journey.answer_by - RESERVE
         while True:
             claimed: Claimed = yield wish
@@ -257,6 +277,8 @@ class Booking:
         refused = result.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO
         if self.call.operation in CREDITS and refused:
             self.journey.alerts.append("credit_refused")
+        if self.call.operation is Operation.WITHDRAW_COMPLETE and refused:
+            self.journey.alerts.append("capture_refused")
         if self.call.operation in REVERSALS and refused and not about_its_target(heard):
             self.journey.alerts.append("reversal_refused")
         said = result.outcome

@@ -5,7 +5,7 @@ byte to the wallet `internal_error`, after it `unknown`.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from gateway.exchange.asking import Asking
 from gateway.exchange.booking import Booking
 from gateway.exchange.clock import Clock
 from gateway.exchange.journey import Journey
-from gateway.exchange.keys import row_key
+from gateway.exchange.keys import row_key, stretches
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recalling import recall_all
 from gateway.exchange.wishes import Answer, Delivery, Flow
@@ -106,9 +106,13 @@ class _Callback:
         transaction = facts.get("transaction")
         if transaction is None or reply.outcome.moved is not Moved.NO or reply.outcome is Outcome.TRANSACTION_CONFLICT:
             return reply
-        key = row_key(self.provider, {**facts, "operation": str(self.form.operation)}, transaction)
-        row = yield Look(key)
-        return reply if row is None or row.unapplied or row.undone else Reply(Outcome.UNKNOWN)
+        within_s = None if self.reading is None else self.reading.within_s
+        scope = {**facts, "operation": str(self.form.operation)}
+        for each in (transaction,) if within_s is None else stretches(transaction, within_s, self.clock.wall()):
+            row = yield Look(row_key(self.provider, scope, each))
+            if not (row is None or row.unapplied or row.undone):
+                return Reply(Outcome.UNKNOWN)
+        return reply
 
     def _echo(self, name: str | None) -> dict[str, Any]:
         return {} if self.opened is None else self.provider.dialect.echo(name, self.opened)
@@ -129,10 +133,14 @@ class _Callback:
         reading = self.reading = dialect.read(form, opened)
         recalled = yield from recall_all(reading, self.provider, asking)
         call = form.call(reading, recalled)
+        nearby: tuple[str, ...] = ()
+        if reading.within_s is not None and call.transaction:
+            own, *others = stretches(call.transaction, reading.within_s, self.clock.wall())
+            call, nearby = replace(call, transaction=own), tuple(others)
         self.facts = call.facts()
         if call.transaction:
             journey.transaction = call.transaction
-        booking = Booking(form, call, self.provider, asking)
+        booking = Booking(form, call, self.provider, asking, nearby, reading.within_s or 0.0)
         self.booking = booking
         reply = yield from booking.book()
         return reply

@@ -18,7 +18,10 @@ ALERTS = {
     "parked": "a row waits for a human: gateway outbox list",
     "rollback_after_win": "a rollback came after its bet's win was paid",
     "journal_unavailable": "the journal could not write, so nothing was sent to the wallet",
-    "amount_differs": "a rollback stated another amount than was booked",
+    "amount_differs": "a rollback stated another amount than was booked, or a completion another one than was held",
+    "forced_debit": "a withdrawal was paid out that nothing was held for: the balance was debited all the same",
+    "capture_refused": "the wallet said a lasting no to a withdrawal that has been paid out",
+    "incomplete": "money is due and the message does not say how much; it is parked",
     "unfilled": "the dialect demands a field that neither the wallet nor memory gave",
     "bug": "our own code failed",
 }

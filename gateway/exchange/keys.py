@@ -15,6 +15,7 @@ from gateway.canon.operations import REVERSALS, Operation
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import Asking
 from gateway.exchange.parties import Provider
+from gateway.journal.holding import round_of_withdrawal
 from gateway.journal.states import Row
 
 
@@ -24,11 +25,25 @@ def row_key(provider: Provider, facts: Mapping[str, Any], transaction: str) -> s
     return f"{provider.journal_id}:{scope}:{transaction}"
 
 
-class Naming:
-    """The keys of one call."""
+def stretches(digest: str, within_s: int, wall: float) -> tuple[str, ...]:
+    """The ids that a digest may stand under: of this stretch of time, and of those before and after it.
 
-    def __init__(self, provider: Provider, form: RequestForm, call: Call) -> None:
+    One of them is an hour's, a minute's own; a repeat just after its end, or by an instance whose clock is behind,
+    finds the row under the one next to it.
+    """
+    number = int(wall // within_s)
+    return tuple(f"{digest}@{each}" for each in (number, number - 1, number + 1))
+
+
+class Naming:
+    """The keys of one call; *nearby*: ids under which the same may stand already, for *within_s* seconds."""
+
+    def __init__(
+        self, provider: Provider, form: RequestForm, call: Call, nearby: tuple[str, ...] = (), within_s: float = 0.0
+    ) -> None:
         self.provider, self.form, self.call = provider, form, call
+        self.nearby = tuple(self._key(call.operation, each) for each in nearby)
+        self.within_s = within_s
 
     @property
     def own(self) -> str:
@@ -37,8 +52,9 @@ class Naming:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The keys of what the call refers to: what a reversal undoes, the bets of a win."""
-        operation = Operation.BET
+        """The keys of what the call refers to: what a reversal undoes, the bets of a win, the hold of a completion."""
+        completes = self.call.operation is Operation.WITHDRAW_COMPLETE
+        operation = Operation.WITHDRAW_REQUEST if completes else Operation.BET
         if self.call.operation in REVERSALS and len(self.form.targets) == 1:
             operation = next(iter(self.form.targets))
         return tuple(self._key(operation, each) for each in self.call.reference or ())
@@ -55,7 +71,7 @@ class Naming:
         parts = [f"operation={self.call.operation}"]
         for name in self.provider.dialect.fingerprint(self.form.name):
             value = getattr(self.call, name)
-            if value is not None or name not in self.form.recall:
+            if value is not None or name not in {*self.form.recall, *self.form.park_without}:
                 parts.append(f"{name}={_content(value)}")
         return tuple(sorted(parts))
 
@@ -91,7 +107,8 @@ class Naming:
     def row(self, asking: Asking) -> Row:
         """The row as it is to be when it is new."""
         call, account = self.call, self.provider.journal_id
-        chain = f"{account}|{call.player or ''}|{call.round}" if call.round else (self.references or (self.own,))[0]
+        round_ = call.round or round_of_withdrawal(call)
+        chain = f"{account}|{call.player or ''}|{round_}" if round_ else (self.references or (self.own,))[0]
         return Row(
             self.own,
             account,
@@ -101,7 +118,7 @@ class Naming:
             fingerprint=self.fingerprint(),
             call=self.outgoing(asking),
             player=call.player,
-            round=call.round,
+            round=round_,
             chain=chain,
             span=float(self.provider.dialect.comes_back_s(self.form.name)),
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import CREDITS, DEBITS
+from gateway.canon.operations import CREDITS, DEBITS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.asking import CARRIED_ON, Asking
 from gateway.exchange.clock import Clock
@@ -20,6 +20,7 @@ from gateway.exchange.parties import Wallet
 from gateway.exchange.undoing import undo_call
 from gateway.exchange.weighing import YES, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
+from gateway.journal.holding import forced
 from gateway.journal.states import State, Step
 from gateway.journal.wishes import Leased, Settle
 from gateway.wire.message import Ending, Heard, NotSent, Silence
@@ -145,6 +146,8 @@ class _Recovery:
         """Send it until the wallet answers. Where a doubt can be asked about, it is, before it is sent again."""
         if (call := self.row.call) is None:
             return self._settle(park=UNWRITABLE)
+        if forced(call):
+            self.errand.alerts.append("forced_debit")
         if self.row.state is State.UNKNOWN and "status" in self.asking.wallet.promises:
             reply = yield from self._status()
             if reply is None:
@@ -172,9 +175,10 @@ class _Recovery:
             return self._settle(State.UNKNOWN, park=refused)
         park = None
         if result.state is State.DECLINED and ending.outcome is not Outcome.NOTHING_TO_DO:
-            self.errand.alerts.append("credit_refused")
+            completes = self.row.operation is Operation.WITHDRAW_COMPLETE
+            self.errand.alerts.append("capture_refused" if completes else "credit_refused")
             park = refused
-        if self.row.operation not in CREDITS | DEBITS:
+        if self.row.operation not in CREDITS | DEBITS | {Operation.WITHDRAW_COMPLETE}:
             park = None
         return self._settle(result.state, outcome=result.outcome, reply=self._kept(ending, result.outcome), park=park)
 

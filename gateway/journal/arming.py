@@ -3,7 +3,7 @@
 Nothing is armed for what is certain on both sides. Everything else has a step, or stands parked before a human.
 """
 
-from gateway.canon.operations import DEBITS, REVERSALS
+from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
 from gateway.journal.page import Page
 from gateway.journal.states import DONE, Flight, Policy, Row, State, Step, replace
 
@@ -16,6 +16,8 @@ UNKNOWN_UNDOING = "the wallet promises too little to undo this without a human"
 UNHEARD = "nobody served while the provider might have come back: whether it heard our yes cannot be told"
 UNKNOWN_REQUEST = "a request of ours to a provider that nobody answered: asking it again asks what became of it"
 BY_HAND = "by hand: "
+HOLD_AGED = "a hold that nothing completes: release it at the wallet and resolve it as reversed, or let it wait"
+INCOMPLETE = "it does not say how much: book it at the wallet by hand and resolve it as applied, or let it come again"
 TOO_MANY = "tried for a day without a definite answer"
 
 
@@ -58,12 +60,25 @@ def _ours(row: Row) -> bool:
     return row.operation is None and bool(row.name)
 
 
+def open_hold(row: Row) -> bool:
+    """Is it a hold that the provider knows of, and that nothing has completed?"""
+    mine = row.operation is Operation.WITHDRAW_REQUEST and row.state is State.APPLIED
+    return mine and row.heard_done and not (row.undo or row.proved or row.settled_by is not None)
+
+
+def incomplete(row: Row) -> bool:
+    """Is it money that is due, of which nobody said how much? Nothing can be asked of the wallet."""
+    return row.operation in CREDITS and row.call is not None and row.call.amount is None
+
+
 def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str | None]:
     """(step, due, why it must be parked)."""
     if row.undo:
         return _undoing(row, policy, now)
     if _ours(row) and row.state is State.UNKNOWN and not row.in_flight:
         return None, 0.0, UNKNOWN_REQUEST  # only who knows its content can ask
+    if open_hold(row):
+        return Step.JUDGE, row.created + policy.hold_s, None
     if row.operation in REVERSALS or row.operation is None:
         return None, 0.0, None  # what it undoes has the step
     if row.operation not in DEBITS:
@@ -85,6 +100,8 @@ def _soon(row: Row, step: Step, now: float) -> float:
 
 
 def _delivering(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str | None]:
+    if incomplete(row):
+        return None, 0.0, INCOMPLETE
     if row.state is State.UNKNOWN and not policy.resolves and not row.in_flight:
         return None, 0.0, UNKNOWN_CALL
     return Step.DELIVER, _soon(row, Step.DELIVER, now), None
@@ -106,8 +123,11 @@ def judged(page: Page, row: Row, policy: Policy) -> Row:
 
     A yes whose delivery was never confirmed was heard, if somebody served in the second and in the last quarter of the
     time in which the provider comes back: who had not heard it would have come. Everything else it holds for failed, so
-    it is undone.
+    it is undone. A hold that has grown old is a human's to judge: nobody says that a withdrawal was rejected.
     """
+    if open_hold(row):
+        page.note(row.key, "parked", why=HOLD_AGED)
+        return replace(row, step=None, parked=HOLD_AGED)
     if row.state is State.APPLIED and row.telling is not None and DONE in row.telling:
         quarters = [(row.wall + row.span * part, row.wall + row.span * (part + 0.25)) for part in (0.25, 0.75)]
         if row.span and all(page.witnessed(start, end) for start, end in quarters):

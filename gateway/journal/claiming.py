@@ -5,10 +5,12 @@ run beside the call that it undoes; its intent is written first, whatever is in 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace as with_fields
 
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.arming import rearmed
+from gateway.journal.arming import incomplete, rearmed
+from gateway.journal.holding import capturing
 from gateway.journal.page import Page
 from gateway.journal.settling import (
     SETTLES,
@@ -35,6 +37,7 @@ _GRAVEST = (
 
 def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
     """See `wishes.Claim`; *token* becomes the holder of what is taken."""
+    wish = _nearest(page, wish)
     before = page.row(wish.row.key)
     if before is not None and not fits(before.fingerprint, wish.row.fingerprint):
         page.note(before.key, "conflict")
@@ -62,10 +65,29 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
             waits = Verdict.IN_FLIGHT if any(each.in_flight for each in ahead) else Verdict.WAITS
             return Claimed(waits, _held_back(page, row, Verdict.WAITS, bets, policy), ahead)
         row = addressed(row, bets, policy)
+    elif row.operation is Operation.WITHDRAW_COMPLETE:
+        row, hold = capturing(page, row, wish.bets, policy)
+        bets = () if hold is None else (hold,)
+        if hold is not None and hold.state is not State.APPLIED:
+            waits = Verdict.IN_FLIGHT if hold.in_flight else Verdict.WAITS
+            return Claimed(waits, _held_back(page, row, Verdict.WAITS, bets, policy), bets)
     else:
         bets = ()
     arrived = landed(row, page.now, policy)
     return Claimed(Verdict.OURS, _taken(page, row, Flight.CALL, token), bets, landed=arrived)
+
+
+def _nearest(page: Page, wish: Claim) -> Claim:
+    """*wish* with the row that it repeats, where the same was first seen a short while ago under a key nearby.
+
+    Exact in one process. Of two instances that see two copies in the same instant, just as a stretch ends, each may add
+    a row: a store does not hold that none is *added*. A provider's tries are seconds apart.
+    """
+    for key in wish.nearby:
+        known = page.row(key)
+        if known is not None and page.now - known.created < wish.within_s:
+            return with_fields(wish, row=replace(wish.row, key=key, transaction=known.transaction, call=known.call))
+    return wish
 
 
 def landed(row: Row, now: float, policy: Policy) -> bool:
@@ -87,6 +109,8 @@ def _merged(page: Page, new: Row) -> tuple[Row, bool]:
     if row.operation is None and not row.name:  # a tombstone of something unseen, which comes after all
         about = {name: getattr(new, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}
         return replace(row, **about), True
+    if row.state is State.OPEN and incomplete(row) and not incomplete(new):
+        row = replace(row, call=new.call)  # now it says how much
     return replace(row, fingerprint=tuple(sorted({*row.fingerprint, *new.fingerprint}))), True
 
 
@@ -125,7 +149,12 @@ def _bets(page: Page, names: Sequence[str], row: Row, policy: Policy) -> tuple[V
 
 
 def ready(page: Page, row: Row, policy: Policy) -> bool:
-    """May a win that was held back be delivered now? One that lost its bet meanwhile is parked."""
+    """May what was held back be delivered now: a win, or a completion? A win that lost its bet meanwhile is parked."""
+    if row.operation is Operation.WITHDRAW_COMPLETE:
+        row, hold = capturing(page, row, names_of(row), policy)
+        waits = hold is not None and hold.state is not State.APPLIED
+        page.put(replace(row, due=page.now + LOOK_AGAIN_S) if waits else row)
+        return not waits
     verdict, bets = _bets(page, names_of(row), row, policy)
     if verdict is Verdict.NO_BET:
         _held_back(page, row, verdict, bets, policy)

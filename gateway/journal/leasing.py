@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gateway.canon.operations import REVERSALS
+from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import BY_HAND, MOST_TRIES, TOO_MANY, UNSENT, backoff, freed, judged, rearmed
 from gateway.journal.claiming import landed, ready
@@ -31,7 +31,7 @@ def lease(page: Page, keys: Iterable[str], policy: Policy, token: str) -> tuple[
             row = page.put(judged(page, row, policy))
             if not due(row, page.now):
                 continue
-        if row.step is Step.DELIVER and row.operation in SETTLES:
+        if row.step is Step.DELIVER and (row.operation in SETTLES or row.operation is Operation.WITHDRAW_COMPLETE):
             if not ready(page, row, policy):
                 continue
             row = page.row(key) or row

@@ -38,8 +38,8 @@ def perform(page: Page, wish: RowWish, policy: Policy, token: str, keys: tuple[s
 def touched(wish: RowWish) -> tuple[str, ...]:
     """The keys that *wish* may read or write, beside those of its round."""
     match wish:
-        case Claim(row, targets, _, bets):
-            return (row.key, *targets, *bets)
+        case Claim(row, targets, _, bets, nearby):
+            return (row.key, *targets, *bets, *nearby)
         case Record():
             return (wish.key, *wish.related)
         case Look(key) | Told(key) | Settle(key):

@@ -40,7 +40,7 @@ class Step(StrEnum):
     ASK = "ask"  # the wallet, what became of it
     DELIVER = "deliver"  # send it (again) until the wallet answers
     REVERSE = "reverse"  # undo it
-    JUDGE = "judge"  # at the horizon: the provider has come back, or it never will
+    JUDGE = "judge"  # at the horizon: the provider has come back, or it never will; of a hold: it has grown old
 
 
 class Flight(StrEnum):
@@ -173,10 +173,14 @@ def replace(row: Row, /, **changes: Any) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the wallet promises, and what follows. *chance* gives numbers from 0 to 1, for jitter."""
+    """What the wallet promises, and what follows. *chance* gives numbers from 0 to 1, for jitter.
+
+    *hold_s*: how old a withdrawal's hold grows before a human is told of it; no hold is released for its age.
+    """
 
     promises: frozenset[str] = frozenset()
     quarantine_s: float = 60.0
+    hold_s: float = 86_400.0
     chance: Callable[[], float] = random
 
     @property

@@ -47,13 +47,17 @@ class Claim:
     """Take the row for one wallet call. The result is a Claimed.
 
     *row* as it is to be when it is new; what its fingerprint does not name is not known this time, and fits anything.
-    *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
+    *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names, or a completion.
+    *nearby*: keys under which the same may stand already; a row of these that is younger than *within_s* is taken
+    instead.
     """
 
     row: Row
     targets: tuple[str, ...] = ()
     undoable: frozenset[Operation] = frozenset()
     bets: tuple[str, ...] = ()
+    nearby: tuple[str, ...] = ()
+    within_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

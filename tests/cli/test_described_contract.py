@@ -1,9 +1,12 @@
 """The retry contract of `gateway describe`: what an operator asks when a bet hangs."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from gateway.canon.operations import REVERSALS, Operation
+from gateway.dialect.requestform import RequestForm
 from gateway.dialect.shelf import Shelf
 from tests.cli.conftest import Gateway
 
@@ -15,13 +18,31 @@ def section(out: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("   ") if cell.strip()] for line in text.splitlines()]
 
 
+def forms(name: str) -> Iterable[RequestForm]:
+    """The operations of a shipped table."""
+    return Shelf().dialect(name).variants.values()
+
+
 @pytest.mark.parametrize("name", [name for name in Shelf().names if Shelf().dialect(name).variants])
 def test_every_dialect_tells_its_contract(gateway: Gateway, name: str) -> None:
     """Each money operation has its line, each debit its way back, each reversal its targets."""
     out = gateway("describe", name).out
-    for heading in ("The same id again", "A debit in doubt", "Out of order", "Sessions and rollbacks"):
+    for heading in ("The same id again", "A debit in doubt", "Sessions and rollbacks"):
         assert f"\n{heading}\n" in out
+    ordered = any(form.operation in REVERSALS or form.operation is Operation.WIN for form in forms(name))
+    assert ("\nOut of order\n" in out) == ordered
     assert "\nMemory that must survive a restart\n" in out
+
+
+def test_what_a_message_may_lack(gateway: Gateway) -> None:
+    """An id, an amount, a hold: what becomes of each."""
+    out = gateway("describe", "abstrapay").out
+    for line in (
+        "deposit without its amount: written down, HTTP 503, and a human",
+        "withdraw_request without an id: for 45 s the same message is a repeat",
+        "withdraw_complete without a hold of that id: the oldest that fits, else a forced debit and an alert",
+    ):
+        assert f"\n  - {line}\n" in out
 
 
 def test_deadlines_and_spans(gateway: Gateway) -> None:

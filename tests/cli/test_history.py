@@ -15,6 +15,8 @@ from gateway.journal.states import Flight, Row, State, Step
 
 CALL = Call(Operation.BET, amount=Decimal("1.50"), currency="EUR")
 BET = Row("a::1", "a", "1", Operation.BET, "bet", call=CALL, state=State.UNKNOWN, step=Step.ASK, due=130.0, answers=1)
+HOLD = replace(BET, operation=Operation.WITHDRAW_REQUEST, state=State.APPLIED, told=frozenset({"done"}))
+HOLD = replace(HOLD, step=Step.JUDGE, due=86_500.0)
 #: Notes that say all in their own word and plain facts.
 PLAIN = {"undo wanted", "buried", "adopted", "undoing", "judged", "parked"}
 PLAIN |= {"retried by hand", "parked by hand", "resolved by hand"}
@@ -46,6 +48,7 @@ def test_every_state_and_step_has_words(state: State, step: Step | None) -> None
         (replace(BET, holder="me/1", flight=Flight.ASK), "ask the wallet what became of it: at work"),
         (replace(BET, step=None, parked="why"), "nothing: it is parked for a human"),
         (replace(BET, step=None), "nothing"),
+        (HOLD, "tell a human that nothing has completed this withdrawal: in 1 d of service"),
     ],
 )
 def test_what_comes_next(row: Row, says: str) -> None:

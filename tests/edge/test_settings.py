@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from gateway.edge.journals import policy_of
 from gateway.edge.settings import Settings, SettingsRefused, Shown, load, parse_listen, show
 
 GOOD = """
@@ -250,3 +251,11 @@ def test_even_the_raw_fault_shows_no_value() -> None:
     with pytest.raises(ValidationError) as told:
         Settings.model_validate({"wallet": {"url": "http://x", "connections": "canary"}, "jurnal": "canary"})
     assert "canary" not in str(told.value)
+
+
+def test_how_old_a_hold_grows_is_told_to_the_journal(write: Any) -> None:
+    """A day unless the file says otherwise; no time at all is refused."""
+    assert policy_of(load(write(GOOD))).hold_s == 86_400.0
+    assert policy_of(load(write(GOOD.replace("[journal]", "[journal]\nhold_hours = 72")))).hold_s == 259_200.0
+    with pytest.raises(SettingsRefused):
+        load(write(GOOD.replace("[journal]", "[journal]\nhold_hours = 0")))

@@ -4,17 +4,13 @@ A World is one provider that speaks a shipped dialect, our memory, and the sandb
 `world.tell(request, *hops)` carries one callback; each hop says how one Send ends, an honest wallet when none is left.
 """
 
-import base64
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from heapq import heappop, heappush
 from typing import Any
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import MONEY, Operation
@@ -38,6 +34,7 @@ from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from gateway.wire.templates import look
 from tests.exchange.endings import Hop, honest
+from tests.exchange.made_secrets import WALLET_SECRETS, secrets
 from tests.exchange.recovering import recover
 
 PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
@@ -46,7 +43,6 @@ DIALECTS = ("155io", "evenbet", "evenbet-seamless", "hub88", "scorpio")
 SILENT = ("caleta",)
 #: Those with everything in the query, and those with one id for all legs.
 GETTERS = ("groove", "blueocean", "100hp", "100hp-29")
-WALLET_SECRETS = {"signing": [b"whsec_" + base64.b64encode(b"the wallet's secret, thirty-two.")]}
 START = 1_800_000_000.0
 
 
@@ -84,34 +80,9 @@ class Clock:
 
 
 @cache
-def key_pair(which: str) -> tuple[bytes, bytes]:
-    """A generated RSA key, private and public, as PEM; one per name and run."""
-    key = rsa.generate_private_key(65537, 2048)
-    plain = serialization.NoEncryption()
-    return (
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain),
-        key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
-    )
-
-
-@cache
 def dialect(name: str) -> Dialect:
     """A shipped dialect, compiled once."""
     return Shelf().dialect(name)
-
-
-@cache
-def secrets() -> Mapping[str, list[bytes]]:
-    """Every secret that one of the shipped dialects asks for."""
-    theirs, ours = key_pair("theirs"), key_pair("ours")
-    return {
-        "public_key": [theirs[1]], "private_key": [theirs[0]],
-        "our_public_key": [ours[1]], "our_private_key": [ours[0]],
-        "key": [b"the evening key"], "api_token": [b"the scorpion token"], "login": [b"ruby:the red password"],
-        "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"],
-        "security_key": [b"the groove key, sixteen"], "salt": [b"theoceansalt0123"],
-        "shared_secret": [b"one-hundred-secret"], **WALLET_SECRETS,
-    }  # fmt: skip
 
 
 @cache
@@ -199,7 +170,9 @@ class Story:
 class World:
     """A provider, our memory, the wallet, and the time that all three live in."""
 
-    def __init__(self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES) -> None:
+    def __init__(
+        self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES, currency: str = "EUR"
+    ) -> None:
         self.clock = Clock()
         self.policy = Policy(promises, chance=lambda: 1.0)
         self.memory = self._fresh()
@@ -210,7 +183,8 @@ class World:
         kept = {} if promises == PROMISES else {"promises": promises}
         self.sandbox = SandboxWallet(clock=self.clock.wall, **kept)  # type: ignore[arg-type]
         person = {"nickname": "Ann", "country": "DE"}
-        self.sandbox.open_player("1001", "EUR", Decimal(balance), session="s1", launch="L1", **person)
+        self.currency = currency
+        self.sandbox.open_player("1001", currency, Decimal(balance), session="s1", launch="L1", **person)
         self.booked: list[Call] = []  # what reached the wallet's books, in order
         self.running: list[Send] = []  # calls that are carried on after we stopped waiting
         self.serial = 0
@@ -229,7 +203,8 @@ class World:
             self.tell(self.request(Operation.AUTHENTICATE))
         else:
             self.session = "s1"
-            self.tell(self.request(Operation.BALANCE))
+            if "balance" in self.dialect.variants:
+                self.tell(self.request(Operation.BALANCE))
         self.booked.clear()
 
     def _fresh(self) -> Memory:
@@ -269,7 +244,7 @@ class World:
         self.serial += 1
         whole: dict[str, Any] = {
             "request_id": f"r{self.serial}", "session": getattr(self, "session", "s1"), "player": "1001",
-            "currency": "EUR", "game": "marbles",
+            "currency": self.currency, "game": "marbles",
         }  # fmt: skip
         if operation in MONEY:
             amount = Decimal("10.00") if operation is Operation.BET else Decimal("5.00")

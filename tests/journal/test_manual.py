@@ -1,6 +1,7 @@
 """What a human may do to which row, before it is asked to be confirmed."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def test_nothing_while_a_call_is_on_its_way(row: Row, word: Any) -> None:
 
 def test_a_retry_that_would_be_parked_again_is_refused() -> None:
     """Where the wallet promises too little, only a human can end it."""
-    win = replace(PARKED, operation=Operation.WIN, call=Call(Operation.WIN))
+    win = replace(PARKED, operation=Operation.WIN, call=Call(Operation.WIN, amount=Decimal(1)))
     assert refusal(win, Action("retry", "r"), ASKS, 0.0) is None
     said = refusal(win, Action("retry", "r"), Policy(), 0.0) or ""
     assert said.startswith("there is nothing to try, it would be parked again: the wallet promises neither")

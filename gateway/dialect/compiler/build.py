@@ -11,6 +11,7 @@ from gateway.dialect.compiler.contract import fingerprint, replay_balances, retr
 from gateway.dialect.compiler.rows import Row, meanings, nothing_to_undo, told_apart
 from gateway.dialect.dialect import Dialect, Literally, Said
 from gateway.dialect.hearing import Hearing
+from gateway.dialect.wireanswer import OTHERWISE
 
 #: Words of `[missing]` that are no names of ours.
 SOURCES = ("ask", "remembered", "setting")
@@ -69,6 +70,8 @@ def hearing(compiled: Compiled, name: str) -> Hearing:
         for row in (*scope.codes.values(), *scope.heard_as):
             if row.answer.code is not None:
                 rows.append(_by_text(row) if any(_share(each, row) for each in rows) else row)
+    otherwise = next((row for row in rows if row.answer == OTHERWISE), None)  # the operation's before the table's
+    rows = [row for row in rows if row.answer != OTHERWISE]
     rows.sort(key=lambda row: (row.answer.http is None, -len(row.answer.message_starts or "")))  # the fuller one first
     operation = compiled.requests[name].operation
     ends = [outcome for outcome in Outcome if outcome in CAN_OCCUR[operation]]
@@ -82,4 +85,5 @@ def hearing(compiled: Compiled, name: str) -> Hearing:
         said_for=meanings(compiled.scopes(name), operation, compiled.silent_ok(name)),
         as_done=nothing_to_undo(operation),
         not_processed=frozenset(compiled.tree.get("wallet", "not_processed", default=())),
+        otherwise=otherwise,
     )

@@ -7,11 +7,13 @@ from typing import Any
 from gateway.canon.calls import CALL_FIELDS, Shape
 from gateway.canon.operations import CREDITS, DEBITS, FACTS, Operation
 from gateway.dialect.compiler.layers import Path, Tree
+from gateway.dialect.digests import Digest
 from gateway.dialect.problems import Problem, suggest
 from gateway.dialect.requestform import FieldForm, Presence, RequestForm
 from gateway.wire.ids import Alphanumeric
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
+from gateway.wire.recipes import RecipeFault
 from gateway.wire.times import Time
 from gateway.wire.values import MAX_ID, MAX_KEY, Bag, Converter, Flag, Number, Text
 
@@ -84,13 +86,14 @@ class RequestCompiler:
             when=self.whens(name, path),
             set=self.named(name, "set"),
             fields=self.fields(name, path),
-            derive=self.named(name, "derive"),
+            derive=self.derives(name),
             recall=self.named(name, "recall"),
             fill=self.fills(name, path),
             targets=self.targets(at),
             zero=self.tree.get(*at, "zero", default=_zero(operation)),
             reverse_unknown=self.tree.get(*at, "reverse_unknown", default=False),
             suppressed=self.tree.get(*at, "suppressed", default=False),
+            park_without=frozenset(self.tree.get(*at, "park_without", default=())),
             _pattern=pattern(path),
         )
 
@@ -113,6 +116,22 @@ class RequestCompiler:
         for word, (path, value) in self.section(name, key).items():
             if self.known(path, word):
                 found[word] = value
+        return found
+
+    def derives(self, name: str) -> dict[str, Any]:
+        """`derive`: literals and formulas as they stand, digests compiled; complains about one that is none."""
+        found: dict[str, Any] = {}
+        for word, rule in self.named(name, "derive").items():
+            if not isinstance(rule, dict):
+                found[word] = rule
+                continue
+            own = self.tree.get("operations", name, "derive", word) is not None
+            path: Path = ("operations", name, "derive", word) if own else ("request", "derive", word)
+            try:
+                found[word] = Digest.compile(rule)
+            except RecipeFault as fault:
+                keys = tuple(key for key in fault.key if isinstance(key, str))[:1]
+                self.complain("GW119", (*path, *keys), f"derive: {fault.fact}", fault.remedy)
         return found
 
     def known(self, path: Path, word: str, part: str = "") -> bool:
@@ -173,6 +192,7 @@ class RequestCompiler:
         found = []
         values = {word: _closed(word, rows) for word, rows in self.named(name, "values").items()}
         integers = self.merged(name, "integers") or []
+        absent = frozenset(self.merged(name, "absent") or ())
         own = self.tree.get("operations", name, "integers") is not None
         for word in integers:
             self.known(("operations", name, "integers") if own else ("request", "integers"), word, part=word)
@@ -185,7 +205,7 @@ class RequestCompiler:
             parts = tuple(part for text in table.get("parts") or () if (part := self.place(path, text, path_template)))
             converter = self.converter(word, table, path, integer=word in integers)
             if places:
-                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, values.get(word), parts))
+                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, values.get(word), parts, absent))
         return tuple(found)
 
     def converter(self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool) -> Converter | MoneyForm:

@@ -49,7 +49,7 @@ def stated(form: RequestForm) -> set[str]:
 
 def certain(form: RequestForm) -> set[str]:
     """Fields that every call of this variant has, or that memory is asked for."""
-    found = stated(form)
+    found = stated(form) | form.park_without
     return found | {name for name, key in form.recall.items() if key in found}
 
 

@@ -74,7 +74,7 @@ def _lacking(
         return  # a call of this form is never said with this variant
     may = form.given | _OURS | added | set(variant.set)
     always = may - {each.name for each in form.fields if each.optional}
-    always |= set(form.derive) | set(form.recall) | _OURS
+    always |= set(form.derive) | set(form.recall) | _OURS | form.park_without
     for field in sorted({each.name for each in variant.fields if not each.optional}):
         if field in always or _derivable(variant.derive.get(field), always):
             continue

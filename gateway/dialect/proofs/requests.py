@@ -9,10 +9,11 @@ from itertools import combinations
 from typing import Any
 
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Shape
-from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
+from gateway.canon.operations import CREDITS, DEBITS, FACTS, REVERSALS, Operation
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import EFFECTS, Path
 from gateway.dialect.compiler.requests import FLAGS, IDS
+from gateway.dialect.digests import Digest
 from gateway.dialect.problems import suggest
 from gateway.dialect.requestform import HOLE, Presence, RequestForm
 from gateway.wire.jsontext import scalar_text
@@ -162,7 +163,11 @@ def _literals(compiled: Compiled, form: RequestForm) -> None:
         for field, value in rows.items():
             path = compiled.key_of(form.name, key, field)
             shape = CALL_FIELDS[field]
-            if type(value) not in _HOLDS.get(shape, ()):
+            if isinstance(value, Digest):
+                if field != "transaction":
+                    remedy = "derive.transaction, for a message whose id may be missing"
+                    compiled.complain("GW119", path, f'a digest is an id, and "{field}" is none', remedy)
+            elif type(value) not in _HOLDS.get(shape, ()):
                 held = {Shape.TEXT: "a text", Shape.TEXTS: "a text", Shape.FLAG: "true or false"}.get(shape)
                 compiled.complain(
                     "GW119", path, f'"{field}" cannot be given this',
@@ -254,6 +259,10 @@ def _out_of_place(compiled: Compiled, form: RequestForm) -> None:
         wrong["suppressed"] = "a stake would be given away; say set.free = true, where only free bets are meant"
     elif form.suppressed and own.get("reverse_unknown"):
         wrong["reverse_unknown"] = "the wallet is never asked for this bet, so there is nothing to take back"
+    if "park_without" in own and form.operation not in CREDITS | FACTS:
+        wrong["park_without"] = "only what has happened already is written down before it can be done"
+    elif not form.park_without <= AMOUNTS & {each.name for each in form.fields if each.optional}:
+        wrong["park_without"] = "it names amounts of the message that may be absent"
     for key, fact in wrong.items():
         compiled.complain(
             "GW123", (*at, key), f'{key} means nothing on operation "{form.name}": {fact}', "delete it", what="key"

@@ -1,11 +1,11 @@
 """No row is dead: every code, stand-in, heard word, effect and shape is used by some operation."""
 
-from gateway.canon.outcomes import CAN_OCCUR
+from gateway.canon.outcomes import CAN_OCCUR, Moved
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.compiler.rows import OUTCOMES
 from gateway.dialect.problems import suggest
-from gateway.dialect.wireanswer import TRANSPORT
+from gateway.dialect.wireanswer import OTHERWISE, TRANSPORT
 
 
 def prove_rows(compiled: Compiled) -> None:
@@ -45,6 +45,12 @@ def _heard(compiled: Compiled) -> None:
                 _dead(compiled, row.path or (), f'no operation can hear "{row.outcome}"')
             elif row.answer.code is None:
                 _dead(compiled, row.path or (), f"{row.answer} has no code, and is always heard as unknown")
+            elif row.answer == OTHERWISE and (name is None or row.outcome.moved is not Moved.NO):
+                compiled.complain(
+                    "GW216", row.path or (), f'every other code cannot be heard as "{row.outcome}" here: it would '
+                    "decide for words that nobody has read yet",
+                    "an operation's own heard_as, for an outcome after which nothing has moved; else unknown is safe",
+                )  # fmt: skip
 
 
 def _effects(compiled: Compiled) -> None:
