@@ -29,7 +29,7 @@ Literals = tuple[str | int | bool, ...]
 class FieldForm:
     """Where one of our fields stands and how it is spelled. *converter* is a MoneyForm for amounts.
 
-    *values*: a closed set, ours to theirs; an unlisted value is request_invalid.
+    *values*: a closed set, ours to theirs; an unlisted value is *unlisted*, or request_invalid where that is None.
     """
 
     name: str
@@ -37,6 +37,7 @@ class FieldForm:
     places: tuple[Place, ...]
     converter: Converter | MoneyForm
     values: Mapping[str, Any] | None = None
+    unlisted: str | None = None
 
     @property
     def optional(self) -> bool:
@@ -57,6 +58,8 @@ class FieldForm:
             for ours, theirs in self.values.items():
                 if says(place, value, theirs):
                     return ours
+            if self.unlisted is not None and isinstance(value, str):
+                return self.unlisted
             raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: not a listed value")
         if isinstance(self.converter, MoneyForm):
             raise TypeError(f"{self.name} is an amount: read_amount reads it")

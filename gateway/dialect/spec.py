@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.canon.payments import PaymentState
 
 
 def _words(*words: str, **described: str) -> Any:
@@ -38,10 +39,12 @@ if TYPE_CHECKING:
     FieldName = str
     OutcomeName = str
     OperationName = str
+    PaymentStateName = str
 else:
     FieldName = _words(*CALL_FIELDS)
     OutcomeName = _words(**{str(o): f"{o.sentence}. moved: {o.moved.value}; lasting: {o.lasting}" for o in Outcome})
     OperationName = _words(*Operation)
+    PaymentStateName = _words(*PaymentState)
 if TYPE_CHECKING:
     Yes = Literal[True]
     No = Literal[False]
@@ -209,6 +212,16 @@ class UnreadTable(Section):
     said_as: SaidAs | None = None
 
 
+class PaymentsTable(Section):
+    """`[payments]`: the states that webhooks report; what may follow what is ours to say."""
+
+    states: dict[PaymentStateName, Annotated[str, Field(strict=True, min_length=1)]] | None = Field(
+        None, description="Ours = theirs."
+    )
+    order_by: FieldName | None = Field(None, description="The time that tells the older of two changes.")
+    unlisted: Literal["unknown"] | None = Field(None, description="A state not listed is neither success nor failure.")
+
+
 class WalletTable(Section):
     """`[wallet]`: on the wallet side only."""
 
@@ -257,6 +270,7 @@ class Table(Section):
     may_say: list[Scalar] | None = Field(None, description="The vendor's own list of codes.")
     effects: EffectsTable | None = None
     wallet: WalletTable | None = None
+    payments: PaymentsTable | None = None
     options: dict[str, OptionTable] | None = None
 
 

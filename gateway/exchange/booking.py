@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import CREDITS, MONEY, REVERSALS
+from gateway.canon.operations import CREDITS, MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, Moved, Outcome
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
@@ -37,6 +37,10 @@ _ALERTS = {
     Verdict.CONFLICT: "conflict",
     Verdict.NO_BET: "win_without_bet",
     Verdict.SETTLED: "rollback_after_win",
+    Verdict.UNCONFIRMED: "payment_unconfirmed",
+    Verdict.UNLISTED: "payment_unlisted",
+    Verdict.DIFFERS: "payment_differs",
+    Verdict.NO_STEP: "payment_no_step",
 }
 
 
@@ -72,6 +76,10 @@ class Booking:
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
+        if claimed.verdict is Verdict.UNCONFIRMED and (yield from self._confirmed(claimed.row)):
+            claimed = yield from self._claim(confirmed=True)
+            if claimed.verdict is Verdict.OURS:
+                self.journey.alerts.append("payment_revived")
         self.row, self.related = claimed.row, claimed.related
         self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
         if claimed.verdict is not Verdict.OURS:
@@ -83,11 +91,16 @@ class Booking:
             return (yield from self._inquire(claimed))
         return (yield from self._send(self.row.call or self.naming.outgoing(self.asking)))
 
-    def _claim(self) -> Generator[Any, Any, Claimed]:
+    def _confirmed(self, row: Row) -> Generator[Any, Any, bool]:
+        """Does the provider itself say, asked, that this payment has succeeded? Not asked: no."""
+        confirm = self.provider.confirm
+        return False if confirm is None else (yield from confirm(row))
+
+    def _claim(self, *, confirmed: bool = False) -> Generator[Any, Any, Claimed]:
         """The row, or why not; one that is in flight is waited for, as long as there is time to answer."""
         targets = self.naming.references if self.call.operation in REVERSALS else ()
         bets = () if targets else self.naming.references
-        wish = Claim(self.naming.row(self.asking), targets, self.form.targets, bets)
+        wish = Claim(self.naming.row(self.asking), targets, self.form.targets, bets, confirmed)
         until = self.journey.answer_by - RESERVE
         while True:
             claimed: Claimed = yield wish
@@ -100,6 +113,8 @@ class Booking:
         """The answer that the journal has. What a yes of it demands may be asked for; a no is filled from memory."""
         if (alert := _ALERTS.get(claimed.verdict)) is not None:
             self.journey.alerts.append(alert)
+        if claimed.verdict is Verdict.OVERTAKEN and claimed.row.parked is not None:
+            self.journey.alerts.append("payment_disordered")
         if claimed.verdict is Verdict.KNOWN and claimed.row.state is State.APPLIED:
             self.asking.deaf = False
             return (yield from self._repeated(claimed.row))
@@ -242,7 +257,7 @@ class Booking:
         if not result.proved:
             self.journey.why = f"{heard} after an attempt of unknown outcome proves nothing"
         refused = result.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO
-        if self.call.operation in CREDITS and refused:
+        if self.call.operation in CREDITS | {Operation.PAYMENT_UPDATE} and refused:
             self.journey.alerts.append("credit_refused")
         if self.call.operation in REVERSALS and refused and not about_its_target(heard):
             self.journey.alerts.append("reversal_refused")

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import CREDITS, DEBITS
+from gateway.canon.operations import CREDITS, DEBITS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.asking import CARRIED_ON, Asking
 from gateway.exchange.clock import Clock
@@ -174,7 +174,7 @@ class _Recovery:
         if result.state is State.DECLINED and ending.outcome is not Outcome.NOTHING_TO_DO:
             self.errand.alerts.append("credit_refused")
             park = refused
-        if self.row.operation not in CREDITS | DEBITS:
+        if self.row.operation not in CREDITS | DEBITS | {Operation.PAYMENT_UPDATE}:
             park = None
         return self._settle(result.state, outcome=result.outcome, reply=self._kept(ending, result.outcome), park=park)
 

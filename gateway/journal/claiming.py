@@ -10,6 +10,7 @@ from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
+from gateway.journal.payments import advanced
 from gateway.journal.settling import SETTLES, addressed, ahead_in_its_round, held, in_its_round, named, names_of
 from gateway.journal.states import Flight, Policy, Row, State, replace
 from gateway.journal.wishes import Claim, Claimed, Verdict
@@ -53,6 +54,10 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
             waits = Verdict.IN_FLIGHT if any(each.in_flight for each in ahead) else Verdict.WAITS
             return Claimed(waits, _held_back(page, row, Verdict.WAITS, bets, policy), ahead)
         row = addressed(row, bets, policy)
+    elif row.operation is Operation.PAYMENT_UPDATE:
+        verdict, row, bets = advanced(page, row, policy, confirmed=wish.confirmed)
+        if verdict is not Verdict.OURS:
+            return Claimed(verdict, row, bets)
     else:
         bets = ()
     arrived = landed(row, page.now, policy)

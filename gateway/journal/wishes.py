@@ -40,6 +40,12 @@ class Verdict(StrEnum):
     WAITS = "waits"  # durable, but not to be sent now; our outbox does it
     # of a win
     NO_BET = "no_bet"  # all its bets were declined or undone: not to be paid; parked
+    # of a payment's update
+    OVERTAKEN = "overtaken"  # older than what is known of the payment
+    UNCONFIRMED = "unconfirmed"  # a success after the payment had fallen through; parked until it is confirmed
+    UNLISTED = "unlisted"  # a state that its table does not list; parked
+    DIFFERS = "differs"  # of another amount or currency than the payment; parked
+    NO_STEP = "no_step"  # no step that a payment takes; parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,15 @@ class Claim:
     """Take the row for one wallet call. The result is a Claimed.
 
     *row* as it is to be when it is new; what its fingerprint does not name is not known this time, and fits anything.
-    *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names.
+    *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names. *confirmed*: a
+    payment's late success that a status request has confirmed.
     """
 
     row: Row
     targets: tuple[str, ...] = ()
     undoable: frozenset[Operation] = frozenset()
     bets: tuple[str, ...] = ()
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,8 +172,11 @@ class RequestCompiler:
             texts = table["at"] if isinstance(table["at"], list) else [table["at"]]
             places = tuple(place for text in texts if (place := self.place(path, text, path_template)))
             converter = self.converter(word, table, path, integer=word in integers)
+            closed, unlisted = values.get(word), None
+            if word == "state" and (states := self.tree.section("payments", "states")):
+                closed, unlisted = states, self.tree.get("payments", "unlisted")
             if places:
-                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, values.get(word)))
+                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, closed, unlisted))
         return tuple(found)
 
     def converter(self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool) -> Converter | MoneyForm:
