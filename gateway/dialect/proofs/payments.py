@@ -4,6 +4,8 @@ A payment's changes are told apart by the state that they report, never by the d
 payment, and a state that overtook another could not be told from it.
 """
 
+from collections.abc import Sequence
+
 from gateway.canon.calls import CALL_FIELDS, Shape
 from gateway.canon.operations import Operation
 from gateway.canon.payments import PaymentState
@@ -34,8 +36,8 @@ def prove_payments(compiled: Compiled) -> None:
             return
         _stated(compiled, form)
         _keyed(compiled, form)
-        _ordered(compiled, form)
     if updates:
+        _ordered(compiled, updates)
         _states(compiled)
 
 
@@ -68,24 +70,22 @@ def _keyed(compiled: Compiled, form: RequestForm) -> None:
         )  # fmt: skip
 
 
-def _ordered(compiled: Compiled, form: RequestForm) -> None:
+def _ordered(compiled: Compiled, updates: Sequence[RequestForm]) -> None:
+    times = [name for name, shape in CALL_FIELDS.items() if shape is Shape.TIME]
+    remedy = " or ".join(f'order_by = "{name}"' for name in times)
     word = compiled.tree.get("payments", "order_by")
     if word is None:
-        compiled.complain(
-            "GW221", ("payments",), "nothing says which of two changes is the older", "order_by", what="key"
-        )
-        return
-    if CALL_FIELDS.get(word) is not Shape.TIME:
-        times = [name for name, shape in CALL_FIELDS.items() if shape is Shape.TIME]
-        compiled.complain(
-            "GW221", ("payments", "order_by"), f'"{word}" is no time', f"one of {', '.join(times)}",
-            hint=suggest(word, times) or "",
-        )  # fmt: skip
-    elif not any(each.name == word and not each.optional for each in form.fields):
-        compiled.complain(
-            "GW221", ("payments", "order_by"), f'operation "{form.name}" can lack "{word}"',
-            "a mandatory place; an update without its time could undo a later one",
-        )  # fmt: skip
+        compiled.complain("GW221", ("payments",), "nothing says which of two changes is the older", remedy, what="key")
+    elif word not in times:
+        hint = suggest(word, times) or ""
+        compiled.complain("GW221", ("payments", "order_by"), f'"{word}" is no time', remedy, hint=hint)
+    else:
+        for form in updates:
+            if not any(each.name == word and not each.optional for each in form.fields):
+                compiled.complain(
+                    "GW221", ("payments", "order_by"), f'operation "{form.name}" can lack "{word}"',
+                    "a mandatory place; an update without its time could undo a later one",
+                )  # fmt: skip
 
 
 def _states(compiled: Compiled) -> None:
