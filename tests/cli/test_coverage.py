@@ -16,7 +16,13 @@ def test_a_line_for_each_dialect(gateway: Gateway) -> None:
     assert ended.out.splitlines()[0].split() == [
         "dialect", "cells", "by", "a", "stand-in", "with", "an", "example", "%",
     ]  # fmt: skip
-    assert [line.split()[0] for line in ended.out.splitlines()[2:]] == ["155io", "canonical", "evenbet", "payfield", "scorpio"]
+    assert [line.split()[0] for line in ended.out.splitlines()[2:]] == [
+        "155io",
+        "canonical",
+        "evenbet",
+        "payfield",
+        "scorpio",
+    ]
 
 
 def test_the_matrix(gateway: Gateway) -> None:
