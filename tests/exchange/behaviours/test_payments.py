@@ -11,9 +11,10 @@ import pytest
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
-from gateway.canon.outcomes import Outcome
+from gateway.canon.outcomes import Moved, Outcome
 from gateway.journal.payments import AMOUNT_DIFFERS, CURRENCY_DIFFERS, DISORDERED
 from gateway.journal.states import Row, State, Step
+from gateway.journal.states import replace as with_fields
 from gateway.wire.message import Request
 from gateway.wire.opened import Draft
 from tests.exchange.driving import START, Story, World
@@ -222,15 +223,16 @@ def test_another_currency_than_the_payments_is_parked() -> None:
 
 
 def test_a_create_that_the_journal_knows_counts_before_any_update() -> None:
-    """A create of 50.00, then pending and success of 40.00: neither is the payment's amount."""
+    """pending of 40.00, a create of 50.00, success of 40.00: that is not the payment's amount, whatever came first."""
     till = Till()
+    till.webhook("pending", 1)
     created = Row(
         "acme::payin:dep-1:created", "acme", "payin:dep-1:created", state=State.APPLIED,
         call=Call(Operation.PAYMENT_UPDATE, amount=Decimal("50.00"), currency="EUR"),
     )  # fmt: skip
-    till.memory.rows[created.key] = created
-    assert [till.webhook(state, 1).outcome for state in ("pending", "succeeded")] == ["amount_invalid"] * 2
-    assert till.booked == []
+    till.memory.rows[created.key] = with_fields(created, created=till.clock.now)
+    assert till.webhook("succeeded", 2).outcome == "amount_invalid"
+    assert [call.state for call in till.booked] == ["pending"]
 
 
 def test_a_state_that_no_table_lists_is_neither_success_nor_failure() -> None:
@@ -330,6 +332,20 @@ def test_what_waited_is_judged_again_before_it_leaves() -> None:
     assert [call.state for call in till.booked] == ["expired"]
     assert till.change("succeeded").parked == "it had fallen through, and its success has not been confirmed"
     assert till.balance == Decimal("70.00")
+
+
+def test_an_update_in_doubt_is_asked_for_again_and_never_forgotten() -> None:
+    """pending, lost and given up on; success is applied all the same; pending again: sent, not held for overtaken."""
+    till = Till()
+    till.webhook("pending", 1, silent, silent)
+    doubt = till.change("pending")
+    assert doubt.state is State.UNKNOWN
+    till.memory.rows[doubt.key] = with_fields(doubt, step=None, parked="tried for a day without a definite answer")
+    assert till.webhook("succeeded", 2).outcome == "ok"
+    story = till.webhook("pending", 1)
+    assert [wish.request.path for wish in story.money_sends] == ["/payment_update"]
+    assert story.outcome.moved is not Moved.YES
+    assert till.balance == Decimal("110.00")
 
 
 def test_a_forged_webhook_leaves_nothing_behind() -> None:
