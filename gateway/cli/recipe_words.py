@@ -55,7 +55,8 @@ def recipe_words(recipe: Recipe) -> list[str]:
     words.append(f"written as {recipe.encoding} in {recipe.at}{_prefix(recipe)}.")
     if recipe.fresh:
         fresh = recipe.fresh
-        words.append(f"{fresh.at} holds the time ({fresh.time.form}); it may be {fresh.within_s} s off.")
+        spelled = " or ".join(time.form for time in fresh.times)
+        words.append(f"{fresh.at} holds the time ({spelled}); it may be {fresh.within_s} s off.")
     if recipe.nonce:
         words.append(f"{recipe.nonce} holds an id that is new in every message.")
     if recipe.secret_form == "whsec":

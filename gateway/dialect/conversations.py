@@ -214,7 +214,9 @@ class Conversations:
         return True
 
     def _written_back(self, dialect: Dialect, form: RequestForm, call: Call, at: KeyPath) -> None:
-        """Ours to theirs to ours: the same call."""
+        """Ours to theirs to ours: the same call. A state that the table does not list has no word of theirs."""
+        if any(each.unlisted is not None and getattr(call, each.name) == each.unlisted for each in form.fields):
+            return
         known = {each.name for each in form.fields} | set(form.set) | set(form.recall) | set(form.derive)
         _, request = dialect.write_call(
             call, self.keys(dialect, "sender"), self.file.now.timestamp(), self.file.settings

@@ -42,9 +42,9 @@ Literals = tuple[str | int | bool | Presence, ...]
 class FieldForm:
     """Where one of our fields stands and how it is spelled. *converter* is a MoneyForm for amounts.
 
-    *values*: a closed set, ours to theirs; an unlisted value is request_invalid. *parts*: places whose sum an amount
-    must be, in the amount's own spelling. *absent*: texts that stand for no value. Of the bag of extras all places are
-    collected, each under its own last name.
+    *values*: a closed set, ours to theirs; an unlisted value is *unlisted*, or request_invalid where that is None.
+    *parts*: places whose sum an amount must be, in the amount's own spelling. *absent*: texts that stand for no value.
+    Of the bag of extras all places are collected, each under its own last name.
     """
 
     name: str
@@ -54,6 +54,7 @@ class FieldForm:
     values: Mapping[Any, Any] | None = None
     parts: tuple[Place, ...] = ()
     absent: frozenset[str] = frozenset()
+    unlisted: str | None = None
 
     @property
     def optional(self) -> bool:
@@ -88,6 +89,8 @@ class FieldForm:
             for ours, theirs in self.values.items():
                 if says(place, value, theirs):
                     return ours
+            if self.unlisted is not None and isinstance(value, str):
+                return self.unlisted
             raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: not a listed value")
         if isinstance(self.converter, MoneyForm):
             raise TypeError(f"{self.name} is an amount: read_amount reads it")

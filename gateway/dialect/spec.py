@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.canon.payments import PaymentState
 from gateway.canon.requests import ASK_FIELDS, Ask, Result
 
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     AskField = str
     AskName = str
     ResultName = str
+    PaymentStateName = str
 else:
     FieldName = _words(*CALL_FIELDS)
     OutcomeName = _words(**{str(o): f"{o.sentence}. moved: {o.moved.value}; lasting: {o.lasting}" for o in Outcome})
@@ -49,6 +51,7 @@ else:
     AskField = _words(*ASK_FIELDS)
     AskName = _words(**{str(each): each.sentence for each in Ask})
     ResultName = _words(**{str(each): f"{each.sentence}. done: {each.done.value}" for each in Result})
+    PaymentStateName = _words(*PaymentState)
 if TYPE_CHECKING:
     Yes = Literal[True]
     No = Literal[False]
@@ -253,6 +256,16 @@ class UnreadTable(Section):
     said_as: SaidAs | None = None
 
 
+class PaymentsTable(Section):
+    """`[payments]`: the states that webhooks report; what may follow what is ours to say."""
+
+    states: dict[PaymentStateName, Annotated[str, Field(strict=True, min_length=1)]] | None = Field(
+        None, description="Ours = theirs."
+    )
+    order_by: FieldName | None = Field(None, description="The time that tells the older of two changes.")
+    unlisted: Literal["unknown"] | None = Field(None, description="A state not listed is neither success nor failure.")
+
+
 class WalletTable(Section):
     """`[wallet]`: on the wallet side only."""
 
@@ -354,6 +367,7 @@ class Table(Section):
     effects: EffectsTable | None = None
     wallet: WalletTable | None = None
     outbound: OutboundTable | None = None
+    payments: PaymentsTable | None = None
     options: dict[str, OptionTable] | None = None
 
 

@@ -13,14 +13,14 @@ from gateway.canon.faults import Fault
 from gateway.canon.operations import CREDITS, MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, Moved, Outcome
 from gateway.dialect.requestform import RequestForm
+from gateway.exchange.alerting import of_claim, of_completion, of_refusal
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
 from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
 from gateway.exchange.undoing import undo_call, unseen_call
-from gateway.exchange.weighing import YES, Weighed, about_its_target, in_doubt, status_weighed, weighed
+from gateway.exchange.weighing import YES, Weighed, in_doubt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.arming import incomplete
-from gateway.journal.holding import forced
 from gateway.journal.recording import NEVER_THERE
 from gateway.journal.states import Effect, Row, State
 from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
@@ -35,11 +35,6 @@ _MUTE = frozenset(
 SECOND_TRY = 0.8
 #: What a verdict is answered with when the row itself has no word for it.
 _SAID = {Verdict.IN_FLIGHT: Outcome.IN_PROGRESS, Verdict.WAITS: Outcome.UNKNOWN}
-_ALERTS = {
-    Verdict.CONFLICT: "conflict",
-    Verdict.NO_BET: "win_without_bet",
-    Verdict.SETTLED: "rollback_after_win",
-}
 
 
 class Booking:
@@ -80,6 +75,10 @@ class Booking:
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
+        if claimed.verdict is Verdict.UNCONFIRMED and (yield from self._confirmed(claimed.row)):
+            claimed = yield from self._claim(confirmed=True)
+            if claimed.verdict is Verdict.OURS:
+                self.journey.alerts.append("payment_revived")
         self.journey.transaction = claimed.row.transaction  # a digest's row may stand under the stretch before
         self.row, self.related = claimed.row, claimed.related
         self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
@@ -91,7 +90,7 @@ class Booking:
             self.journey.alerts.append("incomplete")
             return self._unsent(Outcome.WALLET_FAILED, "the message does not say how much")
         if self.call.operation is Operation.WITHDRAW_COMPLETE:
-            self._completing()
+            self.journey.alerts += of_completion(self.call, self.row, self.related)
         if self.call.operation in REVERSALS:
             return (yield from self._undo(claimed))
         if self.row.state is State.UNKNOWN and "idempotent" not in self.asking.wallet.promises:
@@ -107,20 +106,18 @@ class Booking:
         yield from self.memories(reply)
         return Reply(Outcome.WALLET_FAILED) if reply.outcome.moved is Moved.UNKNOWN else reply
 
-    def _completing(self) -> None:
-        """What an operator must look at when a withdrawal is completed."""
-        if self.row is not None and forced(self.row.call):
-            self.journey.alerts.append("forced_debit")
-        held = [row.call.amount for row in self.related if row.call is not None]
-        if any(amount != self.call.amount for amount in held):
-            self.journey.alerts.append("amount_differs")
+    def _confirmed(self, row: Row) -> Generator[Any, Any, bool]:
+        """Does the provider itself say, asked, that this payment has succeeded? Not asked: no."""
+        confirm = self.provider.confirm
+        return False if confirm is None else (yield from confirm(row))
 
-    def _claim(self) -> Generator[Any, Any, Claimed]:
+    def _claim(self, *, confirmed: bool = False) -> Generator[Any, Any, Claimed]:
         """The row, or why not; one that is in flight is waited for, as long as there is time to answer."""
-        targets = self.naming.references if self.call.operation in REVERSALS else ()
-        bets = () if targets else self.naming.references
-        naming = self.naming
-        wish = Claim(naming.row(self.asking), targets, self.form.targets, bets, naming.nearby, naming.within_s)
+        naming, undoes = self.naming, self.call.operation in REVERSALS
+        targets, bets = (naming.references, ()) if undoes else ((), naming.references)
+        wish = Claim(
+            naming.row(self.asking), targets, self.form.targets, bets, naming.nearby, naming.within_s, confirmed
+        )  # fmt: skip
         until = self.journey.answer_by - RESERVE
         while True:
             claimed: Claimed = yield wish
@@ -131,8 +128,7 @@ class Booking:
 
     def _unclaimed(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
         """The answer that the journal has. What a yes of it demands may be asked for; a no is filled from memory."""
-        if (alert := _ALERTS.get(claimed.verdict)) is not None:
-            self.journey.alerts.append(alert)
+        self.journey.alerts += of_claim(claimed)
         if claimed.verdict is Verdict.KNOWN and claimed.row.state is State.APPLIED:
             self.asking.deaf = False
             return (yield from self._repeated(claimed.row))
@@ -274,13 +270,8 @@ class Booking:
         self.weighed = result
         if not result.proved:
             self.journey.why = f"{heard} after an attempt of unknown outcome proves nothing"
-        refused = result.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO
-        if self.call.operation in CREDITS and refused:
-            self.journey.alerts.append("credit_refused")
-        if self.call.operation is Operation.WITHDRAW_COMPLETE and refused:
-            self.journey.alerts.append("capture_refused")
-        if self.call.operation in REVERSALS and refused and not about_its_target(heard):
-            self.journey.alerts.append("reversal_refused")
+        if result.state is State.DECLINED and heard is not Outcome.NOTHING_TO_DO:
+            self.journey.alerts += of_refusal(self.call.operation, heard)
         said = result.outcome
         known = self.call.operation in REVERSALS and any(row.call is not None for row in self.related)
         if said is Outcome.TRANSACTION_NOT_FOUND and known:

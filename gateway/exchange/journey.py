@@ -22,6 +22,12 @@ ALERTS = {
     "forced_debit": "a withdrawal was paid out that nothing was held for: the balance was debited all the same",
     "capture_refused": "the wallet said a lasting no to a withdrawal that has been paid out",
     "incomplete": "money is due and the message does not say how much; it is parked",
+    "payment_unconfirmed": "a payment that had fallen through is said to have succeeded; nothing is booked unconfirmed",
+    "payment_revived": "a payment that had fallen through has succeeded after all; it was confirmed, and booked",
+    "payment_unlisted": "a payment is in a state that its table does not list; it is parked",
+    "payment_differs": "a payment's update states another amount or currency than the payment; it is parked",
+    "payment_no_step": "a payment's update is no step that payments take; it is parked",
+    "payment_disordered": "a payment's update is older than what it should have followed; it is parked",
     "unfilled": "the dialect demands a field that neither the wallet nor memory gave",
     "bug": "our own code failed",
 }

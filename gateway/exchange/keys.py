@@ -87,7 +87,9 @@ class Naming:
         checked = call.operation in self.provider.dialect.session_checked or call.player is None
         if not checked and not asking.demands(call, "session"):
             call = replace(call, session=None)
-        return replace(call, request_id=self.own, transaction=self.own, reference=self.references or None)
+        # A payment is named as we named it to the provider: that id is ours, and needs no account.
+        reference = call.reference if call.operation is Operation.PAYMENT_UPDATE else self.references
+        return replace(call, request_id=self.own, transaction=self.own, reference=reference or None)
 
     def balance_instead(self, asking: Asking) -> Call:
         """The question that is asked in place of the call: what has this player, in this game and campaign?"""

@@ -178,7 +178,8 @@ class _Recovery:
             completes = self.row.operation is Operation.WITHDRAW_COMPLETE
             self.errand.alerts.append("capture_refused" if completes else "credit_refused")
             park = refused
-        if self.row.operation not in CREDITS | DEBITS | {Operation.WITHDRAW_COMPLETE}:
+        facts = {Operation.WITHDRAW_COMPLETE, Operation.PAYMENT_UPDATE}
+        if self.row.operation not in CREDITS | DEBITS | facts:
             park = None
         return self._settle(result.state, outcome=result.outcome, reply=self._kept(ending, result.outcome), park=park)
 

@@ -12,6 +12,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import incomplete, rearmed
 from gateway.journal.holding import capturing
 from gateway.journal.page import Page
+from gateway.journal.payments import advanced
 from gateway.journal.settling import (
     SETTLES,
     addressed,
@@ -71,6 +72,10 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
         if hold is not None and hold.state is not State.APPLIED:
             waits = Verdict.IN_FLIGHT if hold.in_flight else Verdict.WAITS
             return Claimed(waits, _held_back(page, row, Verdict.WAITS, bets, policy), bets)
+    elif row.operation is Operation.PAYMENT_UPDATE:
+        verdict, row, bets = advanced(page, row, policy, confirmed=wish.confirmed)
+        if verdict is not Verdict.OURS:
+            return Claimed(verdict, row, bets)
     else:
         bets = ()
     arrived = landed(row, page.now, policy)

@@ -7,6 +7,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import BY_HAND, MOST_TRIES, TOO_MANY, UNSENT, backoff, freed, judged, rearmed
 from gateway.journal.claiming import landed, ready
 from gateway.journal.page import Page
+from gateway.journal.payments import ready as payment_ready
 from gateway.journal.recording import LOST, certain, late_yes, learned, undone, withdrawn
 from gateway.journal.settling import SETTLES, paid, unpaid
 from gateway.journal.states import Flight, Policy, Row, State, Step, replace
@@ -35,6 +36,9 @@ def lease(page: Page, keys: Iterable[str], policy: Policy, token: str) -> tuple[
             if not ready(page, row, policy):
                 continue
             row = page.row(key) or row
+        reports = row.step is Step.DELIVER and row.operation is Operation.PAYMENT_UPDATE
+        if reports and not payment_ready(page, row, policy):
+            continue
         flight = _FLIGHT[row.step or Step.ASK]
         # A call that may leave now and of which nothing more is ever heard must be found in doubt.
         state = State.CLAIMED if flight is Flight.CALL and row.state is State.OPEN else row.state

@@ -5,6 +5,7 @@ from typing import Any
 from gateway.journal.claiming import claim
 from gateway.journal.leasing import lease, reap, settle
 from gateway.journal.page import Page
+from gateway.journal.payments import others
 from gateway.journal.recording import record, told
 from gateway.journal.states import Policy
 from gateway.journal.wishes import Claim, Lease, Look, Reap, Record, Settle, Told
@@ -39,7 +40,7 @@ def touched(wish: RowWish) -> tuple[str, ...]:
     """The keys that *wish* may read or write, beside those of its round."""
     match wish:
         case Claim(row, targets, _, bets, nearby):
-            return (row.key, *targets, *bets, *nearby)
+            return (row.key, *targets, *bets, *nearby, *others(row))
         case Record():
             return (wish.key, *wish.related)
         case Look(key) | Told(key) | Settle(key):

@@ -40,6 +40,12 @@ class Verdict(StrEnum):
     WAITS = "waits"  # durable, but not to be sent now; our outbox does it
     # of a win
     NO_BET = "no_bet"  # all its bets were declined or undone: not to be paid; parked
+    # of a payment's update
+    OVERTAKEN = "overtaken"  # older than what is known of the payment
+    UNCONFIRMED = "unconfirmed"  # a success after the payment had fallen through; parked until it is confirmed
+    UNLISTED = "unlisted"  # a state that its table does not list; parked
+    DIFFERS = "differs"  # of another amount or currency than the payment; parked
+    NO_STEP = "no_step"  # no step that a payment takes; parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Claim:
     *row* as it is to be when it is new; what its fingerprint does not name is not known this time, and fits anything.
     *targets*: keys that a reversal undoes, *undoable* what they may be. *bets*: keys that a win names, or a completion.
     *nearby*: keys under which the same may stand already; a row of these that is younger than *within_s* is taken
-    instead.
+    instead. *confirmed*: a payment's late success that a status request has confirmed.
     """
 
     row: Row
@@ -58,6 +64,7 @@ class Claim:
     bets: tuple[str, ...] = ()
     nearby: tuple[str, ...] = ()
     within_s: float = 0.0
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from gateway.wire.jsontext import Bare, read_json, scalar_text, write_json
 
 #: What a mood, or a mix of moods, is set with.
 MOOD_FIELDS = ("mood", "mix", "seed", "player", "operation", "count", "seconds")
+#: What a payment is created with.
+PAYMENT = ("kind", "reference", "player", "currency", "amount")
 #: What a player is opened with that is a text, and not an empty one.
 TEXTS = {"player", "currency", "session", "launch", "nickname", "country"}
 
@@ -35,6 +37,7 @@ class Admin:
         doors = {
             "/sandbox/moods": {"GET": self._show_moods, "POST": self._set_mood, "DELETE": self._clear_moods},
             "/sandbox/players": {"POST": self._open_player},
+            "/sandbox/payments": {"POST": self._open_payment},
             "/sandbox/ledger": {"GET": self._show_ledger},
             "/sandbox/calls": {"GET": self._show_calls, "DELETE": self._clear_calls},
         }
@@ -111,6 +114,16 @@ class Admin:
             given["life"] = float(_amount(given["life"]))
         self._wallet.open_player(player, currency, given.pop("balance", 0), **given)
         return {"player": player, "currency": currency, "balance": format(self._wallet.balance(player), "f")}
+
+    def _open_payment(self, body: dict[str, Any]) -> Any:
+        if odd := body.keys() - {*PAYMENT}:
+            raise ValueError(f"{min(odd)} is no field; there are {', '.join(PAYMENT)}")
+        for name in PAYMENT[:-1]:
+            if not isinstance(body[name], str) or not body[name]:
+                raise ValueError(f"{name} is a text")
+        kind, reference, player, currency = (body[name] for name in PAYMENT[:-1])
+        self._wallet.open_payment(kind, reference, player, _amount(body["amount"]), currency)
+        return {"kind": kind, "reference": reference, "balance": format(self._wallet.balance(player), "f")}
 
     def _show_ledger(self, body: dict[str, Any]) -> Any:
         return self._wallet.statement()

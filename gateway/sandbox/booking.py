@@ -10,7 +10,7 @@ from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import REVERSALS, SESSION_CHECKED, Operation
 from gateway.canon.outcomes import Moved, Outcome
-from gateway.sandbox import cashier, reversals, rounds
+from gateway.sandbox import cashier, payments, reversals, rounds
 from gateway.sandbox.ledger import Ledger, Player
 from gateway.sandbox.promises import Promise
 from gateway.sandbox.records import UNDONE, Record, Records, same, stated, telling
@@ -33,6 +33,7 @@ RULES: dict[Operation, Rule] = {
     Operation.WITHDRAW_REQUEST: cashier.withdraw_request,
     Operation.WITHDRAW_COMPLETE: cashier.withdraw_complete,
     Operation.WITHDRAW_CANCEL: cashier.withdraw_cancel,
+    Operation.PAYMENT_UPDATE: payments.payment_update,
 }
 
 #: What a key hears that was undone, or buried before it came. Other operations can be neither.
@@ -106,7 +107,9 @@ class Booking:
 
 
 def _left_nothing(work: Work, outcome: Outcome) -> bool:
-    """A reversal of what was never seen is remembered by its tombstone, or not at all."""
+    """A reversal of what was never seen is remembered by its tombstone, or not at all; a payment's create may come."""
+    if work.call.operation is Operation.PAYMENT_UPDATE and outcome is Outcome.TRANSACTION_NOT_FOUND:
+        return True
     unseen = work.call.operation in REVERSALS and outcome is Outcome.TRANSACTION_NOT_FOUND
     return unseen and Promise.TOMBSTONES not in work.promises
 

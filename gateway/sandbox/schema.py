@@ -73,6 +73,15 @@ STEPS = (
     CREATE INDEX operations_by_win ON operations (settled_by) WHERE settled_by IS NOT NULL;
     CREATE INDEX rounds_by_end ON rounds (closed_by) WHERE closed_by IS NOT NULL;
     """,  # noqa: S608 - nothing from outside
+    # payments that the platform has asked a processor for
+    f"""
+    CREATE TABLE payments (
+        kind TEXT NOT NULL CHECK (kind IN ('payin', 'payout')), reference TEXT NOT NULL, player TEXT NOT NULL,
+        currency TEXT NOT NULL, amount TEXT {_UNITS.format("amount")}, state TEXT, at TEXT,
+        credited INTEGER NOT NULL DEFAULT 0 CHECK (credited IN (0, 1)), held TEXT,
+        PRIMARY KEY (kind, reference)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

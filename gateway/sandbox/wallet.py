@@ -17,6 +17,7 @@ from gateway.canon.operations import READS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.sandbox.booking import RULES, Booking
 from gateway.sandbox.ledger import HOUSE, Ledger, Player
+from gateway.sandbox.payments import PAYIN, PAYOUT, Payment, Payments, whose
 from gateway.sandbox.promises import ALL, Promise, named
 from gateway.sandbox.records import LIVE, UNDONE, Record, Records, stated
 from gateway.sandbox.sessions import DAY, Sessions
@@ -42,6 +43,7 @@ class Wallet:
         self.ledger = Ledger(path, fsync=fsync)
         self.records = Records(self.ledger.connection)
         self.sessions = Sessions(self.ledger.connection, session_life)
+        self.payments = Payments(self.ledger.connection)
         self._booking = Booking(self.ledger, self.records, self.sessions, clock)
         self._clock = clock
 
@@ -81,6 +83,27 @@ class Wallet:
             if launch is not None:
                 self.sessions.add_launch(launch, player, self._clock() + life)
 
+    def open_payment(self, kind: str, reference: str, player: str, amount: Decimal, currency: str) -> None:
+        """The platform creates a payment of *amount* (major units) and gives the processor *reference* for it.
+
+        A payout is set aside from the balance at once. KeyError for an unknown player, ValueError for another kind, a
+        reference that is taken, or a balance that is too small; Fault for an amount that does not fit.
+        """
+        if kind not in (PAYIN, PAYOUT):
+            raise ValueError(f"a payment is a {PAYIN} or a {PAYOUT}")
+        if self.ledger.player(player) is None:
+            raise KeyError(player)
+        units = Money.of(amount, currency).units
+        with self.ledger.connection:
+            held = f"{PAYOUT}:{reference}" if kind == PAYOUT else None
+            self.payments.open(Payment(kind, reference, player, currency, units, held=held))
+            if held is not None:
+                hold = Call(
+                    Operation.WITHDRAW_REQUEST, transaction=held, player=player, amount=amount, currency=currency
+                )
+                if (reply := self._apply(hold, self.promises)).outcome is not Outcome.OK:
+                    raise ValueError(f"the payout cannot be set aside: {reply.outcome}")
+
     def _seed(self, player: Player, change: int) -> None:
         key = f"seed:{self.records.opened()}:{player.id}"
         call = Call(Operation.DEPOSIT, transaction=key, player=player.id)
@@ -105,6 +128,8 @@ class Wallet:
             return call.player
         if call.session is not None and (owner := self.sessions.player(call.session)) is not None:
             return owner
+        if call.operation is Operation.PAYMENT_UPDATE:
+            return whose(call, self.payments)
         keys = (*(call.reference or ()), *((call.transaction,) if call.transaction is not None else ()))
         found = (self.records.find(key) for key in keys)
         return next((record.player for record in found if record is not None and record.player is not None), None)

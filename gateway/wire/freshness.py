@@ -20,27 +20,39 @@ _NONCE = re.compile(r"[!-~]{1,256}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Where the timestamp stands, how it is spelled, and how many seconds it may be off in either direction."""
+    """Where the timestamp stands, how it is spelled, and how many seconds it may be off in either direction.
+
+    Several *times*: any of these spellings is read, the first is written.
+    """
 
     at: Place
-    time: Time
+    times: tuple[Time, ...]
     within_s: int
 
     def write(self, now: float) -> int | str:
         """*now* (unix seconds) in this spelling; an int for the unix forms."""
-        return self.time.write(datetime.fromtimestamp(now, UTC))
+        return self.times[0].write(datetime.fromtimestamp(now, UTC))
 
     def judge(self, text: str, now: float) -> None:
         """Forged unless *text* is spelled so and lies inside the window around *now*."""
-        try:
-            off = now - self.time.read(text).timestamp()
-        except Fault:
-            raise Forged(f"the timestamp at {self.at} is not written as {self.time.form}") from None
+        moment = self._read(text)
+        if moment is None:
+            spelled = " or ".join(time.form for time in self.times)
+            raise Forged(f"the timestamp at {self.at} is not written as {spelled}")
+        off = now - moment.timestamp()
         if abs(off) > self.within_s:
             side = "old" if off > 0 else "ahead"
             raise Forged(
                 f"the timestamp at {self.at} is outside its window: {abs(off):.0f} s {side} of {self.within_s}"
             )
+
+    def _read(self, text: str) -> datetime | None:
+        for time in self.times:
+            try:
+                return time.read(text)
+            except Fault:
+                continue
+        return None
 
 
 def judge_nonce(at: Place, text: str, delimiters: frozenset[str]) -> None:

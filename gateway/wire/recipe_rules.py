@@ -126,9 +126,11 @@ def _fresh(value: Any) -> Fresh | None:
     example = 'fresh = { at = "header.X-Timestamp", form = "unix_s", within_s = 300 }'
     if not isinstance(value, Mapping) or value.keys() != {"at", "form", "within_s"}:
         raise RecipeFault(("fresh",), "it does not say at, form and within_s", example)
-    if value["form"] not in FORMS:
-        raise RecipeFault(("fresh", "form"), f"no form is named {value['form']!r}", one_of(FORMS))
+    forms = value["form"] if isinstance(value["form"], list) else [value["form"]]
+    if not forms or any(form not in FORMS for form in forms):
+        odd = next((form for form in forms if form not in FORMS), value["form"])
+        raise RecipeFault(("fresh", "form"), f"no form is named {odd!r}", f"{one_of(FORMS)}, or a list of them")
     within = value["within_s"]
     if not isinstance(within, int) or isinstance(within, bool) or not 0 < within <= 86400:
         raise RecipeFault(("fresh", "within_s"), "it is not a window", "whole seconds from 1 to 86400")
-    return Fresh(_place(value["at"], ("fresh", "at")), Time(value["form"]), within)
+    return Fresh(_place(value["at"], ("fresh", "at")), tuple(map(Time, forms)), within)

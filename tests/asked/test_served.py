@@ -35,6 +35,7 @@ secrets.signing = [{{ file = "signing" }}]
 dialect = "payfield"
 secrets.api_key = [{{ file = "api_key" }}]
 secrets.api_secret = [{{ file = "api_secret" }}]
+secrets.webhook_secret = [{{ file = "webhook_secret" }}]
 urls.api = "{url}"
 """
 
@@ -47,6 +48,7 @@ class Served:
         self.config.write_text(SETTINGS.format(port=free_port(), url=url))
         for name, text in examples("payfield").file.secrets.items():
             (folder / name).write_text(text)
+        (folder / "webhook_secret").write_text("not-a-real-secret-of-webhooks")
         (folder / "token").write_text("not-a-real-token-of-anybody")
         (folder / "signing").write_bytes(made_up(Shelf().dialect("canonical"))["signing"])
         self.running: Running | None = None

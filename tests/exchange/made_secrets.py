@@ -31,5 +31,6 @@ def secrets() -> Mapping[str, list[bytes]]:
         "key": [b"the evening key"], "api_token": [b"the scorpion token"], "login": [b"ruby:the red password"],
         "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"],
         "security_key": [b"the groove key, sixteen"], "salt": [b"theoceansalt0123"],
-        "shared_secret": [b"one-hundred-secret"], "operator_secret_key": [b"the cashier's key"], **WALLET_SECRETS,
+        "shared_secret": [b"one-hundred-secret"], "operator_secret_key": [b"the cashier's key"],
+        "webhook_secret": [b"the secret of webhooks"], **WALLET_SECRETS,
     }  # fmt: skip

@@ -174,7 +174,7 @@ def test_every_operation_has_a_rule_or_says_so(desk: Any) -> None:
     for operation in Operation:
         reply = desk.wallet.apply(Call(operation, transaction=f"k-{operation}"))
         assert reply.outcome in CAN_OCCUR[operation], operation
-        assert (reply.outcome == "unsupported_operation") == (operation is Operation.PAYMENT_UPDATE)
+        assert reply.outcome != "unsupported_operation", operation
     assert {*RULES} <= {*Operation}
 
 

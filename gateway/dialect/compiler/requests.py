@@ -204,8 +204,11 @@ class RequestCompiler:
             places = tuple(place for text in texts if (place := self.place(path, text, path_template)))
             parts = tuple(part for text in table.get("parts") or () if (part := self.place(path, text, path_template)))
             converter = self.converter(word, table, path, integer=word in integers)
+            closed, unlisted = values.get(word), None
+            if word == "state" and (states := self.tree.section("payments", "states")):
+                closed, unlisted = states, self.tree.get("payments", "unlisted")
             if places:
-                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, values.get(word), parts, absent))
+                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, closed, parts, absent, unlisted))
         return tuple(found)
 
     def converter(self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool) -> Converter | MoneyForm:

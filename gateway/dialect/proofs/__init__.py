@@ -7,6 +7,7 @@ from gateway.dialect.proofs.contract import prove_contract
 from gateway.dialect.proofs.money import prove_money
 from gateway.dialect.proofs.names import prove_names
 from gateway.dialect.proofs.outbound import prove_outbound
+from gateway.dialect.proofs.payments import prove_payments
 from gateway.dialect.proofs.requests import prove_requests
 from gateway.dialect.proofs.rows import prove_rows
 from gateway.dialect.proofs.safety import prove_safety
@@ -30,6 +31,7 @@ def prove(compiled: Compiled) -> list[Problem]:
         prove_rows,
         prove_safety,
         prove_contract,
+        prove_payments,
         prove_vectors,
     ):
         proof(compiled)
