@@ -10,13 +10,17 @@ from typing import NamedTuple
 
 import pytest
 
+from gateway.canon.operations import Operation
 from gateway.cli.demo.scenarios import SCENARIOS
 from gateway.dialect.shelf import Shelf
 from tests.cli.process import Running, gateway
 
 SHELF = Shelf()
-#: Those that call a wallet; some are only asked.
-DIALECTS = tuple(name for name in SHELF.names if name != "canonical" and SHELF.dialect(name).variants)
+#: Those that play games before a wallet; some tell of payments, some are only asked.
+GAMES = {Operation.BET, Operation.WIN, Operation.ROLLBACK}
+DIALECTS = tuple(
+    name for name in SHELF.names if name != "canonical" and SHELF.dialect(name).operations().keys() >= GAMES
+)
 
 #: Of these a silent wallet's bet is undone by us at once: nothing of it is left to do.
 UNDONE = {name for name in DIALECTS if any(form.reverse_unknown for form in SHELF.dialect(name).variants.values())}
