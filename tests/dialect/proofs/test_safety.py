@@ -21,6 +21,15 @@ form = "text"
 """
 FIELDS = """fields = { transaction = "body.id", reference = "body.ref", amount = "body.amount", bet_amount = "body.b",
   win_amount = "body.w" }""".replace("\n ", "")
+#: An update of a payment has all that tells it from another one.
+UPDATE = """fields = { reference = "body.ref", amount = "body.amount", state = "body.state", time = "body.time" }
+set.kind = "payin"
+derive.transaction = "{kind}:{reference}:{state}\""""
+PAYMENTS = """[payments]
+order_by = "time"
+unlisted = "unknown"
+states = { succeeded = "PAID" }
+"""
 
 REVERSED = "reverse_unknown = true\n"
 
@@ -43,10 +52,9 @@ def complaints(
     rows = {
         end: [o for o in Outcome if said[o] == word and o in occurring and o is not end] for word, end in ends.items()
     }
-    text = (
-        HEAD
-        + f'[operations.{operation}]\npath = "/x"\n{FIELDS}\n{more}[answers]\nbody = \'{{"code": "$code"}}\'\n[codes]\n'
-    )
+    payment = operation is Operation.PAYMENT_UPDATE
+    text = HEAD + f'[operations.{operation}]\npath = "/x"\n{UPDATE if payment else FIELDS}\n{more}'
+    text += (PAYMENTS if payment else "") + '[answers]\nbody = \'{"code": "$code"}\'\n[codes]\n'
     text += "".join(f'{end} = "{word}"\n' for word, end in ends.items())
     text += "[said_as]\n" + "".join(f"{end} = {[str(o) for o in row]}\n" for end, row in rows.items() if row)
     text += f'[effects]\n{back} = ["BACK", {{ http = 500 }}, {{ no_answer = true }}]\n'
