@@ -22,7 +22,9 @@ DEAR = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("priority", "operation"), [(each, one) for each, some in DEAR.items() for one in some])
+@pytest.mark.parametrize(
+    ("priority", "operation"), [(each, one) for each, some in DEAR.items() for one in sorted(some)]
+)
 def test_how_dear_a_call_is(priority: Priority, operation: Operation) -> None:
     """A reversal is dearest; what asks on behalf of money is as dear as money; a balance can wait."""
     assert lane("acme", operation) == Lane("acme", priority, outbox=False)
