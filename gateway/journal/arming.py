@@ -5,7 +5,7 @@ Nothing is armed for what is certain on both sides. Everything else has a step, 
 
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
 from gateway.journal.page import Page
-from gateway.journal.states import DONE, Flight, Policy, Row, State, Step, replace
+from gateway.journal.states import Flight, Policy, Row, State, Step, replace
 
 #: Backoff of a step that came to nothing: 0.5 s doubled, 60 s at most, a quarter of an hour at most later on.
 FIRST_S, CAP_S, LATER_CAP_S = 0.5, 60.0, 900.0
@@ -90,8 +90,7 @@ def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str
             return Step.ASK, min(_soon(row, Step.ASK, now), row.horizon), None
         return Step.JUDGE, row.horizon, None
     if row.state is State.APPLIED and not row.heard_done:
-        yes = row.telling is not None and DONE in row.telling
-        return Step.JUDGE, max(row.horizon, row.due) if yes else row.horizon, None
+        return Step.JUDGE, max(row.horizon, row.due) if row.tells_done else row.horizon, None
     return None, 0.0, None
 
 
@@ -128,7 +127,7 @@ def judged(page: Page, row: Row, policy: Policy) -> Row:
     if open_hold(row):
         page.note(row.key, "parked", why=HOLD_AGED)
         return replace(row, step=None, parked=HOLD_AGED)
-    if row.state is State.APPLIED and row.telling is not None and DONE in row.telling:
+    if row.state is State.APPLIED and row.tells_done:
         quarters = [(row.wall + row.span * part, row.wall + row.span * (part + 0.25)) for part in (0.25, 0.75)]
         if row.span and all(page.witnessed(start, end) for start, end in quarters):
             page.note(row.key, "judged", took="the provider heard our yes: it never came back")

@@ -8,7 +8,7 @@ from gateway.journal.arming import BY_HAND, MOST_TRIES, TOO_MANY, UNSENT, backof
 from gateway.journal.claiming import landed, ready
 from gateway.journal.page import Page
 from gateway.journal.payments import ready as payment_ready
-from gateway.journal.recording import LOST, certain, late_yes, learned, undone, withdrawn
+from gateway.journal.recording import LOST, booked_late, certain, learned, undone, withdrawn
 from gateway.journal.settling import SETTLES, paid, unpaid
 from gateway.journal.states import Flight, Policy, Row, State, Step, replace
 from gateway.journal.wishes import Leased, Recorded, Settle
@@ -79,10 +79,7 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
 def _late(page: Page, row: Row, wish: Settle, policy: Policy) -> Row:
     if wish.state is not State.APPLIED or row.in_flight or row.operation in REVERSALS:
         return row
-    row = page.put(rearmed(late_yes(row, wish.reply, page.now), policy, page.now))
-    if row.operation in SETTLES and row.state is State.APPLIED:
-        paid(page, row)
-    return row
+    return booked_late(page, row, wish.reply, policy)
 
 
 def _freed(page: Page, row: Row, wish: Settle) -> Row:

@@ -74,8 +74,7 @@ def _telling(page: Page, row: Row, wish: Record, policy: Policy) -> Recorded:
 
 def _beside_a_yes(row: Row, telling: Effect) -> bool:
     """Is a copy to be told to come back, while a yes is on its way? The yes may be heard: it alone is remembered."""
-    yes = row.telling is not None and DONE in row.telling
-    return yes and bool(telling) and DONE not in telling and not telling <= ENDS_IT
+    return row.tells_done and bool(telling) and DONE not in telling and not telling <= ENDS_IT
 
 
 def _closed(row: Row) -> Row:
@@ -99,7 +98,12 @@ def _lost(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
         return row
     if row.in_flight:
         return row  # whoever holds it will hear the same of the same key
-    row = page.put(rearmed(late_yes(row, wish.reply, page.now), policy, page.now))
+    return booked_late(page, row, wish.reply, policy)
+
+
+def booked_late(page: Page, row: Row, reply: Reply | None, policy: Policy) -> Row:
+    """*row* with a YES that came after others went on with it; a win that was paid has settled its bets."""
+    row = page.put(rearmed(late_yes(row, reply, page.now), policy, page.now))
     if row.operation in SETTLES and row.state is State.APPLIED:
         paid(page, row)
     return row

@@ -135,6 +135,11 @@ class Row:
         return self.proved or (self.told is not None and DONE in self.told)
 
     @property
+    def tells_done(self) -> bool:
+        """Is a yes on its way to the provider, of which nobody has noted yet whether it was heard?"""
+        return self.telling is not None and DONE in self.telling
+
+    @property
     def sticks(self) -> bool:
         """Was this debit refused for good? The provider has closed it: a copy must not become a bet after all."""
         if self.operation not in DEBITS or not self.unapplied or self.outcome is None:
