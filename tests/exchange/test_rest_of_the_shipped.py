@@ -12,11 +12,11 @@ from gateway.wire.opened import Opened
 from tests.exchange.driving import World
 from tests.exchange.endings import not_sent, silent, silent_after_booking
 
-NAMES = ("betbrothers", "betbrothers_supplier", "hpgames", "rubyplay")
+NAMES = ("betbrothers", "betbrothers-supplier", "hpgames", "rubyplay")
 #: The same game for all: one of them wants a number.
 GAME = {"game": "1"}
 #: Their rollbacks may bear the id of what they undo.
-SAME_ID = ("betbrothers", "betbrothers_supplier", "rubyplay")
+SAME_ID = ("betbrothers", "betbrothers-supplier", "rubyplay")
 
 
 @pytest.mark.parametrize("name", NAMES)

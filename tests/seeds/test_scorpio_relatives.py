@@ -141,7 +141,7 @@ def test_igamingace_betwin_in_doubt_is_cancelled_and_the_truth_found(stage: Stag
 
 def test_the_older_dialect_plays_a_round(stage: Stages) -> None:
     """An account, numbered results, and the same wallet."""
-    slot = stage("scorpio_older")
+    slot = stage("scorpio-older")
     scene = older(slot, "authenticate")
     assert result(scene) == (0, "OK", 100)
     assert scene.body["data"]["account"] == "1001"
@@ -157,13 +157,13 @@ def test_the_older_dialect_plays_a_round(stage: Stages) -> None:
 
 def test_the_older_dialect_asks_the_wallet_for_the_currency_of_a_first_bet(stage: Stages) -> None:
     """Nothing was remembered, and no session could be asked by: the player is."""
-    slot = stage("scorpio_older")
+    slot = stage("scorpio-older")
     assert result(older(slot, "bet", trans_guid="b", round_id="r", amount=10)) == (0, "OK", 90)
 
 
 def test_the_older_dialect_s_first_bet_of_nobody_and_with_a_silent_wallet(stage: Stages) -> None:
     """The wallet's no is 21, its silence 99; a win is never refused for good because nobody remembers."""
-    slot = stage("scorpio_older")
+    slot = stage("scorpio-older")
     assert result(older(slot, "bet", account="9999", trans_guid="b", round_id="r", amount=10)) == (21, "ERROR", None)
     assert result(older(slot, "win", account="9999", trans_guid="w", round_id="r", amount=10))[0] == 99
 
@@ -179,7 +179,7 @@ def test_the_older_dialect_refuses_a_wrong_token_and_an_unknown_account(
     stage: Stages, account: str, token: str | None, code: int
 ) -> None:
     """Numbers with their word, and no balance beside them."""
-    slot = stage("scorpio_older")
+    slot = stage("scorpio-older")
     request = slot.sign("/", json.dumps({"command": "balance", "data": {"account": account}}))
     if token:
         request = Request(request.method, request.path, "", (("Callback-Token", token),), request.body)
@@ -189,10 +189,10 @@ def test_the_older_dialect_refuses_a_wrong_token_and_an_unknown_account(
 
 def test_the_older_dialect_says_41_to_a_repeated_bet_where_the_account_wants_it(stage: Stages) -> None:
     """Only where our first answer left in time; the money moved once."""
-    slot = stage("scorpio_older", repeated_bet="error")
+    slot = stage("scorpio-older", repeated_bet="error")
     for code in (0, 41):
         assert result(older(slot, "bet", trans_guid="b", round_id="r", amount=10))[0] == code
-    slot = stage("scorpio_older")
+    slot = stage("scorpio-older")
     for _ in range(2):
         assert result(older(slot, "bet", trans_guid="b", round_id="r", amount=10)) == (0, "OK", 90)
     assert slot.balance == Decimal("90.00")
@@ -201,7 +201,7 @@ def test_the_older_dialect_says_41_to_a_repeated_bet_where_the_account_wants_it(
 @pytest.mark.parametrize("outcome", [Outcome.PLAYER_BLOCKED])
 def test_the_older_dialect_says_22_for_a_player_who_is_not_active(stage: Stages, outcome: Outcome) -> None:
     """22 of a bet; a failed bet is cancelled."""
-    slot = stage("scorpio_older")
+    slot = stage("scorpio-older")
     older(slot, "balance")
     slot.wallet_says(outcome)
     assert result(older(slot, "bet", trans_guid="b", round_id="r", amount=10)) == (22, "ERROR", None)
