@@ -142,13 +142,19 @@ class Shelf:
         return [layer, beside]
 
     def check(self, source: Source) -> list[Problem]:
-        """Every complaint about a table under its default options and under each other choice by itself."""
+        """Every complaint about a table under its default options and under each other choice by itself.
+
+        What is wrong at one place is told once, though another choice may put it in other words.
+        """
         compiled, problems = self.compiled(source, {})
         found = dict.fromkeys(problems)
         if compiled is not None:
             found.update(dict.fromkeys(overlapping(compiled.tree)))
+            places = {(each.code, each.file, each.place) for each in found}
             for option, choice in each_choice(compiled.tree):
-                found.update(dict.fromkeys(self.compiled(source, {option: choice})[1]))
+                new = self.compiled(source, {option: choice})[1]
+                found.update(dict.fromkeys(each for each in new if (each.code, each.file, each.place) not in places))
+                places |= {(each.code, each.file, each.place) for each in new}
         return list(found)
 
 
