@@ -164,7 +164,7 @@ def test_sources_in_order() -> None:
     """A setting, one of our fields, a literal: the first that has a value; ours and literals are the dialect's."""
     ask = asking()
     ask.deaf = False
-    provider = type(account("155io")[0])(**{**account("155io")[0].__dict__, "settings": {"currency": "EUR", "nickname": "Bob", "country": "DE"}})
+    provider = replace(account("155io")[0], settings={"currency": "EUR", "nickname": "Bob", "country": "DE"})
     wanted = {
         "currency": ("remembered", "setting"), "nickname": ("player", "setting"), "country": ("round", "setting"),
         "balance": (Literally("0"), "ask"),
