@@ -188,4 +188,5 @@ def test_what_the_dead_held(
     after = freed(row(state=before, undo=undo, holder="dead/1", flight=flight), KEEPS_ALL, 300.0)
     assert (after.holder, after.flight, after.state, after.undo_sent) == (None, None, state, undo_sent)
     assert after.since == (300.0 if doubted else 110.0)
+    assert after.sent == row().sent + (flight is Flight.CALL)
     assert after.key == key("t1")
