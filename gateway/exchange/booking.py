@@ -18,7 +18,7 @@ from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
 from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
 from gateway.exchange.undoing import undo_call, unseen_call
-from gateway.exchange.weighing import YES, Weighed, in_doubt, status_weighed, weighed
+from gateway.exchange.weighing import YES, Weighed, in_doubt, sole_attempt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.arming import incomplete
 from gateway.journal.recording import NEVER_THERE
@@ -191,7 +191,8 @@ class Booking:
             self.weighed = Weighed(None, Outcome.UNKNOWN)
             return Reply(Outcome.UNKNOWN)
         self.journey.heard, self.journey.ending = str(reply.outcome), "heard"
-        self.weighed = status_weighed(reply.outcome, landed=claimed.landed)
+        sole = sole_attempt(claimed.row, self.asking.wallet.promises)
+        self.weighed = status_weighed(reply.outcome, landed=claimed.landed, sole=sole)
         if self.weighed.state is State.OPEN:
             self.row = replace(claimed.row, state=State.OPEN)
             return (yield from self._send(self.row.call or self.naming.outgoing(self.asking)))

@@ -12,7 +12,7 @@ from typing import Any
 from gateway.canon.calls import Reply
 from gateway.canon.faults import Fault
 from gateway.canon.money import EXPONENTS
-from gateway.canon.operations import DEBITS, MONEY
+from gateway.canon.operations import DEBITS, MONEY, Operation
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Moved, Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.requestform import Reading, RequestForm
@@ -130,6 +130,8 @@ class _Callback:
         journey.answer_by = journey.received + ANSWER_WITHIN * dialect.deadline_s(form.name)
         journey.verified_by = dialect.verify(form.name, opened, self.provider.keys, self.clock.wall())
         self.verified = True
+        if form.operation is Operation.STATUS:  # the wallet's word of now could part from what the row goes on to do
+            raise Fault(Outcome.UNSUPPORTED_OPERATION, "what became of a call is told to its own repeat alone")
         reading = self.reading = dialect.read(form, opened)
         recalled = yield from recall_all(reading, self.provider, asking)
         call = form.call(reading, recalled)

@@ -18,7 +18,7 @@ from gateway.exchange.clock import Clock
 from gateway.exchange.errand import Errand
 from gateway.exchange.parties import Wallet
 from gateway.exchange.undoing import undo_call
-from gateway.exchange.weighing import YES, status_weighed, weighed
+from gateway.exchange.weighing import YES, sole_attempt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.holding import forced
 from gateway.journal.states import State, Step
@@ -45,6 +45,7 @@ class _Recovery:
     def __init__(self, leased: Leased, asking: Asking, errand: Errand) -> None:
         self.row, self.landed, self.asking = leased.row, leased.landed, asking
         self.errand = errand
+        self.sole = sole_attempt(leased.row, asking.wallet.promises)
         self.sent = False
         self.heard = ""
         self.running = False
@@ -97,7 +98,7 @@ class _Recovery:
         reply = yield from self._status()
         if reply is None:
             return self._settle(tried=not self.asking.unsent)
-        result = status_weighed(reply.outcome, landed=self.landed)
+        result = status_weighed(reply.outcome, landed=self.landed, sole=self.sole)
         return self._settle(result.state, outcome=result.outcome, reply=self._kept(reply, result.outcome))
 
     def _kept(self, reply: Reply, outcome: Outcome) -> Reply | None:
@@ -116,7 +117,8 @@ class _Recovery:
             if reply.outcome is Outcome.ALREADY_ROLLED_BACK:
                 return self._settle(undone=True, outcome=reply.outcome)
             absent = reply.outcome is Outcome.TRANSACTION_NOT_FOUND
-            if reply.outcome is Outcome.NOTHING_TO_DO or (absent and self.landed):
+            declined = reply.outcome is Outcome.NOTHING_TO_DO
+            if (absent and self.landed) or (declined and (self.landed or self.sole)):
                 return self._settle(undone=False, outcome=reply.outcome)
             # A reversal of ours may still land; sending another is safe under a key that counts once.
             pending = self.row.undo_sent and not self.landed and "idempotent" not in promises
@@ -152,7 +154,7 @@ class _Recovery:
             reply = yield from self._status()
             if reply is None:
                 return self._settle(tried=not self.asking.unsent)
-            result = status_weighed(reply.outcome, landed=self.landed)
+            result = status_weighed(reply.outcome, landed=self.landed, sole=self.sole)
             # A key that counts once may go again at once; should the first call still land, it is the same one.
             once = reply.outcome is Outcome.TRANSACTION_NOT_FOUND and "idempotent" in self.asking.wallet.promises
             if result.state is State.OPEN:

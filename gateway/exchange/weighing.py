@@ -54,15 +54,21 @@ def weighed(row: Row | None, heard: Outcome) -> Weighed:
     return Weighed(State.DECLINED if heard.lasting else State.OPEN, heard)
 
 
-def status_weighed(heard: Outcome, *, landed: bool) -> Weighed:
+def sole_attempt(row: Row, promises: frozenset[str]) -> bool:
+    """Can the wallet's record of this key be of no other attempt than the one in doubt?"""
+    return row.sent <= 1 or "idempotent" in promises
+
+
+def status_weighed(heard: Outcome, *, landed: bool, sole: bool) -> Weighed:
     """What a wallet's answer to "what became of this key?" makes of a row in doubt.
 
-    "Never seen" proves absence only once whatever was on its way has *landed*.
+    "Never seen" proves absence only once whatever was on its way has *landed*. So does "declined", unless the record is
+    *sole*: an earlier attempt may have been declined, and a later one may still be on its way to be judged anew.
     """
     match heard:
         case Outcome.OK:
             return Weighed(State.APPLIED, Outcome.OK)
-        case Outcome.NOTHING_TO_DO:  # declined: for what reason, a repeat of the key may tell
+        case Outcome.NOTHING_TO_DO if landed or sole:  # declined: for what reason, a repeat of the key may tell
             return Weighed(State.OPEN, Outcome.UNKNOWN)
         case Outcome.ALREADY_ROLLED_BACK:
             return Weighed(State.REVERSED, Outcome.ALREADY_ROLLED_BACK)

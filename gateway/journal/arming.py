@@ -151,4 +151,5 @@ def _doubted(row: Row, now: float) -> Row:
     doubtful = row.flight is Flight.CALL and row.state in (State.CLAIMED, State.UNKNOWN)
     undo_sent = row.undo_sent or (row.flight is Flight.UNDO and (row.undo or row.state is State.BURIED))
     state = State.UNKNOWN if doubtful else row.state
-    return replace(row, state=state, holder=None, flight=None, undo_sent=undo_sent, since=now)
+    sent = row.sent + (row.flight is Flight.CALL)
+    return replace(row, state=state, holder=None, flight=None, sent=sent, undo_sent=undo_sent, since=now)

@@ -51,7 +51,7 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
     if row.undone:
         if row.state is State.BURIED and page.row(row.key) != row:
             page.put(row)  # the tombstone learns what it kept out
-        page.note(row.key, "repeat" if known else "claim", found=row.state)
+        page.note(row.key, "repeat", found=row.state)
         return Claimed(Verdict.UNDONE, row)
     if row.in_flight:
         return Claimed(Verdict.IN_FLIGHT, row)

@@ -128,11 +128,15 @@ class Work:
         return record.operation in kinds and ours
 
     def bury(self, named: dict[str, Record | None]) -> None:
-        """Write a tombstone at each reference that was never seen, if the wallet promises to."""
+        """Write a tombstone at each reference of which nothing stands, if the wallet promises to.
+
+        Where each attempt is judged anew, one that comes after the rollback of a declined one is refused, too.
+        """
         if Promise.TOMBSTONES not in self.promises:
             return
+        anew = Promise.IDEMPOTENT not in self.promises
         for key, record in named.items():
-            if record is None:
+            if record is None or (anew and record.state == "declined"):
                 self.records.bury(key, self.record.key)
 
 

@@ -19,6 +19,7 @@ from gateway.journal.wishes import Recall, Record
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
 from gateway.wire.opened import Opened
+from tests.dialect import made
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import acme
 from tests.exchange.driving import Clock, World, account, made_account, wallet_side
@@ -163,13 +164,16 @@ def test_sources_in_order() -> None:
     """A setting, one of our fields, a literal: the first that has a value; ours and literals are the dialect's."""
     ask = asking()
     ask.deaf = False
-    provider = type(account("155io")[0])(**{**account("155io")[0].__dict__, "settings": {"currency": "EUR"}})
-    wanted = {"currency": ("remembered", "setting"), "nickname": ("player",), "balance": (Literally("0"), "ask")}
+    provider = replace(account("155io")[0], settings={"currency": "EUR", "nickname": "Bob", "country": "DE"})
+    wanted = {
+        "currency": ("remembered", "setting"), "nickname": ("player", "setting"), "country": ("round", "setting"),
+        "balance": (Literally("0"), "ask"),
+    }  # fmt: skip
     flow = ask.fill(wanted, {"player": "1001"}, provider)
     assert next(flow) == Recall("acme", "player", "1001")
     with pytest.raises(StopIteration) as done:
         flow.send({})
-    assert done.value.value == {"currency": "EUR"}
+    assert done.value.value == {"currency": "EUR", "country": "DE"}
 
 
 def test_nobody_to_ask_about() -> None:
@@ -275,6 +279,17 @@ def test_a_question_that_never_left_is_known_for_that() -> None:
         assert (ended.value.value, asks.unsent, asks.deaf) == (None, unsent, True)
 
 
+def demanding(wallet: Wallet, operation: str) -> Wallet:
+    """The same, whose message of *operation* must have a session."""
+    forms = dict(wallet.dialect.variants)
+    fields = tuple(
+        replace(each, places=tuple(replace(place, optional=False) for place in each.places))
+        if each.name == "session" else each for each in forms[operation].fields
+    )  # fmt: skip
+    forms[operation] = replace(forms[operation], fields=fields)
+    return replace(wallet, dialect=replace(wallet.dialect, variants=forms))
+
+
 def test_a_session_goes_along_only_where_the_wallet_demands_it() -> None:
     """A reversal must not be refused for a session that has ended."""
     call = Call(Operation.ROLLBACK, player="p", session="s", transaction="x", reference=("t",), amount=Decimal("1.00"))
@@ -283,15 +298,26 @@ def test_a_session_goes_along_only_where_the_wallet_demands_it() -> None:
     narrow = Asking(Wallet(acme(), made_account(acme())[1]), journey, clock)
     assert fitted(call, canonical) == replace(call, session=None, amount=None)
     assert fitted(replace(call, player=None), canonical).session == "s"
-    forms = dict(narrow.wallet.dialect.variants)
-    fields = tuple(
-        replace(each, places=tuple(replace(place, optional=False) for place in each.places))
-        if each.name == "session" else each for each in forms["rollback"].fields
-    )  # fmt: skip
-    forms["rollback"] = replace(forms["rollback"], fields=fields)
-    strict = replace(narrow.wallet, dialect=replace(narrow.wallet.dialect, variants=forms))
-    assert fitted(call, Asking(strict, journey, clock)).session == "s"
+    assert fitted(call, Asking(demanding(narrow.wallet, "rollback"), journey, clock)).session == "s"
     assert fitted(call, narrow) == (call if narrow.demands(call, "session") else replace(call, session=None))
+
+
+def test_a_win_has_its_session_where_the_wallet_cannot_be_told_of_it_without() -> None:
+    """Else its message could not be written, and nobody would ever be paid."""
+    world = World("155io")
+    world.wallet = demanding(world.wallet, "win")
+    world.tell(world.request(Operation.BET))
+    assert world.tell(world.request(Operation.WIN, "w1")).outcome is Outcome.OK
+    assert (world.booked[-1].session, world.balance) == (world.session, Decimal("95.00"))
+
+
+def test_a_wallet_hears_what_its_settings_say() -> None:
+    """A literal of its table may be a value that each installation has of its own."""
+    spoken = made.dialect('[operations.balance]\nfill."body.brand" = "{setting.brand}"\n')
+    wallet = Wallet(spoken, made_account(spoken)[1], settings={"brand": "north"})
+    ask = Asking(wallet, Journey("acme", "made", 1000.0, 1010.0), Clock())
+    _, request = ask.request(Call(Operation.BALANCE, player="p", currency="EUR"))
+    assert Opened(request).body["brand"] == "north"
 
 
 def test_a_balance_is_asked_of_whom_the_facts_name() -> None:

@@ -213,6 +213,17 @@ def test_a_refused_win_is_an_alert(name: str) -> None:
 
 
 @every_dialect
+def test_an_everyday_word_alerts_nobody(name: str) -> None:
+    """A win that is paid, a bet of which the player has not the money: who is woken for these looks no more."""
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+    paid = world.tell(world.request(Operation.WIN, "w1"))
+    refused = world.tell(world.request(Operation.BET, "t2"), refuses(Outcome.INSUFFICIENT_FUNDS))
+    assert (paid.outcome, refused.outcome) == (Outcome.OK, Outcome.INSUFFICIENT_FUNDS)
+    assert (paid.journey.alerts, refused.journey.alerts) == ([], [])
+
+
+@every_dialect
 def test_a_decline_sticks(name: str) -> None:
     """A bet refused for good stays refused after a top-up: the wallet is not even asked."""
     world = World(name, balance="3.00")

@@ -17,9 +17,10 @@ from gateway.journal.wishes import Look, Recall, Remember
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, Request, Response
 from gateway.wire.opened import Draft, Opened
+from tests.dialect import made
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, START, Story, World, dialect
-from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, takes
+from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking, takes
 
 #: 10.00 EUR as the dialect writes it.
 FIVE_DIGITS = dict.fromkeys(("155io", "caleta", "hub88"), b"1000000")
@@ -236,6 +237,17 @@ def test_a_demanded_balance_that_nobody_gives() -> None:
     again = world.tell(world.request(Operation.BET))
     assert again.outcome is Outcome.OK
     assert Opened(again.response).body["balance"] == Decimal(9000)
+
+
+@pytest.mark.parametrize("hop", [silent_after_booking, hangs])
+def test_what_became_of_a_call_is_not_told_past_its_row(hop: Hop) -> None:
+    """The wallet's word of now is no answer to a provider: by our own row the bet is undone later."""
+    world = World(made.dialect('[operations.status]\npath = "/status"\nfields = { transaction = "body.id" }\n'))
+    world.tell(world.request(Operation.BET), hop)
+    asked = replace(world.call(Operation.STATUS), transaction="t1")
+    form, request = world.dialect.write_call(asked, world.caller, world.clock.wall())
+    story = world.tell((asked, form.name, request))
+    assert (story.outcome, story.sends) == (Outcome.UNSUPPORTED_OPERATION, [])
 
 
 def test_a_closed_connection_where_the_dialect_says_so() -> None:

@@ -8,8 +8,10 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.asking import RESERVE
+from gateway.exchange.wishes import Send
 from gateway.journal.states import State
 from gateway.journal.wishes import Claim, JournalUnavailable, Look, Reap, Record, Wait
+from gateway.wire.message import Ending
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, World
 from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
@@ -195,6 +197,35 @@ def test_a_journal_that_cannot_write_is_said_and_alerted(name: str) -> None:
         assert story.journey.alerts == ["journal_unavailable"]
         assert (story.journey.why, story.journey.bug, len(story.money_sends)) == ("the disk is full", None, sends)
         assert story.outcome is Outcome.UNKNOWN
+
+
+@every_dialect
+def test_a_claim_that_cannot_be_written_is_said_as_busy(name: str) -> None:
+    """The journal could still be read: nothing of it is there and nothing left us, and it is no error of ours."""
+    world = World(name)
+
+    def full(step: int, wish: object) -> BaseException | None:
+        return JournalUnavailable("the disk is full") if isinstance(wish, Claim) else None
+
+    story = world.tell(world.request(Operation.BET), throw=full)
+    check_answer(world, story)
+    assert (story.outcome, story.sends, story.journey.bug) == (Outcome.BUSY, [], None)
+
+
+@every_dialect
+def test_a_refusal_of_a_call_that_was_held_for_dead_is_a_doubt(name: str) -> None:
+    """The row went on without us and is in doubt: neither the no is said, nor a yes that nobody heard."""
+    world = World(name)
+
+    def refused_late(inner: World, wish: Send) -> Ending:
+        inner.memory.do(Reap(frozenset({inner.memory.me})))
+        return refuses(Outcome.INSUFFICIENT_FUNDS)(inner, wish)
+
+    story = world.tell(world.request(Operation.BET), refused_late)
+    check_answer(world, story)
+    row = world.row("t1")
+    assert row is not None
+    assert (story.outcome, row.state) == (Outcome.UNKNOWN, State.UNKNOWN)
 
 
 @every_dialect

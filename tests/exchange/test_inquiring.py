@@ -8,10 +8,10 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Send
 from gateway.journal.states import State
-from gateway.wire.message import Ending
+from gateway.wire.message import Ending, Heard
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import DIALECTS, PROMISES, World
-from tests.exchange.endings import honest, refuses, silent, silent_after_booking
+from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 BET = Operation.BET
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
@@ -65,6 +65,37 @@ def test_what_the_wallet_declined_may_be_tried_again(name: str) -> None:
     row = world.row("t1")
     assert row is not None
     assert row.state is State.DECLINED
+
+
+def answered_in_riddles(world: World, wish: Send) -> Ending:
+    """The wallet does what it does, and says a word that nobody knows."""
+    return Heard(world.says(wish.request, Outcome.UNKNOWN))
+
+
+@every_dialect
+@pytest.mark.parametrize("undo", [False, True])
+def test_what_was_declined_once_may_still_land_the_second_time(name: str, undo: bool) -> None:
+    """The record is of the first attempt; the second is judged anew when it comes. Nothing is certain until then."""
+    world = World(name, balance="5.00", promises=COUNTS_TWICE)
+    world.tell(world.request(BET), answered_in_riddles)
+    first = world.tell(world.request(BET), honest, hangs)  # asked, declined, so sent again: now that one hangs
+    check_answer(world, first)
+    assert [send.request.path for send in first.sends] == ["/status", "/bet"]
+    world.sandbox.open_player("1001", "EUR", Decimal("55.00"), session="s1")
+    world.finish(silent)  # the connection breaks, and the call is still on its way
+    if undo:
+        world.tell(world.request(Operation.ROLLBACK, "rb1"), not_sent)
+    world.recover(seconds=30)
+    again = world.tell(world.request(BET))
+    check_answer(world, again)
+    assert not again.money_sends
+    assert "final" not in again.effect or undo
+    row = world.row("t1")
+    assert row is not None
+    assert row.state is State.UNKNOWN
+    world.book(first.sends[1].request)  # there it lands
+    world.recover(seconds=60_000)
+    assert world.balance == Decimal("55.00")
 
 
 @every_dialect

@@ -157,3 +157,24 @@ def test_a_late_undoing_writes_to_its_target(name: str) -> None:
     row = world.row("t1")
     assert row is not None
     assert (row.state, row.in_flight) == (State.REVERSED, False)
+
+
+@every_dialect
+def test_nothing_left_to_undo_after_an_undoing_that_nobody_answered(name: str) -> None:
+    """The first attempt took it, the second hangs and ends before our own word on it is written.
+
+    Who did not know of the first would call a human: the wallet booked it, and says that there is nothing to undo.
+    """
+    world = World(name)
+    world.tell(world.request(Operation.BET))
+
+    def overtakes(inner: World, wish: Send) -> Ending:
+        ending = hangs(inner, wish)
+        inner.finish(refuses(Outcome.NOTHING_TO_DO))
+        return ending
+
+    world.tell(world.request(Operation.ROLLBACK, "rb1"), silent_after_booking, overtakes)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.parked, row.step) == (State.REVERSED, None, None)
+    assert world.balance == Decimal("100.00")

@@ -52,6 +52,15 @@ def test_a_bet_of_a_forgotten_session_asks_the_wallet() -> None:
     assert [send.request.path for send in world.tell(world.request(Operation.BET, "t2")).sends] == ["/bet"]
 
 
+def test_what_the_wallet_told_of_a_session_is_kept_whatever_becomes_of_the_bet() -> None:
+    """The bet is refused and teaches nothing: the next one of the session needs no asking all the same."""
+    world = forgetful()
+    world.tell(world.request(Operation.BET), honest, refuses(Outcome.INSUFFICIENT_FUNDS))
+    assert world.memories["acme", "session", world.session] == {"player": "1001", "currency": "EUR"}
+    again = world.tell(world.request(Operation.BET, "t2"))
+    assert [send.request.path for send in again.sends] == ["/bet"]
+
+
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [

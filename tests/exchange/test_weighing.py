@@ -1,10 +1,12 @@
 """Certainty: what each word of the wallet makes of a row with a history, cell by cell."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.exchange.weighing import Weighed, about_its_target, in_doubt, status_weighed, weighed
+from gateway.exchange.weighing import Weighed, about_its_target, in_doubt, sole_attempt, status_weighed, weighed
 from gateway.journal.states import DONE, Row, State
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
@@ -64,14 +66,21 @@ def test_words_about_a_target() -> None:
     assert about == {ROLLED_BACK, NOTHING, NEVER, Outcome.ALREADY_SETTLED}
 
 
-@pytest.mark.parametrize("landed", [True, False])
-def test_what_became_of_a_key(landed: bool) -> None:
-    """Never seen is absence once the call has landed, not before; an unclear word teaches nothing."""
-    found = {heard: status_weighed(heard, landed=landed) for heard in (Outcome.OK, NOTHING, ROLLED_BACK, NEVER, BUSY)}
-    assert found == {
+@pytest.mark.parametrize(("landed", "sole"), [(True, True), (True, False), (False, True), (False, False)])
+def test_what_became_of_a_key(landed: bool, sole: bool) -> None:
+    """Never seen is absence once the call has landed; declined, too, if no other attempt can be meant."""
+    words = (Outcome.OK, NOTHING, ROLLED_BACK, NEVER, BUSY)
+    assert {heard: status_weighed(heard, landed=landed, sole=sole) for heard in words} == {
         Outcome.OK: Weighed(State.APPLIED, Outcome.OK),
-        NOTHING: Weighed(State.OPEN, UNKNOWN),
+        NOTHING: Weighed(State.OPEN if landed or sole else None, UNKNOWN),
         ROLLED_BACK: Weighed(State.REVERSED, ROLLED_BACK),
         NEVER: Weighed(State.OPEN if landed else None, UNKNOWN),
         BUSY: Weighed(None, UNKNOWN),
     }
+
+
+def test_a_record_is_of_one_attempt_where_only_one_left_or_the_key_counts_once() -> None:
+    """A wallet that judges each attempt anew may have declined the first, and the second is still on its way."""
+    counts_twice, once = frozenset({"status"}), frozenset({"status", "idempotent"})
+    assert [sole_attempt(replace(row(), sent=sent), counts_twice) for sent in (0, 1, 2)] == [True, True, False]
+    assert sole_attempt(replace(row(), sent=2), once)

@@ -120,11 +120,10 @@ def test_a_bet_that_nobody_speaks_of_is_judged_at_its_horizon() -> None:
 
 def test_what_nobody_can_find_out_is_parked_with_its_reason() -> None:
     """Not while a call is on its way; and what a person parked stays, whatever would be due."""
-    win, undoing = row(Operation.WIN), row(undo=True)
-    assert (rearmed(win, PROMISES_NOTHING, 200.0).parked, rearmed(win, PROMISES_NOTHING, 200.0).step) == (
-        UNKNOWN_CALL, None,
-    )  # fmt: skip
-    assert rearmed(undoing, PROMISES_NOTHING, 200.0).parked == UNKNOWN_UNDOING
+    win, undoing = row(Operation.WIN, step=Step.DELIVER), row(undo=True, step=Step.REVERSE)
+    for one, why in ((win, UNKNOWN_CALL), (undoing, UNKNOWN_UNDOING)):
+        after = rearmed(one, PROMISES_NOTHING, 200.0)
+        assert (after.parked, after.step) == (why, None)
     for one, flight in ((win, Flight.CALL), (undoing, Flight.UNDO)):
         assert rearmed(replace(one, holder="me/1", flight=flight), PROMISES_NOTHING, 200.0).parked is None
     hand = rearmed(replace(win, parked=f"{BY_HAND}wait", step=Step.DELIVER), KEEPS_ALL, 200.0)
@@ -149,7 +148,8 @@ class Witness(Memory):
 def test_a_yes_was_heard_if_we_served_in_the_second_and_in_the_last_quarter(away: int | None) -> None:
     """Of the time in which the provider comes back, from the row's last change on; else a human must find out."""
     witness = Witness(away)
-    booked = row(state=State.APPLIED, telling=DONE, reply=PAID, outcome=Outcome.OK, span=80.0, wall=1_000.0)
+    yes = {"state": State.APPLIED, "telling": DONE, "reply": PAID, "outcome": Outcome.OK}
+    booked = row(step=Step.JUDGE, due=800.0, span=80.0, wall=1_000.0, **yes)
     after = judged(Page(witness, 800.0, 0.0, "me"), booked, KEEPS_ALL)
     quarters = [(1_020.0, 1_040.0), (1_060.0, 1_080.0)]
     assert witness.asked == quarters[: 1 if away == 0 else 2]
@@ -166,7 +166,8 @@ def test_what_nobody_came_back_for_is_undone_as_ours() -> None:
     for one in (row(), row(state=State.APPLIED), row(state=State.APPLIED, telling=RETRIES)):
         after = judged(Page(Memory(), 800.0, 0.0, "me"), one, KEEPS_ALL)
         assert (after.undo, after.undo_by, after.step, after.due) == (True, "", Step.REVERSE, 800.0)
-    assert judged(Page(Memory(), 800.0, 0.0, "me"), row(), PROMISES_NOTHING).parked == UNKNOWN_CALL
+    lost = judged(Page(Memory(), 800.0, 0.0, "me"), row(step=Step.JUDGE, due=700.0), PROMISES_NOTHING)
+    assert (lost.parked, lost.step, lost.undo) == (UNKNOWN_CALL, None, False)
 
 
 @pytest.mark.parametrize(
@@ -187,4 +188,5 @@ def test_what_the_dead_held(
     after = freed(row(state=before, undo=undo, holder="dead/1", flight=flight), KEEPS_ALL, 300.0)
     assert (after.holder, after.flight, after.state, after.undo_sent) == (None, None, state, undo_sent)
     assert after.since == (300.0 if doubted else 110.0)
+    assert after.sent == row().sent + (flight is Flight.CALL)
     assert after.key == key("t1")

@@ -10,7 +10,7 @@ from gateway.journal.arming import rearmed
 from gateway.journal.claiming import fits
 from gateway.journal.columns import row_of, values
 from gateway.journal.performing import round_of, touched
-from gateway.journal.recording import learned, undone, withdrawn
+from gateway.journal.recording import late_yes, learned, undone, withdrawn
 from gateway.journal.states import Policy, State, Step, replace
 from gateway.journal.wishes import Claim, Lease, Look, Reap, Record, Settle, Told
 from tests.journal.calls import PAID, bet, key, made, rollback, win
@@ -97,3 +97,22 @@ def test_an_undoing_that_ended_leaves_no_trace_of_one_on_its_way(*, took: bool) 
     after = undone(row, took=took)
     assert (after.undo, after.undo_sent, after.parked) == (False, False, None)
     assert after.state is (State.REVERSED if took else State.BURIED)
+
+
+@pytest.mark.parametrize("told", [frozenset({"final"}), frozenset({"silent"}), frozenset({"final", "silent"})])
+def test_a_yes_to_what_was_told_as_the_end_is_undone(told: frozenset[str]) -> None:
+    """In whatever words: the provider holds it for failed, and will not speak of it again."""
+    row = replace(made(Operation.BET, "b1"), state=State.UNKNOWN, told=told)
+    assert late_yes(row, PAID, 5.0).undo is True
+    assert late_yes(replace(row, told=told | {"retries"}), PAID, 5.0).undo is False
+    assert late_yes(replace(row, proved=True), PAID, 5.0).undo is False
+
+
+@pytest.mark.parametrize("state", [State.BURIED, State.DECLINED])
+@pytest.mark.parametrize("before", [True, False])
+def test_a_yes_to_what_was_undone_is_undone_by_another_reversal(state: State, *, before: bool) -> None:
+    """Under a key of its own, which never left: of the one before it, answered or not, nothing is asked any more."""
+    row = replace(made(Operation.BET, "b1"), state=state, undo_sent=before, undos=1)
+    after = late_yes(row, PAID, 5.0)
+    assert (after.state, after.undo, after.undo_sent, after.undos) == (State.APPLIED, True, False, 2)
+    assert after.reversal_key != row.reversal_key

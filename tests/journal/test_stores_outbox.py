@@ -111,6 +111,12 @@ async def test_a_settle_that_comes_late_counts_only_as_a_yes(stand: Stand) -> No
     assert (late.kept, (await stand.row(key("w1"))).state) == (False, State.UNKNOWN)
     late = await settled(stand, lease, state=State.APPLIED, outcome=Outcome.OK)
     assert (late.kept, (await stand.row(key("w1"))).state) == (False, State.APPLIED)
+    await doubted(stand, bet("b1"))
+    lease = (await leased(stand))["b1"]
+    await settled(stand, lease, sent=True)
+    await settled(stand, lease, state=State.APPLIED, outcome=Outcome.OK)
+    row = await stand.row(key("b1"))
+    assert (row.state, row.settled_by) == (State.APPLIED, None)  # no win has paid it: it may be rolled back
     nobody = await stand.perform(Settle(key("never"), "nobody/1"))
     assert (nobody.kept, nobody.row) == (False, None)
 

@@ -1,5 +1,7 @@
 """Rollbacks, on every store: they take their target, their intent is durable first, and a late YES is undone."""
 
+import pytest
+
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import Flight, State, Step
@@ -271,6 +273,16 @@ async def test_a_wallet_that_may_not_be_told_twice_is_told_once(store_factory: M
     assert (await claim(stand, rollback("x2"))).verdict is Verdict.WAITS
 
 
+@pytest.mark.parametrize("promise", ["idempotent", "status"])
+async def test_an_undoing_of_the_unseen_goes_again_where_that_is_safe(store_factory: Make, promise: str) -> None:
+    """To a wallet that counts a key once, or that says what became of it; any other is not told twice."""
+    for promises, verdict in ((frozenset({promise}), Verdict.OURS), (frozenset({"references"}), Verdict.WAITS)):
+        stand = await store_factory(promises)
+        await ended(stand, await claim(stand, rollback()), State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+        assert (await stand.row(key("b1"))).undo_sent is True
+        assert (await claim(stand, rollback())).verdict is verdict
+
+
 async def test_a_wallet_that_has_settled_it_settles_the_doubt_too(stand: Stand) -> None:
     """ "Already settled" of a bet in doubt: it was applied, a win has paid it, and nothing is to be undone."""
     await doubted(stand, bet())
@@ -306,17 +318,20 @@ async def test_a_yes_of_a_claim_that_was_lost_is_a_yes(stand: Stand) -> None:
     recorded = await ended(stand, claimed)
     row = await stand.row(key("b1"))
     assert (recorded.kept, row.state, row.outcome, row.reply) == (False, State.APPLIED, Outcome.OK, PAID)
+    assert row.settled_by is None
+    assert (await claim(stand, rollback())).verdict is Verdict.OURS
 
 
 async def test_the_doubt_of_an_undoing_begins_when_it_left(stand: Stand) -> None:
-    """One that never left begins none; one that is answered later leaves no trace of it."""
+    """One that never left begins none, nor does "not processed"; one that is answered later leaves no trace of it."""
     await booked(stand, bet())
     begun = (await stand.row(key("b1"))).since
-    for state, sent in ((State.OPEN, False), (State.UNKNOWN, True)):
+    for state, sent in ((State.OPEN, False), (State.OPEN, True), (State.UNKNOWN, True)):
         await stand.advance(30)
         await ended(stand, await claim(stand, rollback()), state, Outcome.UNKNOWN, RETRIES, sent=sent)
         target = await stand.row(key("b1"))
-        assert (target.undo_sent, target.since) == (sent, target.updated if sent else begun)
+        doubt = state is State.UNKNOWN
+        assert (target.undo_sent, target.since) == (doubt, target.updated if doubt else begun)
     await ended(stand, await claim(stand, rollback()))
     target = await stand.row(key("b1"))
     assert (target.state, target.undo, target.undo_sent) == (State.REVERSED, False, False)

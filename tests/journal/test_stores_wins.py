@@ -4,8 +4,9 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.journal.claiming import WIN_WITHOUT_BET
 from gateway.journal.states import State, Step
-from gateway.journal.wishes import Claim, Recall, Verdict
+from gateway.journal.wishes import Claim, Reap, Recall, Verdict
 from tests.journal.calls import (
     ACCOUNT,
     FINAL,
@@ -62,6 +63,21 @@ async def test_a_held_back_win_that_loses_its_bet_is_parked(stand: Stand) -> Non
     row = await stand.row(key("w1"))
     assert (row.state, row.step) == (State.DECLINED, None)
     assert row.parked
+
+
+async def test_a_win_that_may_be_paid_and_has_lost_its_bet_is_told_as_a_doubt(stand: Stand) -> None:
+    """Not as what its first try heard, which never left: a dead bet does not tell what became of the second."""
+    await booked(stand, bet())
+    await ended(stand, await claim(stand, win("w1", "b1")), State.OPEN, Outcome.WALLET_FAILED, RETRIES, sent=False)
+    assert "w1" in await leased(stand)
+    await stand.perform(Reap(frozenset({stand.store.me})))
+    before = await stand.row(key("w1"))
+    assert (before.state, before.outcome, before.step) == (State.UNKNOWN, Outcome.WALLET_FAILED, Step.DELIVER)
+    await ended(stand, await claim(stand, rollback()))
+    claimed = await claim(stand, win("w1", "b1"))
+    row = await stand.row(key("w1"))
+    assert (claimed.verdict, claimed.row.outcome) == (Verdict.NO_BET, Outcome.UNKNOWN)
+    assert (row.state, row.outcome, row.step, row.parked) == (State.UNKNOWN, Outcome.UNKNOWN, None, WIN_WITHOUT_BET)
 
 
 async def test_a_win_calls_off_our_own_reversal(stand: Stand) -> None:

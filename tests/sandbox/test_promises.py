@@ -47,6 +47,15 @@ def test_without_idempotent_the_other_promises_hold(less: Less) -> None:
     assert desk.ann == "100.00"
 
 
+def test_without_idempotent_what_was_declined_and_rolled_back_is_not_judged_anew(less: Less) -> None:
+    """A second attempt that comes after the rollback of the first, which was declined, is refused like any late bet."""
+    desk = less("idempotent")
+    assert desk("bet", "b1", amount="150").outcome == "insufficient_funds"
+    assert desk("rollback", "rev:b1", refs="b1").outcome == "nothing_to_do"
+    desk("deposit", "d1", amount="200")
+    assert desk("bet", "b1", amount="150").outcome == "already_rolled_back"
+
+
 def test_a_bet_booked_twice_is_undone_copy_by_copy(less: Less) -> None:
     """A rollback undoes one copy, the oldest that is booked; status says ok while any is."""
     desk = less("idempotent")

@@ -15,7 +15,7 @@ from gateway.journal.states import State, Step
 from gateway.wire.message import Ending, Heard
 from tests.exchange.behaviours.made import final
 from tests.exchange.driving import PROMISES, World
-from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 BET, WIN = Operation.BET, Operation.WIN
 
@@ -253,3 +253,61 @@ def test_a_reply_that_is_kept_says_what_its_row_says() -> None:
     assert row is not None
     assert row.reply is not None
     assert (row.state, row.outcome, row.reply.outcome) == (State.APPLIED, Outcome.OK, Outcome.OK)
+
+
+def test_an_undoing_that_may_still_land_is_not_sent_twice_to_a_wallet_that_counts_twice() -> None:
+    """It says that the bet is there: so it is until the first undoing lands, and another would pay it back again."""
+    promises = frozenset({"status", "tombstones"})
+    world = World("155io", promises=promises)
+    world.policy = world.memory.policy = type(world.policy)(promises, quarantine_s=60.0, chance=lambda: 1.0)
+    world.tell(world.request(BET))
+    world.tell(world.request(Operation.ROLLBACK, "rb1"), silent, silent)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.undo_sent, row.step) == (True, Step.REVERSE)
+    (early,) = world.recover(seconds=0.0)
+    assert (early.step, early.heard, early.asked, early.next) == (Step.REVERSE, "ok", 1, "reverse")
+    world.recover(seconds=120)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.step, row.parked) == (State.REVERSED, None, None)
+    assert world.balance == Decimal("100.00")
+
+
+@pytest.mark.parametrize("word", [Outcome.UNKNOWN, Outcome.IN_PROGRESS])
+def test_a_delivery_of_which_the_wallet_does_not_know_yet_is_in_doubt(word: Outcome) -> None:
+    """It left, and what will come of it nobody has said: as a silence, but for the wallet's word in the log."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(WIN, "w1"), not_sent, not_sent)
+    (errand,) = world.recover(lambda inner, wish: Heard(inner.says(wish.request, word)))[:1]
+    assert (errand.step, errand.heard, errand.bug) == (Step.DELIVER, str(word), None)
+    row = world.row("w1")
+    assert row is not None
+    assert (row.state, row.sent) == (State.UNKNOWN, 1)
+
+
+@pytest.mark.parametrize(
+    ("hop", "told"),
+    [
+        (honest, {"heard": "ok", "outcome": Outcome.OK, "undone": True}),
+        (refuses(Outcome.NOTHING_TO_DO), {"heard": "nothing_to_do", "outcome": Outcome.NOTHING_TO_DO}),
+        (silent, {"sent": True}),
+    ],
+)
+def test_what_is_written_of_an_undoing_for_people(hop: Hop, told: dict[str, object]) -> None:
+    """The wallet's own word, what it means, and whether it took."""
+    world = landed_late(PROMISES)
+    world.memory.notes = []
+    world.recover(hop)
+    assert [note.facts for note in world.memory.notes if note.what == "settle"] == [told]
+
+
+def test_our_undoing_says_what_was_played() -> None:
+    """As the bet did: a wallet may keep its books by game."""
+    world = World("155io")
+    world.tell(world.request(BET))
+    world.tell(world.request(Operation.ROLLBACK, "rb1"))
+    bet, undoing = world.booked
+    assert (bet.game, bet.round, bet.player) == ("marbles", "g1", "1001")
+    assert (undoing.game, undoing.round, undoing.player) == (bet.game, bet.round, bet.player)
