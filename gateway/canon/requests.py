@@ -36,6 +36,8 @@ class Ask(StrEnum):
 
 #: Move money: claimed in the journal before the first byte, and never in doubt without being asked about.
 CREATES = frozenset({Ask.CREATE_PAYIN, Ask.CREATE_PAYOUT})
+#: The request that creates a payment of each kind, as updates of payments name it.
+CREATED_BY = {"payin": Ask.CREATE_PAYIN, "payout": Ask.CREATE_PAYOUT}
 #: What a doubt about each is resolved by.
 ASKED_BY = {Ask.CREATE_PAYIN: Ask.PAYIN_STATUS, Ask.CREATE_PAYOUT: Ask.PAYOUT_STATUS}
 

@@ -19,7 +19,7 @@ from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import Admin, Readiness, is_loopback
 from gateway.edge.breaker import Breaker
-from gateway.edge.callees import Callees, hop_to
+from gateway.edge.callees import Callees, Everybody, hop_to
 from gateway.edge.gate import Gate
 from gateway.edge.internal import SHORTEST_TOKEN, Internal
 from gateway.edge.journals import open_journal
@@ -306,13 +306,14 @@ class App:
             queue=settings.wallet.queue,
             share=settings.wallet.share,
         )
+        callees = _callees(settings, parties)
         host, port = parse_listen(settings.public.listen)
         server = Server(
             [provider for provider in parties.providers if provider.dialect.variants],
             start=start,
             refuse=refuse,
             memory=watched,
-            hop=gate,
+            hop=Everybody(gate, callees),
             metrics=metrics,
             log=log,
             host=host,
@@ -338,7 +339,7 @@ class App:
             log,
             accept_grace=settings.drain.accept_grace,
             timeout=settings.drain.timeout,
-            internal=_internal(settings, parties, watched, log),
+            internal=_internal(settings, parties, callees, watched, log),
         )
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
@@ -346,21 +347,29 @@ class App:
         return await self.lifecycle.run(started)
 
 
-def _internal(settings: Settings, parties: Parties, memory: Watched, log: Log) -> Internal | None:
+def _accounts(parties: Parties) -> list[Account]:
+    return [provider.asked for provider in parties.providers if provider.asked is not None]
+
+
+def _callees(settings: Settings, parties: Parties) -> Callees:
+    """The way to every provider that can be asked; the listener for the platform opens and closes it."""
+    hops = {
+        (account.journal_id, word): hop_to(url)
+        for account in _accounts(parties)
+        for word, url in settings.providers[account.name].urls.items()
+    }
+    return Callees(hops)
+
+
+def _internal(settings: Settings, parties: Parties, callees: Callees, memory: Watched, log: Log) -> Internal | None:
     """The listener for the platform, where the settings have one."""
     if settings.internal is None:
         return None
-    accounts = [provider.asked for provider in parties.providers if provider.asked is not None]
-    hops = {
-        (account.journal_id, word): hop_to(url)
-        for account in accounts
-        for word, url in settings.providers[account.name].urls.items()
-    }
     clock = SystemClock()
     host, port = parse_listen(settings.internal.listen)
     return Internal(
-        accounts, host, port, tokens=parties.tokens, start=lambda inquiry: outbound(inquiry, clock), memory=memory,
-        callees=Callees(hops), done=log.inquiry, drain=settings.drain.timeout,
+        _accounts(parties), host, port, tokens=parties.tokens, start=lambda inquiry: outbound(inquiry, clock),
+        memory=memory, callees=callees, done=log.inquiry, drain=settings.drain.timeout,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from gateway.edge.carry import CarryLate
+from gateway.edge.carry import CarryLate, Hop
 from gateway.edge.upstream import Upstream
 from gateway.exchange.wishes import Send
 from gateway.wire.message import Ending, NotSent
@@ -30,6 +30,17 @@ class Callees:
         if hop is None:
             return NotSent(f"no URL is set for {wish.to}")
         return await hop.send(wish, carry_late)
+
+
+class Everybody:
+    """Carries a callback's story to the wallet, and to a provider where it is one that the story asks."""
+
+    def __init__(self, wallet: Hop, callees: Callees) -> None:
+        self._wallet, self._callees = wallet, callees
+
+    async def send(self, wish: Send, carry_late: CarryLate) -> Ending:
+        """See `gateway.exchange.wishes.Send`."""
+        return await (self._callees if wish.to else self._wallet).send(wish, carry_late)
 
 
 def hop_to(url: str, connections: int = 20) -> Upstream:

@@ -15,6 +15,7 @@ from gateway.canon.outcomes import CAN_OCCUR, Moved, Outcome
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.alerting import of_claim, of_completion, of_refusal
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
+from gateway.exchange.confirming import has_succeeded
 from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
 from gateway.exchange.undoing import undo_call, unseen_call
@@ -75,7 +76,7 @@ class Booking:
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         claimed = yield from self._claim()
-        if claimed.verdict is Verdict.UNCONFIRMED and (yield from self._confirmed(claimed.row)):
+        if claimed.verdict is Verdict.UNCONFIRMED and (yield from self._confirmed()):
             claimed = yield from self._claim(confirmed=True)
             if claimed.verdict is Verdict.OURS:
                 self.journey.alerts.append("payment_revived")
@@ -106,10 +107,12 @@ class Booking:
         yield from self.memories(reply)
         return Reply(Outcome.WALLET_FAILED) if reply.outcome.moved is Moved.UNKNOWN else reply
 
-    def _confirmed(self, row: Row) -> Generator[Any, Any, bool]:
-        """Does the provider itself say, asked, that this payment has succeeded? Not asked: no."""
-        confirm = self.provider.confirm
-        return False if confirm is None else (yield from confirm(row))
+    def _confirmed(self) -> Generator[Any, Any, bool]:
+        """Does the provider itself say, asked, that this payment has succeeded? Where nobody can ask it: no."""
+        account, until = self.provider.asked, self.asking.until()
+        if account is None or until is None:
+            return False
+        return (yield from has_succeeded(self.call, self.form, account, until, self.asking.clock.wall()))
 
     def _claim(self, *, confirmed: bool = False) -> Generator[Any, Any, Claimed]:
         """The row, or why not; one that is in flight is waited for, as long as there is time to answer."""

@@ -12,8 +12,10 @@ from urllib.parse import quote
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.requests import CREATED_BY
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import Asking
+from gateway.exchange.outbound import request_key
 from gateway.exchange.parties import Provider
 from gateway.journal.holding import round_of_withdrawal
 from gateway.journal.states import Row
@@ -52,7 +54,13 @@ class Naming:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The keys of what the call refers to: what a reversal undoes, the bets of a win, the hold of a completion."""
+        """The keys of what the call refers to: what a reversal undoes, the bets of a win, the hold of a completion.
+
+        A payment's update refers to the request of ours that created it.
+        """
+        if self.call.operation is Operation.PAYMENT_UPDATE:
+            create = CREATED_BY[self.call.kind or ""]
+            return tuple(request_key(self.provider.journal_id, create, each) for each in self.call.reference or ())
         completes = self.call.operation is Operation.WITHDRAW_COMPLETE
         operation = Operation.WITHDRAW_REQUEST if completes else Operation.BET
         if self.call.operation in REVERSALS and len(self.form.targets) == 1:

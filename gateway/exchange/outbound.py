@@ -56,9 +56,9 @@ class Inquiry:
     bug: BaseException | None = None
 
 
-def request_key(account: Account, name: Ask, reference: str) -> str:
-    """The journal's key of a payment of ours; "=" stands in no key of a callback."""
-    return f"{account.journal_id}:={name}:{reference}"
+def request_key(account: str, name: Ask, reference: str) -> str:
+    """The journal's key of a payment of ours at *account* (a journal id); "=" stands in no key of a callback."""
+    return f"{account}:={name}:{reference}"
 
 
 def outbound(inquiry: Inquiry, clock: Clock) -> Flow:
@@ -95,7 +95,7 @@ class _Story:
         self.inquiry, self.clock = inquiry, clock
         self.account, self.facts = inquiry.account, dict(inquiry.facts)
         self.form = inquiry.account.outbound.forms[inquiry.name]
-        self.key = request_key(self.account, inquiry.name, str(self.facts.get("reference", "")))
+        self.key = request_key(self.account.journal_id, inquiry.name, str(self.facts.get("reference", "")))
         self.until = inquiry.until
         self.holder = ""
         self.running = False

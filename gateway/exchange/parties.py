@@ -1,13 +1,12 @@
 """The two ends of a conversation: an account of a provider, and the one wallet. Immutable, built at start-up."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect, Keys
 from gateway.exchange.outbound import Account
-from gateway.journal.states import Row
 from gateway.wire.message import Response
 
 
@@ -16,9 +15,8 @@ class Provider:
     """One configured account of a caller. *journal_id* never changes, whatever the account is renamed to.
 
     *settings*: values that the table's `[missing]` may take. `last_words` are answers made beforehand, for the case
-    that making one fails: by (operation's name or None, outcome). *confirm*: asks the provider whether a payment that
-    had fallen through has succeeded, by the row of that update; a story's part, it yields wishes. None: nobody can ask,
-    and no such success is booked.
+    that making one fails: by (operation's name or None, outcome). *asked*: how it is asked, where the settings say
+    where.
     """
 
     name: str
@@ -28,9 +26,7 @@ class Provider:
     keys: Keys
     settings: Mapping[str, Any] = field(default_factory=dict)
     last_words: Mapping[tuple[str | None, Outcome], Response | None] = field(default_factory=dict)
-    #: how we ask it, where the settings say where
     asked: Account | None = None
-    confirm: Callable[[Row], Generator[Any, Any, bool]] | None = None
 
     def prepared(self, now: float) -> "Provider":
         """The same account with its last words made; raises what making them raises, so that start-up finds out."""

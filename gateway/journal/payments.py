@@ -1,10 +1,11 @@
 """What an update of a payment finds: the rows of the payment's other states, and whether it may be applied now.
 
-Each change of a payment has a row of its own; its id ends with the state, so the ids of the others follow from it. The
-create of a payment, where the journal knows it, stands under the same id with CREATED in place of a state.
+Each change of a payment has a row of its own; its id ends with the state, so the ids of the others follow from it. All
+of them are of the chain of the request of ours that created the payment, where the journal knows that.
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
@@ -14,7 +15,6 @@ from gateway.journal.page import Page
 from gateway.journal.states import Policy, Row, State, replace
 from gateway.journal.wishes import Verdict
 
-CREATED = "created"
 #: Seconds until an update that was held back looks again for those before it.
 LOOK_AGAIN_S = 1.0
 _HELD: dict[Verdict, tuple[Outcome, str | None]] = {
@@ -36,18 +36,18 @@ _FOUND = {
 
 
 def others(row: Row) -> tuple[str, ...]:
-    """The keys of the create and of the other states of the payment that *row* is an update of; none of other rows."""
+    """The keys of the other states of the payment that *row* is an update of; none of other rows."""
     if row.operation is not Operation.PAYMENT_UPDATE or row.call is None or row.call.state is None:
         return ()
     state = row.call.state
     if not row.key.endswith(state):
         return ()
     stem = row.key.removesuffix(state)
-    return tuple(f"{stem}{word}" for word in (CREATED, *PaymentState, UNLISTED) if word != state)
+    return tuple(f"{stem}{word}" for word in (*PaymentState, UNLISTED) if word != state)
 
 
 def advanced(page: Page, row: Row, policy: Policy, *, confirmed: bool = False) -> tuple[Verdict, Row, tuple[Row, ...]]:
-    """May *row* be sent to the wallet now? The verdict, the row as it stands then, and the payment's other rows.
+    """May *row* be sent to the wallet now? The verdict, the row as it stands then, and the payment's other updates.
 
     What may not be sent is written: an update that waits for one before it is delivered after it, and what can never be
     applied as it is stands parked, but for one that was overtaken. *confirmed*: a status request has said so.
@@ -57,7 +57,7 @@ def advanced(page: Page, row: Row, policy: Policy, *, confirmed: bool = False) -
         return Verdict.OURS, row, rows
     if any(each.in_flight for each in rows):
         return Verdict.IN_FLIGHT, row, rows
-    if (differs := _differs(row, rows)) is not None:
+    if (differs := _differs(row, page.row(row.chain), rows)) is not None:
         return Verdict.DIFFERS, _held(page, row, Verdict.DIFFERS, *differs), rows
     if any(_ahead(each, row) for each in rows):
         state = State.OPEN if row.state is State.CLAIMED else row.state
@@ -116,18 +116,23 @@ def _ahead(other: Row, row: Row) -> bool:
     return other.state in (State.OPEN, State.UNKNOWN) and (other.created, other.key) < (created, row.key)
 
 
-def _differs(row: Row, rows: Iterable[Row]) -> tuple[Outcome, str] | None:
+def _differs(row: Row, create: Row | None, rows: Iterable[Row]) -> tuple[Outcome, str] | None:
     """Is it about another amount or currency than the create; where that is not known, than the first update?"""
-    told = sorted((each for each in rows if each.call is not None), key=lambda each: (each.created, each.key))
-    told.sort(key=lambda each: not each.key.endswith(f":{CREATED}"))
-    first, mine = (told[0].call if told else None), row.call
-    if first is None or mine is None:
-        return None
-    if None not in (first.currency, mine.currency) and first.currency != mine.currency:
+    first = create or min(rows, key=lambda each: (each.created, each.key), default=None)
+    (amount, currency), (mine, my_currency) = _stated(first or row), _stated(row)
+    if None not in (currency, my_currency) and currency != my_currency:
         return Outcome.CURRENCY_MISMATCH, CURRENCY_DIFFERS
-    if None not in (first.amount, mine.amount) and first.amount != mine.amount:
+    if None not in (amount, mine) and amount != mine:
         return Outcome.AMOUNT_INVALID, AMOUNT_DIFFERS
     return None
+
+
+def _stated(row: Row) -> tuple[Decimal | None, str | None]:
+    """How much, in which currency; of a request of ours only what tells its repeats from another is kept."""
+    if row.call is not None:
+        return row.call.amount, row.call.currency
+    said = dict(part.split("=", 1) for part in row.fingerprint)
+    return Decimal(said["amount"]) if "amount" in said else None, said.get("currency")
 
 
 def _held(page: Page, row: Row, verdict: Verdict, outcome: Outcome, why: str | None) -> Row:

@@ -9,7 +9,7 @@ shows it, the `[[contract]]` entries of the examples do.
 import copy
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,11 @@ import pytest
 
 from gateway.canon.calls import CALL_FIELDS
 from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
 from gateway.dialect.conversations import Conversations, effect_of
 from gateway.dialect.shelf import Shelf, each_choice
 from gateway.dialect.source import Source
-from gateway.dialect.wireanswer import TRANSPORT
+from gateway.dialect.wireanswer import OTHERWISE, TRANSPORT
 
 TABLES = [name for name in Shelf().names if Shelf().path(name).with_suffix(".examples.toml").is_file()]
 ROOT = Path(__file__).parents[2]
@@ -226,6 +227,12 @@ def complaint(name: str, mutant: Mutant, played: Conversations) -> str:
     return str(problems[0]) if problems else ""
 
 
+def decisive(rows: Sequence[Any]) -> list[Any]:
+    """The rows without those that say what is held of a word without a row: that nobody knows what it means."""
+    default = not any(row.answer == OTHERWISE for row in rows)
+    return [row for row in rows if not (default and row.outcome is Outcome.UNKNOWN)]
+
+
 def behaviour(name: str, mutant: Mutant) -> str:
     """Everything that a table says, hears and expects, under the default options and under each other choice."""
     shelf = MutantShelf(name, mutant)
@@ -235,7 +242,7 @@ def behaviour(name: str, mutant: Mutant) -> str:
         dialect = shelf.dialect(name, options)
         found += [
             {pair: (said.answer, said.form, said.end.sentence, said.effect) for pair, said in dialect.said.items()},
-            [(each, hearing.rows, hearing.said_for) for each, hearing in dialect.hearings.items()],
+            [(each, decisive(hearing.rows), hearing.said_for) for each, hearing in dialect.hearings.items()],
             [effect_of(dialect, each, answer) for each in dialect.variants for answer in TRANSPORT],
             [(each, dialect.replay_balance(each), dialect.fingerprint(each)) for each in dialect.variants],
             [
