@@ -262,23 +262,16 @@ def survivors(name: str, played: Conversations) -> list[str]:
 
 
 def judge(name: str) -> list[str]:
-    """The survivors of a table whose examples hold; run in a process of its own, so that tables share the cores."""
+    """The survivors of a table whose examples hold; run in a process of its own, which no tracer slows."""
     played = Conversations.load(Shelf(), name)
     return [str(problem) for problem in played.run()] or survivors(name, played)
 
 
-@pytest.fixture(scope="module")
-def judged() -> dict[str, "subprocess.Popen[str]"]:
-    """A judging process for each table, all begun at once."""
-    command = [sys.executable, __file__]
-    return {name: subprocess.Popen([*command, name], stdout=subprocess.PIPE, text=True, cwd=ROOT) for name in TABLES}
-
-
 @pytest.mark.parametrize("name", TABLES)
-def test_every_row_is_held(name: str, judged: dict[str, "subprocess.Popen[str]"]) -> None:
+def test_every_row_is_held(name: str) -> None:
     """No row of codes, stand-ins, heard words, effects or the contract is lost or changed without a complaint."""
-    out, _ = judged[name].communicate(timeout=300)
-    assert (judged[name].returncode, out.splitlines()) == (0, [])
+    judging = subprocess.run([sys.executable, __file__, name], capture_output=True, text=True, cwd=ROOT, timeout=300)
+    assert (judging.returncode, judging.stdout.splitlines()) == (0, []), judging.stderr
 
 
 @pytest.mark.parametrize("name", TABLES)
