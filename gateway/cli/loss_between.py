@@ -11,7 +11,7 @@ from gateway.cli.explained_call import spelled
 from gateway.cli.sheet import Sheet
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem, render
-from gateway.dialect.proofs.asked import PROMISES, Question, questions
+from gateway.dialect.proofs.asked import PROMISES, Question, questions, single
 from gateway.dialect.proofs.pairs import unpromisable
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.money_forms import loss as lost_of
@@ -63,7 +63,7 @@ def reasons(wallet: Dialect, question: Question) -> Iterator[str]:
     for field, variant, ever in question.open:
         yield f"{variant.name} must have {field}: {'not every message has it' if ever else 'nobody gives it'}"
     for variant in question.merged:
-        yield f"{variant.name} has no id of its own: two of one bet would be one"
+        yield f"{variant.name} {single(variant)}: a second one of the same bet cannot be said"
     for word in question.untold:
         yield f"{word} is needed, and no message and no answer tells it"
 

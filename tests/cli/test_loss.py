@@ -80,7 +80,7 @@ def test_what_we_hear_of_a_wallet(gateway: Gateway) -> None:
 def test_movements_that_would_be_one(gateway: Gateway) -> None:
     """A wallet that knows a win by its bet alone, and what else it cannot promise."""
     told = gateway("loss", "155io", "100hp", "--format", "markdown").out
-    assert "| win | win | win has no id of its own: two of one bet would be one |" in told
+    assert "| win | win | win has no id of its own: a second one of the same bet cannot be said |" in told
     assert "| idempotent | a repeated bet that was applied is heard as unknown in 100hp |" in told
 
 

@@ -72,6 +72,10 @@ class Pair:
         found = [each for each in asked(self.provider, self.wallet) if each.form is form and each.undo is undo]
         return found[-1 if operation is Operation.ROLLBACK_WIN else 0] if found else None
 
+    def named(self, operation: Operation) -> str:
+        """The provider's own name of what `message` makes of *operation*."""
+        return self.world.dialect.variant_for(self.world.call(operation)).name
+
     def can(self, operation: Operation, *, undo: bool = False) -> bool:
         """Can a call that says all that the provider ever says be asked of this wallet?"""
         question = self.question(operation, undo=undo)

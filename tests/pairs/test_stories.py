@@ -116,6 +116,19 @@ def test_a_lost_bet(provider: str, wallet: str) -> None:
 
 
 @pairs(2)
+def test_two_wins_of_one_bet(provider: str, wallet: str) -> None:
+    """Where the provider gives each an id of its own, both are paid, to the cent."""
+    pair = Pair(provider, wallet)
+    if not (playable(pair) and pair.can(WIN)):
+        return
+    bets(pair, "t1", "g1")
+    wins(pair, "w1", "t1", "g1")
+    form = pair.world.dialect.variants[pair.named(WIN)]
+    if any(each.name == "transaction" for each in form.fields) and form.derive.get("round_end") is not True:
+        wins(pair, "w2", "t1", "g1")
+
+
+@pairs(2)
 def test_declined(provider: str, wallet: str) -> None:
     """More than the player has: nothing is booked, and the provider hears that, or what the wallet's word leaves."""
     pair = Pair(provider, wallet)

@@ -51,8 +51,8 @@ class Question:
 
     *variants*: the wallet's, with which it may be said; none: it has no such operation. *open*: (a field, its variant,
     whether the provider's side ever gives it) for what is demanded and not always there. *merged*: the wallet's
-    variants that have no id of the movement itself, so that two of them under one bet would be one to it. *untold*:
-    what the provider's answer, or its amounts, cannot do without, and nobody tells.
+    variants with which a second movement under one bet cannot be said, see `single`. *untold*: what the provider's
+    answer, or its amounts, cannot do without, and nobody tells.
     """
 
     form: RequestForm
@@ -176,7 +176,7 @@ def _question(
         for field in sorted({each.name for each in variant.fields if not each.optional} | _for_reading(wallet, variant))
         if field not in due and not _derivable(variant.derive.get(field), due)
     )
-    merged = tuple(each for each in variants if operation in CREDITS | DEBITS and not _own_id(form, each))
+    merged = tuple(each for each in variants if operation in CREDITS | DEBITS and single(each, form))
     untold = tuple(_untold(provider, form, wallet, variants, due)) if operation is form.operation else ()
     return Question(form, operation, undo, variants, lacking, merged, untold)
 
@@ -201,6 +201,19 @@ def _fits(form: RequestForm, variant: RequestForm, may: frozenset[str]) -> bool:
         if fixed and form.set.get(field, False if flag else None) != value:
             return False
     return True
+
+
+def single(variant: RequestForm, form: RequestForm | None = None) -> str:
+    """Why the wallet's *variant* takes one movement for a bet; empty where it does not, or where *form* is so too."""
+    if (form is None or not _own_id(form, variant)) and all(each.name != "transaction" for each in variant.fields):
+        return "has no id of its own"
+    if variant.operation is Operation.WIN and _ends_round(variant) and not (form and _ends_round(form)):
+        return "always ends its round"
+    return ""
+
+
+def _ends_round(form: RequestForm) -> bool:
+    return {**form.derive, **form.set}.get("round_end") is True and "round_end" not in _placed(form)
 
 
 def _own_id(form: RequestForm, variant: RequestForm) -> bool:

@@ -10,7 +10,7 @@ from gateway.canon.operations import MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import Moved, Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
-from gateway.dialect.proofs.asked import PROMISES, REVERSAL, Question, always, asked, learned, questions
+from gateway.dialect.proofs.asked import PROMISES, REVERSAL, Question, always, asked, learned, questions, single
 
 
 def prove_pair(provider: Dialect, wallet: Dialect, promises: Collection[str] = PROMISES) -> list[Problem]:
@@ -75,8 +75,8 @@ def _said(provider: Dialect, wallet: Dialect, question: Question) -> Iterator[Pr
         )  # fmt: skip
     for variant in question.merged:
         yield at.problem(
-            "GW503", f'the wallet\'s {variant.name} has no id of its own, "{name}" has: two of one bet would be one',
-            f"give transaction a place in {wallet.name}.toml, or let this provider speak to another wallet", what="key",
+            "GW503", f'the wallet\'s {variant.name} {single(variant)}, and "{name}" may send two of one bet',
+            f"another dialect than {wallet.name} towards the wallet, or another wallet for this provider", what="key",
         )  # fmt: skip
     for word in question.untold:
         yield at.problem(

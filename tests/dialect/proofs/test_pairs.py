@@ -142,7 +142,10 @@ def test_wins_that_the_wallet_could_not_tell_apart(folder: Path) -> None:
     wallet = shelf.dialect("100hp")
     found = [problem for problem in prove_pair(shelf.dialect("155io"), wallet) if problem.code == "GW503"]
     assert [problem.keypath for problem in found] == [("operations", "win")]
-    assert "two of one bet would be one" in found[0].says
+    assert 'win has no id of its own, and "win" may send two of one bet' in found[0].says
+    ending = [problem.says for problem in prove_pair(shelf.dialect("155io"), shelf.dialect("hpgames"))]
+    assert any('win always ends its round, and "win" may send two' in says for says in ending)
+    assert not list(prove_pair(shelf.dialect("hpgames"), shelf.dialect("hpgames")))
     assert not [problem for problem in prove_pair(wallet, wallet) if problem.code == "GW503"]
 
 
