@@ -7,7 +7,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.cli.sheet import Sheet
 from gateway.dialect.compiler.rows import Effects
 from gateway.dialect.dialect import Dialect
-from gateway.dialect.proofs.pairs import UNDONE_BY
+from gateway.dialect.proofs.asked import UNDONE_BY
 from gateway.dialect.requestform import RequestForm
 from gateway.dialect.wireanswer import TRANSPORT
 

@@ -10,15 +10,16 @@ from dataclasses import replace
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS, REPLY_FIELDS
 from gateway.canon.money import EXPONENTS
 from gateway.canon.operations import Operation
-from gateway.canon.outcomes import CAN_OCCUR, Outcome
+from gateway.canon.outcomes import Outcome
 from gateway.cli.exits import CLEAN, FINDINGS
 from gateway.cli.explained_call import spelled
+from gateway.cli.loss_between import some, together
 from gateway.cli.sheet import Sheet, SheetFormat
 from gateway.cli.tables import Choices, Folders, named, pairs
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.dialect import Dialect
-from gateway.dialect.problems import Problem, render
-from gateway.dialect.proofs.pairs import asked, prove_pair
+from gateway.dialect.problems import Problem
+from gateway.dialect.proofs.pairs import prove_pair, unpromisable
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.money_forms import loss as lost_of
 
@@ -47,7 +48,7 @@ def loss(
         there, other = named(wallet, tables)
         wallet_found = there.dialect(other)
         problems = prove_pair(found, wallet_found)
-        together(sheet, found, wallet_found, problems)
+        excuses(together(sheet, found, wallet_found, problems), found)
     sheet.show(format)
     return FINDINGS if problems else CLEAN
 
@@ -62,7 +63,17 @@ def alone(sheet: Sheet, dialect: Dialect) -> None:
     _shared_words(sheet, dialect)
     _fields(sheet, dialect)
     _amounts(sheet, dialect)
-    _reasons(sheet, dialect)
+    excuses(sheet, dialect)
+    sheet.heading("On the wallet's side")
+    promised(sheet, dialect)
+
+
+def promised(sheet: Sheet, wallet: Dialect) -> None:
+    """Which of the four promises no wallet can make in this dialect, and why."""
+    rows = [(promise, why) for promise, why in sorted(unpromisable(wallet).items())]
+    sheet.table(("cannot be promised", "because"), rows)
+    if not rows:
+        sheet.say("All four promises can be made in it.")
 
 
 def _shared_words(sheet: Sheet, dialect: Dialect) -> None:
@@ -109,7 +120,7 @@ def _amounts(sheet: Sheet, dialect: Dialect) -> None:
             if lost := lost_of(form, currency):
                 by_loss.setdefault(lost.replace(currency, "the currency"), []).append(currency)
         where = f"{spelled(form)} ({', '.join(sorted(uses))})"
-        rows += [(where, lost, _some(codes)) for lost, codes in by_loss.items()] or [
+        rows += [(where, lost, some(codes)) for lost, codes in by_loss.items()] or [
             (where, "nothing", f"all {len(EXPONENTS)} currencies are carried exactly")
         ]
     sheet.table(("spelling", "loses", "of"), rows)
@@ -130,12 +141,8 @@ def money_forms(dialect: Dialect) -> dict[MoneyForm, set[str]]:
     return found
 
 
-def _some(codes: list[str], most: int = 12) -> str:
-    more = f" and {len(codes) - most} more" if len(codes) > most else ""
-    return ", ".join(codes[:most]) + more
-
-
-def _reasons(sheet: Sheet, dialect: Dialect) -> None:
+def excuses(sheet: Sheet, dialect: Dialect) -> None:
+    """Every row that is excused by a reason, with the reason."""
     rows = [(f"{path[2] if len(path) > 2 else 'all'}", text, dialect.tree.origin(*path, "because").place)
             for path, text in reasons(dialect)]  # fmt: skip
     if rows:
@@ -150,42 +157,3 @@ def reasons(dialect: Dialect) -> Iterable[tuple[Path, str]]:
     for path in sections:
         if text := dialect.tree.get(*path, "because"):
             yield path, text
-
-
-def together(sheet: Sheet, provider: Dialect, wallet: Dialect, problems: list[Problem]) -> None:
-    """What is lost between a provider and a wallet."""
-    sheet.heading(f"{provider.name} in front of a wallet that speaks {wallet.name}", 1)
-    if problems:
-        sheet.say("This pair is refused at start-up:")
-        sheet.code(render(problems))
-    else:
-        sheet.say("Every call of this provider can be asked of this wallet.")
-    rows = []
-    has = wallet.operations()
-    for name, form in provider.variants.items():
-        for operation in asked(provider, form):
-            for variant in has.get(operation, ()):
-                lost = sorted(form.given - wallet.variants[variant].given)
-                rows.append((name, variant, ", ".join(lost) or "nothing"))
-    sheet.heading("Fields that the wallet is not told")
-    sheet.table(("provider's", "wallet's", "not told"), rows)
-    sheet.heading("Outcomes of the wallet that reach the provider as another")
-    renamed = list(_renamed(provider, wallet))
-    sheet.table(("operation", "the wallet says", "the provider hears the word of"), renamed)
-    if not renamed:
-        sheet.say("None.")
-
-
-def _renamed(provider: Dialect, wallet: Dialect) -> Iterable[tuple[str, str, str]]:
-    has = wallet.operations()
-    for name in provider.tree.section("operations"):
-        operation = provider.variants[name].operation
-        ends: dict[Outcome, list[str]] = {}
-        for variant in has.get(operation, ())[:1]:
-            for outcome in Outcome:
-                said = wallet.said.get((variant, outcome))
-                distinct = said is not None and not said.hops and outcome in CAN_OCCUR[operation]
-                if distinct and (heard := provider.said[name, outcome]).hops:
-                    ends.setdefault(heard.end, []).append(str(outcome))
-        for end, outcomes in ends.items():
-            yield name, ", ".join(outcomes), str(end)

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from gateway.canon.calls import Call, Reply
+from gateway.canon.calls import Call, Reply, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.operations import REVERSALS, Operation
-from gateway.canon.outcomes import Outcome
+from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.compiler.rows import Effects
@@ -132,6 +132,11 @@ class Dialect:
         The operation itself and its id are not among them; empty for what moves no money.
         """
         return self.fingerprints.get(name, ())
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """The HTTP methods of its requests."""
+        return frozenset(form.method for form in self.variants.values())
 
     @cached_property
     def needs_journal(self) -> tuple[str, ...]:
@@ -291,24 +296,43 @@ class Dialect:
 
     # -- the other side: writing a request, reading an answer
 
+    def sayers(self, operation: Operation) -> list[RequestForm]:
+        """The variants with which *operation* can be said, those of its own first.
+
+        The undoing of a win is also said by a rollback whose targets name wins.
+        """
+        forms = self.variants.values()
+        own = [form for form in forms if form.operation is operation]
+        if operation is not Operation.ROLLBACK_WIN:
+            return own
+        return own + [form for form in forms if form.operation is Operation.ROLLBACK and form.undoes_wins]
+
     def variant_for(self, call: Call) -> RequestForm:
         """The variant that says this call: its `set` must hold. Fault unsupported_operation."""
-        for form in self.variants.values():
-            if form.operation is call.operation and form.given_by(call):
+        for form in self.sayers(call.operation):
+            if form.given_by(call):
                 return form
         raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
+
+    def heard(self, name: str, outcome: Outcome) -> Outcome:
+        """What a wallet that speaks this dialect and means *outcome* of operation *name* is heard as."""
+        said = self.said[name, outcome]
+        found = self.hearings[name].meaning(said.answer, said.form, said.answer.text or said.end.sentence)
+        return found if found in CAN_OCCUR[self.variants[name].operation] else Outcome.UNKNOWN
 
     def write_call(
         self, call: Call, keys: Keys, now: float, settings: Mapping[str, Any] | None = None
     ) -> tuple[RequestForm, Request]:
-        """The call as this dialect's signed request; a time that the message must have, and the call lacks, is *now*.
+        """The call as this dialect's signed request; a time that it must have and the call lacks is *now*, a flag no.
 
         Fault unsupported_operation, wallet_failed (a missing field).
         """
         form = self.variant_for(call)
         facts = call.facts()
-        if facts.get("time") is None and any(each.name == "time" and not each.optional for each in form.fields):
+        due = {each.name: each.shape for each in form.fields if not each.optional and facts.get(each.name) is None}
+        if "time" in due:
             facts = {**facts, "time": datetime.fromtimestamp(int(now), UTC)}
+        facts = {**{name: False for name, shape in due.items() if shape is Shape.FLAG}, **facts}
         draft = form.write(facts, settings or {})
         keys.of(form.name).make(draft, now)
         return form, draft.request()

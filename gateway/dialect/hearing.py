@@ -61,6 +61,21 @@ class Hearing:
         except Garbled:
             return None
 
+    def meaning(self, answer: WireAnswer, shape: AnswerForm, message: str) -> Outcome:
+        """What *answer*, said in *shape* with *message*, is heard as; its other names are not looked at."""
+        if answer.code is None:
+            silent = any(quiet for each, quiet in self.shapes if each is shape)
+            return Outcome.OK if silent and answer.http is None and not answer.no_answer else Outcome.UNKNOWN
+        status = answer.http or (int(answer.code) if isinstance(shape.http, str) else shape.http[0])
+        if status in self.not_processed:
+            return Outcome.WALLET_FAILED
+        text = message if any(each.slot("message") for each, _ in self.shapes) else ""
+        for row in self.rows:
+            if _fits(row.answer, answer.code, status, text):
+                outcome = self._certain(row, WireAnswer(answer.code))
+                return Outcome.WALLET_FAILED if outcome in OUR_FAULT else outcome
+        return Outcome.UNKNOWN if self.otherwise is None else self.otherwise.outcome
+
     def _outcome(self, body: Any, status: int) -> tuple[Outcome | None, Row | None, str]:
         traced = False
         for shape, _ in self.shapes:

@@ -246,6 +246,11 @@ class RequestForm:
         rule = self.derive.get("transaction")
         return rule.within_s if isinstance(rule, Digest) else 0
 
+    @property
+    def undoes_wins(self) -> bool:
+        """Is it a reversal that may have a win for its target?"""
+        return not self.targets.isdisjoint(CREDITS)
+
     def given_by(self, call: Call) -> bool:
         """Does everything that this variant gives to its calls hold for *call*? A flag that nobody stated is false."""
         return all(_stated(call, name) == _shaped(name, value) for name, value in self.set.items())

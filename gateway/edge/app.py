@@ -6,7 +6,7 @@ and wallet, secrets, times. `App` joins the parts and runs them; it is good for 
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect, Keys
 from gateway.dialect.problems import Problem, Refused, suggest
-from gateway.dialect.proofs.pairs import prove_pair
+from gateway.dialect.proofs.pairs import prove_pair, unpromisable, unseen
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import Admin, Readiness, is_loopback
@@ -31,6 +31,7 @@ from gateway.edge.secrets import Reference, SecretRefused, resolve
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import ProviderPart, Settings, parse_listen
+from gateway.edge.settings import Wallet as WalletPart
 from gateway.edge.upstream import Upstream
 from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
@@ -78,8 +79,8 @@ def prepare(settings: Settings, path: Path) -> Parties:
     return _Preparation(settings, Source.read(path)).parties()
 
 
-def open_shelf(settings: Settings, part: ProviderPart) -> Shelf:
-    """The tables that a provider may name: those of its own folder first, then the shipped ones."""
+def open_shelf(settings: Settings, part: ProviderPart | WalletPart) -> Shelf:
+    """The tables that a provider, or the wallet, may name: those of its own folder first, then the shipped ones."""
     return Shelf(settings.folder / part.tables) if part.tables else Shelf()
 
 
@@ -96,15 +97,18 @@ class _Preparation:
 
     def parties(self) -> Parties:
         settings = self.settings
-        wallet_dialect = self._dialect(Shelf(), settings.wallet.dialect, {}, ("wallet",))
-        wallet_keys = self._keys(wallet_dialect, settings.wallet.secrets, ("wallet",), sender=True)
+        ours, promises = settings.wallet, frozenset(map(str, settings.wallet.promises))
+        wallet_dialect = self._dialect(open_shelf(settings, ours), ours.dialect, chosen(ours.options), ("wallet",))
+        wallet_keys = self._keys(wallet_dialect, ours.secrets, ("wallet",), sender=True)
+        if wallet_dialect is not None:
+            self._promised(wallet_dialect, promises)
         providers = []
         for name, part in settings.providers.items():
             at: KeyPath = ("providers", name)
             dialect = self._dialect(open_shelf(settings, part), part.dialect, chosen(part.options), at)
             keys = self._keys(dialect, part.secrets, at)
             if dialect is not None and wallet_dialect is not None:
-                self.problems += prove_pair(dialect, wallet_dialect)
+                self.problems += prove_pair(dialect, wallet_dialect, promises)
             if dialect is not None and keys is not None:
                 asked = self._asked(name, part, dialect, at)
                 provider = Provider(
@@ -112,12 +116,12 @@ class _Preparation:
                 )  # fmt: skip
                 providers.append(self._prepared(provider, at))
         tokens = self.tokens()
-        self._durable(providers)
+        self._durable(providers, wallet_dialect)
         self._times(providers)
         if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
             raise Refused(self.problems)
-        promises = frozenset(map(str, settings.wallet.promises))
-        return Parties(tuple(providers), Wallet(wallet_dialect, wallet_keys, promises), tuple(tokens))
+        wallet = Wallet(wallet_dialect, wallet_keys, promises, dict(ours.settings))
+        return Parties(tuple(providers), wallet, tuple(tokens))
 
     def _complain(self, code: str, at: KeyPath, says: str, remedy: str, hint: str = "") -> None:
         self.problems.append(Problem(code, self.source, at, says, remedy, hint=hint))
@@ -230,12 +234,20 @@ class _Preparation:
             self._complain("GW506", at, says, f"gateway check {provider.dialect.name}; the table's proofs missed it")
             return provider
 
-    def _durable(self, providers: Sequence[Provider]) -> None:
+    def _promised(self, wallet: Dialect, promises: Collection[str]) -> None:
+        """What the settings promise of the wallet can be said in its dialect."""
+        for word, why in unpromisable(wallet).items():
+            if word in promises:
+                remedy = f'take "{word}" out of wallet.promises'
+                self._complain("GW510", ("wallet", "promises"), f'the wallet cannot promise "{word}": {why}', remedy)
+
+    def _durable(self, providers: Sequence[Provider], wallet: Dialect | None) -> None:
         """A journal that forgets is no journal for a table whose money hangs on what is remembered."""
         if self.settings.journal.durability == "strict":
             return
         for provider in providers:
-            for reason in provider.dialect.needs_journal:
+            forgotten = () if wallet is None else unseen(provider.dialect, wallet)
+            for reason in (*provider.dialect.needs_journal, *forgotten):
                 says = f'durability "off" cannot serve providers.{provider.name}: {reason}'
                 self._complain("GW508", ("journal", "durability"), says, 'durability = "strict", and a journal.url')
 
@@ -292,7 +304,11 @@ class App:
         self.journal = journal or open_journal(settings)
         watched = Watched(self.journal, metrics.journal, log.journal)
         upstream = Upstream(
-            settings.wallet.url, connections=settings.wallet.connections, on_ending=metrics.called, on_bug=bug
+            settings.wallet.url,
+            connections=settings.wallet.connections,
+            methods=wallet.dialect.methods,
+            on_ending=metrics.called,
+            on_bug=bug,
         )
         self.breaker = breaker = Breaker()
         breaker.watch(metrics.breaker)

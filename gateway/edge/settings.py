@@ -124,6 +124,9 @@ class InternalPart(_Part):
 class Wallet(_Part):
     """The one wallet: its dialect, where it is, and what it promises.
 
+    *options* choose among the table's own switches; *settings* fill what it writes as `{setting.x}`; *tables* is a
+    folder with further mappings, relative to the settings file.
+
     *connections* are calls at one time, a tenth of them for recovery and a fifth for wins and reversals; *queue* calls
     more may wait for one, the least important being refused first. One provider takes *share* of either, or its equal
     part where that is more. To a call that is refused here nothing has happened. *accept_manual_resolution*: a wallet
@@ -133,6 +136,9 @@ class Wallet(_Part):
     dialect: str = "canonical"
     url: Annotated[str, AfterValidator(_url)]
     secrets: dict[str, References] = {}
+    options: dict[str, Scalar] = {}
+    settings: dict[str, Scalar] = {}
+    tables: Path | None = None
     promises: list[Promise] = []
     accept_manual_resolution: bool = False
     connections: int = Field(default=100, ge=FEWEST, le=10_000)

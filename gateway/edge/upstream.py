@@ -1,4 +1,4 @@
-"""The hop to the wallet: one POST per wish, and three endings decided by what really was sent.
+"""The hop to the wallet: one request per wish, and three endings decided by what really was sent.
 
 The bit that decides is set by aiohttp's trace just before the first byte is handed to the socket. Exception types do
 not decide: the same type is raised before and after the request has left. While the bit is false the ending is NotSent;
@@ -60,9 +60,9 @@ class Upstream:
     """HTTP/1.1 to one wallet. Times are seconds of `time.monotonic`; sizes are bytes.
 
     *base_url* is `http(s)://host[:port][/path]`. *pool_timeout* bounds the wait for a free connection,
-    *connect_timeout* the making of one (DNS, TCP, TLS). *methods*: which are sent; a wallet is only ever posted to.
-    *on_ending* hears each ending and how long it took; *on_bug*
-    hears what a late story raised.
+    *connect_timeout* the making of one (DNS, TCP, TLS). *methods*: which are sent, those of the dialect that is spoken
+    there; none is ever sent twice by itself, as clients do with a GET. *on_ending* hears each ending and how long it
+    took; *on_bug* hears what a late story raised.
     """
 
     def __init__(

@@ -68,13 +68,14 @@ class Asking:
         return form.name, request
 
     def _fitting(self, call: Call) -> Call:
-        """A win of several bets says its round alone where the wallet's message has room for one bet."""
-        if call.operation is not Operation.WIN or call.round is None or len(call.reference or ()) < 2:
+        """A win of several bets says its round, or else the last of them, where the message has room for one bet."""
+        if call.operation is not Operation.WIN or len(call.reference or ()) < 2:
             return call
         fields = {each.name: each for each in self.wallet.dialect.variant_for(call).fields}
         field = fields.get("reference")
-        room = field is None or field.places[0].many
-        return call if room else replace(call, reference=None)
+        if field is None or field.places[0].many or (call.round is None and field.optional):
+            return call
+        return replace(call, reference=None if field.optional else (call.reference or ())[-1:])
 
     def lane(self, operation: Operation) -> Lane:
         """The lane of a call of ours."""
@@ -94,6 +95,14 @@ class Asking:
         """Must the wallet's message of *call* have the field *name*? Fault when it has no such message."""
         form = self.wallet.dialect.variant_for(call)
         return any(each.name == name and not each.optional for each in form.fields)
+
+    def unsayable(self, call: Call) -> str:
+        """Why the wallet's dialect cannot say *call*; empty where it can."""
+        try:
+            self.request(call)
+        except Fault as fault:
+            return fault.why
+        return ""
 
     def read(self, operation: Operation, facts: Mapping[str, Any]) -> Generator[Any, Any, Reply | None]:
         """Ask a question that moves nothing; None when there is no time, or no answer."""

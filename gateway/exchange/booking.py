@@ -18,6 +18,7 @@ from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
 from gateway.exchange.confirming import has_succeeded
 from gateway.exchange.keys import Naming
 from gateway.exchange.parties import Provider
+from gateway.exchange.recalling import lent
 from gateway.exchange.undoing import undo_call, unseen_call
 from gateway.exchange.weighing import YES, Weighed, in_doubt, sole_attempt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
@@ -75,6 +76,7 @@ class Booking:
             return reply
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
+        self.naming.lent = yield from lent(self.call, self.naming, self.asking)
         claimed = yield from self._claim()
         if claimed.verdict is Verdict.UNCONFIRMED and (yield from self._confirmed()):
             claimed = yield from self._claim(confirmed=True)
@@ -183,6 +185,10 @@ class Booking:
         else:
             key = "+".join(keys) if keys else self.naming.own
             outgoing = unseen_call(self.naming.outgoing(self.asking), key, self.asking)
+            if not known and claimed.related and (lacking := self.asking.unsayable(outgoing)):
+                self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)
+                self.journey.why = f"never seen here, and the wallet cannot be asked: {lacking}"
+                return Reply(Outcome.TRANSACTION_NOT_FOUND)
         return (yield from self._send(outgoing))
 
     def _inquire(self, claimed: Claimed) -> Generator[Any, Any, Reply]:

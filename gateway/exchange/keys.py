@@ -4,7 +4,7 @@ A row's key is `account:scope:id`, with nothing in account or scope that could b
 renamed provider. The wallet sees the same keys, whatever the provider's ids look like.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -46,6 +46,8 @@ class Naming:
         self.provider, self.form, self.call = provider, form, call
         self.nearby = tuple(self._key(call.operation, each) for each in nearby)
         self.within_s = within_s
+        #: what the wallet's message must have and this one lacks, as it was booked with its bet
+        self.lent: Mapping[str, Any] = {}
 
     @property
     def own(self) -> str:
@@ -66,6 +68,10 @@ class Naming:
         if self.call.operation in REVERSALS and len(self.form.targets) == 1:
             operation = next(iter(self.form.targets))
         return tuple(self._key(operation, each) for each in self.call.reference or ())
+
+    def keys_of(self, bets: Iterable[str]) -> tuple[str, ...]:
+        """The keys of *bets*, which are the provider's own ids."""
+        return tuple(self._key(Operation.BET, each) for each in bets)
 
     def _key(self, operation: Operation, transaction: str) -> str:
         scope = {word: getattr(self.call, word) for word in self.provider.dialect.scope}
@@ -97,7 +103,9 @@ class Naming:
             call = replace(call, session=None)
         # A payment is named as we named it to the provider: that id is ours, and needs no account.
         reference = call.reference if call.operation is Operation.PAYMENT_UPDATE else self.references
-        return replace(call, request_id=self.own, transaction=self.own, reference=reference or None)
+        call = replace(call, request_id=self.own, transaction=self.own, reference=reference or None)
+        absent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
+        return replace(call, **absent) if absent else call
 
     def balance_instead(self, asking: Asking) -> Call:
         """The question that is asked in place of the call: what has this player, in this game and campaign?"""

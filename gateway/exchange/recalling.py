@@ -7,6 +7,7 @@ from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import DEBITS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.proofs.asked import LENT
 from gateway.dialect.requestform import Reading
 from gateway.exchange.asking import Asking
 from gateway.exchange.keys import Naming
@@ -49,6 +50,25 @@ def _known(reading: Reading, provider: Provider, kind: str, identity: str) -> Ge
     naming = Naming(provider, reading.form, probe)
     row = yield Look(naming.references[0] if kind == "reference" else naming.own)
     return {} if row is None or row.call is None else row.call.facts()
+
+
+def lent(call: Call, naming: Naming, asking: Asking) -> Generator[Any, Any, dict[str, Any]]:
+    """What the wallet's message of a win must have, this one lacks, and its booked bet has; empty as a rule.
+
+    It goes to the wallet alone: what makes a repeat another call is what the provider said. Fault as `Asking.demands`.
+    """
+    if call.operation is not Operation.WIN:
+        return {}
+    wanted = [name for name in sorted(LENT) if getattr(call, name) is None and asking.demands(call, name)]
+    if not wanted:
+        return {}
+    keys = naming.references
+    if not keys and call.round:
+        known = yield Recall(naming.provider.journal_id, "round", call.round)
+        keys = naming.keys_of(known.get("reference") or ())
+    row = (yield Look(keys[-1])) if keys else None
+    facts = {} if row is None or row.call is None else row.call.facts()
+    return {name: facts[name] for name in wanted if facts.get(name) is not None}
 
 
 def _scope(reading: Reading, provider: Provider) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The sandbox wallet on a port: the canonical API at the root, and `/sandbox/*` for the people who play with it.
+"""The sandbox wallet on a port: the API of its dialect at the root, and `/sandbox/*` for the people who play with it.
 
     POST /sandbox/moods    {"mood", "player"?, "operation"?, "count"?, "seconds"?}    behave so; DELETE: well again
     POST /sandbox/moods    {"mix": {mood: weight, ...}, "seed", ...}    draw each call's mood by chance
@@ -16,6 +16,7 @@ loopback. Booking happens in the server's own loop, one call at a time.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -24,6 +25,7 @@ from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
+from gateway.dialect.answerform import Unfilled
 from gateway.dialect.dialect import Dialect
 from gateway.sandbox.admin import Admin
 from gateway.sandbox.breakage import Stage, perform
@@ -31,9 +33,11 @@ from gateway.sandbox.call_log import CallLog
 from gateway.sandbox.late import Late
 from gateway.sandbox.moods import LATE, Mood, Moods, Taken
 from gateway.sandbox.promises import Promise
+from gateway.sandbox.reading import as_booked, read_call
 from gateway.sandbox.wallet import Wallet
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Garbled, Request, Response
+from gateway.wire.templates import look
 
 OTHER_PLAYER = "somebody-else"
 OTHER_CALL = "another-call"
@@ -120,22 +124,43 @@ class SandboxServer:
             form = self._dialect.recognise(opened)
             name = form.name
             self._dialect.verify(name, opened, self._keys, now)
-            call = self._dialect.read_call(form, opened)
+            call = read_call(self._dialect, form, opened, self.wallet)
         except (Fault, Garbled) as fault:
             outcome = fault.outcome if isinstance(fault, Fault) else Outcome.REQUEST_INVALID
             self.calls.note(message, None, None, outcome)
             return Taken(Mood.WELL), self._write(name, outcome, self._dialect.echo(name, opened), now)
         taken = self.moods.take(self.wallet.whose(call), call.operation)
         mood = taken.mood
-        reply = self._book(message, call, taken)
+        reply = self._book(message, as_booked(self._dialect, call), taken)
         self.calls.note(message, call, mood, reply.outcome if mood.books else None)
         facts = {**self._dialect.echo(name, opened), **call.facts(), **_told(reply, call, mood)}
         response = self._write(name, reply.outcome, facts, now)
-        return taken, _reworded(response, call, mood)
+        return taken, self._reworded(response, name, call, mood)
 
     def _write(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any], now: float) -> Response:
-        answer = self._dialect.write_answer(name, outcome, facts, self._keys, now)
+        facts = {"now": datetime.fromtimestamp(now, UTC), **facts}
+        try:
+            answer = self._dialect.write_answer(name, outcome, facts, self._keys, now)
+        except Unfilled:  # of a player whom nobody knows there is no balance to tell
+            answer = None
         return answer if answer is not None else Response(500)
+
+    def _reworded(self, response: Response, name: str, call: Call, mood: Mood) -> Response:
+        """The answer with a word that it must not have: of an outcome that cannot be, or of none."""
+        odd = "as_you_like_it"
+        if mood is Mood.WRONG_OUTCOME and self._dialect.tree.get("codes") == "ours":
+            odd = next(outcome.value for outcome in Outcome if outcome not in CAN_OCCUR[call.operation])
+        elif mood not in (Mood.WRONG_OUTCOME, Mood.ODD_OUTCOME):
+            return response
+        slot = self._dialect.said[name, Outcome.OK].form.slot("code")
+        body = read_json(response.body) if response.body else {}
+        if slot is None or look(body, slot.keys) is None:  # what is said by no word has none that could be wrong
+            return response
+        inner = body
+        for key in slot.keys[:-1]:
+            inner = inner[key]
+        inner[slot.keys[-1]] = odd
+        return replace(response, body=write_json(body))
 
     def _book(self, message: Request, call: Call, taken: Taken) -> Reply:
         mood = taken.mood
@@ -167,14 +192,3 @@ def _told(reply: Reply, call: Call, mood: Mood) -> dict[str, Any]:
     elif mood is Mood.WRONG_CURRENCY:
         facts["currency"] = "JPY" if reply.currency != "JPY" else "EUR"
     return facts
-
-
-def _reworded(response: Response, call: Call, mood: Mood) -> Response:
-    """The answer with an outcome that it must not have; the canonical dialect's `outcome` is a word of its own."""
-    if mood is Mood.WRONG_OUTCOME:
-        word = next(outcome.value for outcome in Outcome if outcome not in CAN_OCCUR[call.operation])
-    elif mood is Mood.ODD_OUTCOME:
-        word = "as_you_like_it"
-    else:
-        return response
-    return replace(response, body=write_json({**read_json(response.body), "outcome": word}))

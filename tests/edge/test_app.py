@@ -44,12 +44,12 @@ def secrets_of(dialect: str) -> dict[str, bytes]:
 
 
 class House:
-    """A folder with settings and made-up secrets for three providers."""
+    """A folder with settings and made-up secrets for three providers. *speaks*: the wallet's dialect."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.path = folder, folder / "gateway.toml"
+    def __init__(self, folder: Path, speaks: str = "canonical") -> None:
+        self.folder, self.path, self.speaks = folder, folder / "gateway.toml", speaks
         self.secrets: dict[str, dict[str, bytes]] = {}
-        for name, dialect in {"wallet": "canonical", **DIALECTS}.items():
+        for name, dialect in {"wallet": speaks, **DIALECTS}.items():
             self.secrets[name] = secrets_of(dialect)
             for secret, value in self.secrets[name].items():
                 (folder / f"{name}.{secret}").write_bytes(value)
@@ -66,8 +66,11 @@ class House:
             "[wallet]",
             f'url = "{wallet}"',
             'promises = ["idempotent", "tombstones", "status", "references"]',
-            'secrets.signing = [{ file = "wallet.signing" }]',
         ]
+        if self.speaks != "canonical":
+            lines.append(f'dialect = "{self.speaks}"')
+        for secret in sorted(Shelf().dialect(self.speaks).secrets("sender")):
+            lines.append(f'secrets.{secret} = [{{ file = "wallet.{secret}" }}]')
         for name, dialect in DIALECTS.items():
             lines += [f"[providers.{name}]", f'dialect = "{dialect}"']
             for secret in sorted(Shelf().dialect(dialect).secrets("receiver")):
@@ -154,26 +157,52 @@ def test_every_provider_is_proved_against_the_wallet(house: House) -> None:
     """Another table on the wallet's side: what does not fit is refused, at the rows of the providers' tables."""
     signing = 'secrets.signing = [{ file = "wallet.signing" }]'
     found = house.complaints(**{signing: 'dialect = "scorpio"\nsecrets.api_token = [{ file = "slots.api_token" }]'})
-    assert {problem.code for problem in found} <= {"GW501", "GW502"}
+    assert {problem.code for problem in found} <= {"GW501", "GW502", "GW510", "GW511"}
     assert {(Path(problem.file).name, problem.keypath) for problem in found} >= {
         ("evenbet.toml", ("operations", "authenticate")),
         ("evenbet.toml", ("operations", "rollback")),
     }
 
 
+def test_a_promise_that_the_wallets_dialect_has_no_words_for(tmp_path: Path) -> None:
+    """GW510 at the settings' own row: what is promised must be sayable."""
+    house = House(tmp_path, "hub88")
+    found = [problem for problem in house.complaints() if problem.code == "GW510"]
+    assert [(problem.keypath, problem.says) for problem in found] == [
+        (("wallet", "promises"), 'the wallet cannot promise "status": hub88 has no operation status: nobody can ask '
+         "what became of a transaction"),
+    ]  # fmt: skip
+    fewer = house.complaints(**{', "status"': ""})
+    assert not [problem for problem in fewer if problem.code == "GW510"]
+
+
+def test_the_wallets_options_tables_and_settings(house: House) -> None:
+    """As a provider's: a switch of its table, a folder of tables beside the settings, values that it writes."""
+    own = house.folder / "own"
+    own.mkdir()
+    extra = '[options.slow]\nwhy = "w"\ndefault = "no"\nchoices.no = {}\nchoices.yes.deadline_ms = { default = 9000 }\n'
+    (own / "ours.toml").write_text(
+        'dialect = "ours"\ntitle = "t"\nsource = ["s"]\nextends = "canonical"\n' + extra, "utf-8"
+    )
+    signing = 'secrets.signing = [{ file = "wallet.signing" }]'
+    said = 'dialect = "ours"\ntables = "own"\noptions.slow = "yes"\nsettings.shop = "7"\n'
+    wallet = prepare(house.settings(**{signing: said + signing}), house.path).wallet
+    assert (wallet.dialect.name, wallet.dialect.deadline_s(None), wallet.settings) == ("ours", 9.0, {"shop": "7"})
+
+
 class Served:
     """A gateway in this process, its sandbox wallet, and callers for its providers."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, house: House, **replaced: str) -> None:
+        self.house, self.replaced = house, replaced
         self.out = io.BytesIO()
 
     async def __aenter__(self) -> "Served":
         secrets = {name: [value] for name, value in self.house.secrets["wallet"].items()}
-        self.wallet = SandboxServer(Shelf().dialect("canonical"), secrets)
+        self.wallet = SandboxServer(Shelf().dialect(self.house.speaks), secrets)
         self.wallet.wallet.open_player("1001", "EUR", Decimal("100.00"), session="session-1001")
         await self.wallet.start()
-        settings = self.house.settings(self.wallet.url)
+        settings = self.house.settings(self.wallet.url, **self.replaced)
         parties = prepare(settings, self.house.path)
         self.app = App(settings, parties, Log(self.out, "json"))
         started: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

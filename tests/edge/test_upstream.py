@@ -140,7 +140,7 @@ async def test_a_call_that_has_not_left_by_until_never_leaves(wallet: Any, upstr
 
 
 async def test_no_time_left_and_other_methods_are_not_sent(wallet: Any, upstream: Any) -> None:
-    """A deadline in the past asks nobody; a method that a client may repeat on its own is never used."""
+    """A deadline in the past asks nobody; nor is a method used that the wallet's dialect does not have."""
     there = await wallet()
     hop = await upstream(there.url)
     assert await hop.send(wish(-0.1), nothing_late) == NotSent("no time left")

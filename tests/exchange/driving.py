@@ -1,15 +1,16 @@
 """A callback driven by hand in virtual time: the real story, the real memory, the real wallet, no sockets.
 
-A World is one provider that speaks a shipped dialect, our memory, and the sandbox wallet behind the canonical dialect.
+A World is one provider that speaks a shipped dialect, our memory, and the sandbox wallet behind a dialect of its own,
+the canonical one unless said otherwise.
 `world.tell(request, *hops)` carries one callback; each hop says how one Send ends, an honest wallet when none is left.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from heapq import heappop, heappush
 from typing import Any
 
 from gateway.canon.calls import Call, Reply
@@ -17,6 +18,7 @@ from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.dialect import Dialect, Keys, Said
+from gateway.dialect.proofs.asked import questions
 from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback
 from gateway.exchange.errand import Errand
@@ -27,14 +29,16 @@ from gateway.exchange.wishes import Answer, Delivery, Flow, Send
 from gateway.journal.memory import Memory
 from gateway.journal.sessions import Remembered
 from gateway.journal.states import Policy, Row
-from gateway.journal.wishes import Wait
+from gateway.journal.wishes import Remember, Wait
+from gateway.sandbox.reading import as_booked, read_call
 from gateway.sandbox.wallet import Wallet as SandboxWallet
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from gateway.wire.templates import look
+from tests.exchange.clock import Clock
 from tests.exchange.endings import Hop, honest
-from tests.exchange.made_secrets import WALLET_SECRETS, secrets
+from tests.exchange.made_secrets import secrets
 from tests.exchange.recovering import recover
 
 PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
@@ -43,40 +47,6 @@ DIALECTS = ("155io", "evenbet", "evenbet-seamless", "hub88", "scorpio")
 SILENT = ("caleta",)
 #: Those with everything in the query, and those with one id for all legs.
 GETTERS = ("groove", "blueocean", "100hp", "100hp-29")
-START = 1_800_000_000.0
-
-
-class Clock:
-    """Both clocks, moved by hand, and what happens when they pass a moment: calls that land or end late."""
-
-    def __init__(self) -> None:
-        self._now = 1000.0
-        self._events: list[tuple[float, int, Callable[[], Any]]] = []
-
-    @property
-    def now(self) -> float:
-        """Monotonic seconds."""
-        return self._now
-
-    @now.setter
-    def now(self, value: float) -> None:
-        while self._events and self._events[0][0] <= value:
-            at, _, event = heappop(self._events)
-            self._now = max(self._now, at)
-            event()
-        self._now = max(self._now, value)
-
-    def after(self, seconds: float, event: Callable[[], Any]) -> None:
-        """Let *event* happen so much later."""
-        heappush(self._events, (self._now + seconds, len(self._events) + id(event), event))
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return self.now
-
-    def wall(self) -> float:
-        """Unix seconds."""
-        return START + self.now
 
 
 @cache
@@ -100,11 +70,17 @@ def made_account(spoken: Dialect) -> tuple[Provider, Keys]:
 
 
 @cache
-def wallet_side() -> tuple[Wallet, Keys]:
+def wallet_side(name: str = "canonical") -> tuple[Wallet, Keys]:
     """The wallet as the story knows it, and the keys with which the wallet itself checks."""
-    canonical = dialect("canonical")
-    wallet = Wallet(canonical, canonical.bind(WALLET_SECRETS, "sender"), PROMISES)
-    return wallet, canonical.bind(WALLET_SECRETS, "receiver")
+    spoken = dialect(name)
+    wallet = Wallet(spoken, spoken.bind(secrets(), "sender"), PROMISES)
+    return wallet, spoken.bind(secrets(), "receiver")
+
+
+@cache
+def unsayable(provider: str, wallet: str) -> frozenset[Operation]:
+    """The operations of this provider that this wallet has no words for."""
+    return frozenset(each.operation for each in questions(dialect(provider), dialect(wallet)) if each.never)
 
 
 #: (step, wish) -> what to raise inside the story instead of performing the wish.
@@ -126,7 +102,9 @@ class Story:
     dialect: Dialect
     wishes: list[Any] = field(default_factory=list)
     answers: list[Response | None] = field(default_factory=list)
+    wallet: Dialect = field(default_factory=lambda: dialect("canonical"))
     answered_at: float | None = None
+    request: Request | None = None  # what the provider sent
 
     @property
     def response(self) -> Response:
@@ -158,8 +136,8 @@ class Story:
     @property
     def money_sends(self) -> list[Send]:
         """Of these, the calls that may move money."""
-        reads = ("/balance", "/authenticate", "/player", "/status")
-        return [wish for wish in self.sends if wish.request.path not in reads]
+        spoken = self.wallet
+        return [wish for wish in self.sends if spoken.recognise(spoken.open(wish.request)).operation in MONEY]
 
     @property
     def kinds(self) -> list[str]:
@@ -168,20 +146,23 @@ class Story:
 
 
 class World:
-    """A provider, our memory, the wallet, and the time that all three live in."""
+    """A provider, our memory, the wallet, and the time that all three live in.
+
+    *promises*: what we are told that the wallet keeps; *kept*: what it does keep, the same unless said otherwise.
+    """
 
     def __init__(
-        self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES, currency: str = "EUR"
-    ) -> None:
+        self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES, currency: str = "EUR",
+        wallet: str = "canonical", kept: frozenset[str] | None = None,
+    ) -> None:  # fmt: skip
         self.clock = Clock()
         self.policy = Policy(promises, chance=lambda: 1.0)
         self.memory = self._fresh()
         self.dialect = name if isinstance(name, Dialect) else dialect(name)
         self.provider, self.caller = made_account(name) if isinstance(name, Dialect) else account(name)
-        wallet, self.wallet_keys = wallet_side()
-        self.wallet = replace(wallet, promises=promises)
-        kept = {} if promises == PROMISES else {"promises": promises}
-        self.sandbox = SandboxWallet(clock=self.clock.wall, **kept)  # type: ignore[arg-type]
+        spoken, self.wallet_keys = wallet_side(wallet)
+        self.wallet = replace(spoken, promises=promises)
+        self.sandbox = SandboxWallet(clock=self.clock.wall, promises=promises if kept is None else kept)
         person = {"nickname": "Ann", "country": "DE"}
         self.currency = currency
         self.sandbox.open_player("1001", currency, Decimal(balance), session="s1", launch="L1", **person)
@@ -192,20 +173,33 @@ class World:
         self.gone = False  # the provider hung up
         self.meanwhile: list[Callable[[], Any]] = []  # what happens while somebody waits for a row, one per Wait
         self.hop: Hop = honest  # how the last Send ended
+        self.session = "s1"
+        self._begin()
+        self.booked.clear()
+
+    def _begin(self) -> None:
+        """The player logs in as this provider has it; where the wallet has no word for that, we were told elsewhere."""
         logs_in = self.dialect.operations().get(Operation.AUTHENTICATE, ())
         forms = [self.dialect.said[each, Outcome.OK].form for each in logs_in]
         token = next((slot for form in forms if (slot := form.slot("new_session"))), None)
-        if token is not None:
+        mute = unsayable(self.dialect.name, self.wallet.dialect.name) if self.wallet.dialect.name != "canonical" else ()
+        if logs_in and Operation.AUTHENTICATE in mute:
+            who = {"player": "1001", "currency": self.currency}
+            self.memory.do(Remember("acme", "session", self.session, who))
+            self.memory.do(Remember("acme", "player", "1001", {**who, "session": self.session}))
+        elif token is not None and self._swaps():
             first = self.tell(self.request(Operation.AUTHENTICATE, session="L1"))
             self.session = str(look(Opened(first.response).body, token.keys))
-        elif logs_in:
-            self.session = "s1"  # it asks whose session it is, and gets no other one
+        elif logs_in:  # it asks whose session it is, and gets no other one
             self.tell(self.request(Operation.AUTHENTICATE))
-        else:
-            self.session = "s1"
-            if "balance" in self.dialect.variants:
-                self.tell(self.request(Operation.BALANCE))
-        self.booked.clear()
+        elif "balance" in self.dialect.variants and Operation.BALANCE not in mute:
+            self.tell(self.request(Operation.BALANCE))
+
+    def _swaps(self) -> bool:
+        """Does the wallet give another token for the one that came with the launch?"""
+        spoken = self.wallet.dialect
+        forms = [spoken.said[form.name, Outcome.OK].form for form in spoken.sayers(Operation.AUTHENTICATE)]
+        return any(form.slot("new_session") for form in forms)
 
     def _fresh(self) -> Memory:
         return Memory(self.policy, clock=self.clock.monotonic, wall=self.clock.wall)
@@ -274,7 +268,7 @@ class World:
         call, name, request = message
         received = self.clock.now - waited
         journey = Journey("acme", self.dialect.name, received, answer_by=float("inf"), id=f"j{self.serial}")
-        story = self.story = Story(name, call, journey, self.dialect)
+        story = self.story = Story(name, call, journey, self.dialect, wallet=self.wallet.dialect, request=request)
         flow = around(lambda: callback(request, self.provider, self.wallet, journey, self.clock))
         self.carry(flow, story, list(hops), throw, around)
         assert set(journey.alerts) <= set(ALERTS)
@@ -362,10 +356,10 @@ class World:
         opened = spoken.open(request)
         form = spoken.recognise(opened)
         spoken.verify(form.name, opened, self.wallet_keys, now)
-        call = spoken.read_call(form, opened)
+        call = read_call(spoken, form, opened, self.sandbox)
         if call.operation in MONEY:
             self.booked.append(call)
-        return form.name, call, self.sandbox.apply(call)
+        return form.name, call, self.sandbox.apply(as_booked(spoken, call))
 
     def says(self, request: Request, outcome: Outcome | None = None, **changed: Any) -> Response:
         """The wallet's answer after booking; *outcome* and *changed* facts make it lie."""
@@ -375,11 +369,11 @@ class World:
     def worded(self, name: str, call: Call, reply: Reply, **changed: Any) -> Response:
         """An answer of the wallet's, whatever it did."""
         spoken = self.wallet.dialect
-        facts = {**call.facts(), **reply.facts(), **changed}
+        facts = {**call.facts(), **reply.facts(), "now": datetime.fromtimestamp(self.clock.wall(), UTC), **changed}
         possible = (name, reply.outcome) in spoken.said
         said = reply.outcome if possible else Outcome.UNKNOWN
         answer = spoken.write_answer(name, said, facts, self.wallet_keys, self.clock.wall())
         assert answer is not None
-        if possible:
+        if possible or spoken.tree.get("codes") != "ours":
             return answer
         return replace(answer, body=write_json({**read_json(answer.body), "outcome": str(reply.outcome)}))

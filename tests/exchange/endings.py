@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gateway.canon.calls import Reply
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Send
+from gateway.sandbox.reading import read_call
 from gateway.wire.message import Ending, Heard, Response, Silence, Unreachable
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def refuses(outcome: Outcome) -> Hop:
         spoken = world.wallet.dialect
         opened = spoken.open(wish.request)
         form = spoken.recognise(opened)
-        return Heard(world.worded(form.name, spoken.read_call(form, opened), Reply(outcome, player="1001")))
+        call = read_call(spoken, form, opened, world.sandbox)
+        return Heard(world.worded(form.name, call, Reply(outcome, player="1001")))
 
     return hop
 

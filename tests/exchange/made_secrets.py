@@ -29,6 +29,7 @@ def secrets() -> Mapping[str, list[bytes]]:
         "public_key": [theirs[1]], "private_key": [theirs[0]],
         "our_public_key": [ours[1]], "our_private_key": [ours[0]],
         "key": [b"the evening key"], "api_token": [b"the scorpion token"], "login": [b"ruby:the red password"],
+        "callback_token": [b"the older scorpion's token"],
         "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"],
         "security_key": [b"the groove key, sixteen"], "salt": [b"theoceansalt0123"],
         "shared_secret": [b"one-hundred-secret"], "operator_secret_key": [b"the cashier's key"],

@@ -4,87 +4,82 @@ Made at start-up, for every provider and the one wallet: an operation that the w
 must have and that the provider's side can neither give nor recall, would be found out by a player's money otherwise.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
 
-from gateway.canon.operations import Operation
+from gateway.canon.operations import MONEY, REVERSALS, Operation
+from gateway.canon.outcomes import Moved, Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
-from gateway.dialect.requestform import RequestForm
-
-#: Fields that the gateway itself gives to every call whose message must have them.
-_OURS = frozenset({"request_id", "provider", "time"})
-#: By which operation we take a debit back that stays in doubt, and the fields that we give to that ourselves.
-UNDONE_BY = {
-    Operation.BET: Operation.ROLLBACK,
-    Operation.BET_WIN: Operation.ROLLBACK,
-    Operation.RESERVE: Operation.RELEASE,
-    Operation.WITHDRAW_REQUEST: Operation.WITHDRAW_CANCEL,
-}
-_REVERSAL = frozenset({"transaction", "reference"})
-_HOLE = re.compile(r"\{([a-z_.]+)\}")
+from gateway.dialect.proofs.asked import PROMISES, REVERSAL, Question, always, asked, learned, questions, single
 
 
-def prove_pair(provider: Dialect, wallet: Dialect) -> list[Problem]:
-    """Every complaint about *provider* in front of *wallet*."""
-    return list(_complaints(provider, wallet))
+def prove_pair(provider: Dialect, wallet: Dialect, promises: Collection[str] = PROMISES) -> list[Problem]:
+    """Every complaint about *provider* in front of *wallet*, which keeps *promises*."""
+    return list(_complaints(provider, wallet, promises))
 
 
-def asked(provider: Dialect, form: RequestForm) -> Iterator[Operation]:
-    """What one variant of the provider may make us ask of the wallet."""
-    yield Operation.BALANCE if form.suppressed else form.operation
-    if form.operation is Operation.ROLLBACK and Operation.WIN in form.targets:
-        yield Operation.ROLLBACK_WIN
+def unpromisable(wallet: Dialect) -> dict[str, str]:
+    """The promises that no wallet can keep in this dialect, each with the reason."""
+    found = {}
+    if not wallet.sayers(Operation.STATUS):
+        found["status"] = f"{wallet.name} has no operation status: nobody can ask what became of a transaction"
+    for name, form in wallet.variants.items():
+        if form.operation in REVERSALS and "reference" not in form.given:
+            found["references"] = f"{wallet.name}'s {name} does not say what it undoes"
+        if form.operation in MONEY and (heard := wallet.heard(name, Outcome.ALREADY_DONE)).moved is not Moved.YES:
+            found.setdefault("idempotent", f"a repeated {name} that was applied is heard as {heard} in {wallet.name}")
+    return found
 
 
-def _complaints(provider: Dialect, wallet: Dialect) -> Iterator[Problem]:
-    has = wallet.operations()
-    for name, form in provider.variants.items():
-        at = provider.tree.origin("operations", name)
-        for operation in asked(provider, form):
-            if operation not in has:
-                yield at.problem(
-                    "GW501", f'"{name}" asks for {operation}, which the wallet\'s table "{wallet.name}" does not have',
-                    f"add an operation {operation} to {wallet.name}.toml, or drop this one", what="key",
-                )  # fmt: skip
-            for variant in has.get(operation, ()):
-                yield from _lacking(provider, form, wallet, wallet.variants[variant])
-        if (undo := UNDONE_BY.get(form.operation)) is None or form.suppressed:
-            continue
-        if undo not in has:
-            yield at.problem(
-                "GW501", f'"{name}" in doubt is taken back by {undo}, which the wallet\'s table "{wallet.name}" does '
-                "not have", f"add an operation {undo} to {wallet.name}.toml", what="key",
-            )  # fmt: skip
-        for variant in has.get(undo, ()):
-            yield from _lacking(provider, form, wallet, wallet.variants[variant], _REVERSAL)
-    if any("ask" in sources for sources in provider.missing.values()) and Operation.BALANCE not in has:
+def unseen(provider: Dialect, wallet: Dialect) -> Iterator[str]:
+    """Why what we have forgotten may be beyond undoing, a line for each: the wallet wants more than a rollback says."""
+    known = learned(provider, wallet)
+    for form in provider.variants.values():
+        for operation in asked(form) if form.operation in REVERSALS else ():
+            for variant in wallet.sayers(operation):
+                due = {each.name for each in variant.fields if not each.optional} - REVERSAL
+                lacking = due - always(form, known) | due & form.recall.keys()
+                if lacking:
+                    yield (
+                        f'the wallet\'s {variant.name} must have {" and ".join(sorted(lacking))}, which "{form.name}" '
+                        "does not say of a bet that we do not remember"
+                    )
+
+
+def _complaints(provider: Dialect, wallet: Dialect, promises: Collection[str]) -> Iterator[Problem]:
+    for question in questions(provider, wallet, promises):
+        yield from _said(provider, wallet, question)
+    if any("ask" in sources for sources in provider.missing.values()) and not wallet.sayers(Operation.BALANCE):
         yield provider.tree.origin("missing").problem(
             "GW501", f'a source "ask" asks for balance, which the wallet\'s table "{wallet.name}" does not have',
             'add an operation balance to the wallet\'s table, or take "ask" away', what="key",
         )  # fmt: skip
 
 
-def _lacking(
-    provider: Dialect, form: RequestForm, wallet: Dialect, variant: RequestForm, added: frozenset[str] = frozenset()
-) -> Iterator[Problem]:
-    """Fields that the wallet's *variant* must have, and that a call of *form* does not always bring, nor *added*."""
-    if any(form.set.get(field, value) != value for field, value in variant.set.items()):
-        return  # a call of this form is never said with this variant
-    may = form.given | _OURS | added | set(variant.set)
-    always = may - {each.name for each in form.fields if each.optional}
-    always |= set(form.derive) | set(form.recall) | _OURS | form.park_without
-    for field in sorted({each.name for each in variant.fields if not each.optional}):
-        if field in always or _derivable(variant.derive.get(field), always):
-            continue
-        how = "may lack it" if field in may else "can neither give nor recall it"
-        yield provider.tree.origin("operations", form.name).problem(
-            "GW502", f'the wallet\'s {variant.name} must have "{field}", and "{form.name}" {how}',
-            f'give {field} a place in fields or a row in derive, set or recall; or make it optional in '
+def _said(provider: Dialect, wallet: Dialect, question: Question) -> Iterator[Problem]:
+    name, operation = question.form.name, question.operation
+    at = provider.tree.origin("operations", name)
+    if not question.variants:
+        how = f"in doubt is taken back by {operation}" if question.undo else f"asks for {operation}"
+        remedy = f"add an operation {operation} to {wallet.name}.toml"
+        yield at.problem(
+            "GW501", f'"{name}" {how}, which the wallet\'s table "{wallet.name}" does not have',
+            remedy if question.undo else f"{remedy}, or drop this one", what="key",
+        )  # fmt: skip
+    for field, variant, ever in question.open:
+        how = "may lack it" if ever else "can neither give nor recall it"
+        yield at.problem(
+            "GW502", f'the wallet\'s {variant.name} must have "{field}", and "{name}" {how}',
+            f"give {field} a place in fields or a row in derive, set or recall; or make it optional in "
             f"{wallet.name}.toml", what="key",
         )  # fmt: skip
-
-
-def _derivable(rule: Any, known: frozenset[str] | set[str] | Mapping[str, Any]) -> bool:
-    return rule is not None and all(hole in known for hole in _HOLE.findall(rule if isinstance(rule, str) else ""))
+    for variant in question.merged:
+        yield at.problem(
+            "GW503", f'the wallet\'s {variant.name} {single(variant)}, and "{name}" may send two of one bet',
+            f"another dialect than {wallet.name} towards the wallet, or another wallet for this provider", what="key",
+        )  # fmt: skip
+    for word in question.untold:
+        yield at.problem(
+            "GW511", f'"{name}" needs "{word}", which its message does not say and "{wallet.name}" never tells',
+            f"let a message say it; or, for an answer, give {word} a source under [missing]", what="key",
+        )  # fmt: skip

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.canon.operations import Operation
 from gateway.dialect.pages import pages
 from gateway.dialect.problems import Problem
-from gateway.dialect.proofs.pairs import prove_pair
+from gateway.dialect.proofs.pairs import prove_pair, unpromisable
 from gateway.dialect.shelf import Shelf
 
 PROVIDERS = ("155io", "evenbet", "scorpio")
@@ -91,7 +92,7 @@ def test_what_the_way_back_must_have(folder: Path) -> None:
     assert {problem.keypath for problem in proved(folder, "scorpio")} == {
         ("operations", "bet"), ("operations", "rollback"),
     }  # fmt: skip
-    assert {problem.keypath for problem in proved(folder, "155io")} == {("operations", "rollback")}
+    assert proved(folder, "155io") == []  # its bets bring one, and so does whatever undoes them
 
 
 def test_asking_needs_a_balance(folder: Path) -> None:
@@ -120,9 +121,46 @@ def test_what_may_lack_is_not_given(folder: Path) -> None:
         'fields.amount      = "body.amount?"                # for',
         'fields.amount = "body.amount"   # for',
     )
-    assert proved(folder, "155io") == []
-    assert ['"rollback" may lack it' in problem.says for problem in proved(folder, "evenbet")] == [True]
-    change(folder, "evenbet", 'currency = "reference" }', 'currency = "reference", amount = "reference" }')
-    assert proved(folder, "evenbet") == []
+    assert proved(folder, "155io") == proved(folder, "evenbet") == []  # of a rollback: as it was booked
     change(folder, "canonical", 'game       = "body.game?"', 'game       = "body.game"')
     assert any('"bet" may lack it' in problem.says for problem in proved(folder, "scorpio"))
+
+
+def test_a_win_names_the_bets_of_its_round(folder: Path) -> None:
+    """To a wallet that finds bets by reference; of any other it is a complaint where the win may not say its bet."""
+    change(folder, "canonical", '"body.references[]?"          # the bets it pays for', '"body.references[]"')
+    shelf = Shelf(folder)
+    scorpio, wallet = shelf.dialect("scorpio"), shelf.dialect("canonical")
+    assert prove_pair(scorpio, wallet, {"references"}) == []
+    found = prove_pair(scorpio, wallet, {"idempotent"})
+    assert [(problem.code, problem.keypath) for problem in found] == [("GW502", ("operations", "win"))]
+
+
+def test_wins_that_the_wallet_could_not_tell_apart(folder: Path) -> None:
+    """GW503 where the wallet makes a win's id of its bet's, and the provider gives each win an id of its own."""
+    shelf = Shelf()
+    wallet = shelf.dialect("100hp")
+    found = [problem for problem in prove_pair(shelf.dialect("155io"), wallet) if problem.code == "GW503"]
+    assert [problem.keypath for problem in found] == [("operations", "win")]
+    assert 'win has no id of its own, and "win" may send two of one bet' in found[0].says
+    ending = [problem.says for problem in prove_pair(shelf.dialect("155io"), shelf.dialect("hpgames"))]
+    assert any('win always ends its round, and "win" may send two' in says for says in ending)
+    assert not list(prove_pair(shelf.dialect("hpgames"), shelf.dialect("hpgames")))
+    assert not [problem for problem in prove_pair(wallet, wallet) if problem.code == "GW503"]
+
+
+def test_a_rollback_of_wins_is_said_with_a_rollback_that_may_undo_them() -> None:
+    """A dialect that has one word for both says both with it; one that undoes bets alone does not."""
+    shelf = Shelf()
+    evenbet, scorpio = shelf.dialect("evenbet"), shelf.dialect("scorpio")
+    assert [form.name for form in evenbet.sayers(Operation.ROLLBACK_WIN)] == ["rollback"]
+    assert scorpio.sayers(Operation.ROLLBACK_WIN) == []
+    assert prove_pair(evenbet, evenbet) == []
+
+
+def test_what_a_dialect_cannot_promise() -> None:
+    """No status inquiry; a repeat that hears a word which proves nothing. Canonical can say all four."""
+    shelf = Shelf()
+    assert unpromisable(shelf.dialect("canonical")) == {}
+    assert sorted(unpromisable(shelf.dialect("hub88"))) == ["status"]
+    assert sorted(unpromisable(shelf.dialect("100hp"))) == ["idempotent", "status"]
