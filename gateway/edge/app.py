@@ -20,6 +20,7 @@ from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import Admin, Readiness, is_loopback
 from gateway.edge.breaker import Breaker
 from gateway.edge.callees import Callees, hop_to
+from gateway.edge.drift import DriftWatch
 from gateway.edge.gate import Gate
 from gateway.edge.internal import SHORTEST_TOKEN, Internal
 from gateway.edge.journals import open_journal
@@ -36,7 +37,7 @@ from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
-from gateway.exchange.outbound import Account, outbound
+from gateway.exchange.outbound import Account, Inquiry, outbound
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Flow
@@ -270,6 +271,8 @@ class App:
             for provider in parties.providers
         }
         self.metrics = metrics = Metrics(operations)
+        dialects = {provider.name: provider.dialect.name for provider in parties.providers}
+        self.drift = drift = DriftWatch(dialects, wallet.dialect.name, metrics, log)
 
         def bug(fault: BaseException) -> None:
             metrics.bug()
@@ -287,6 +290,7 @@ class App:
         def run(errand: Errand, seconds: float) -> None:
             metrics.errand(errand)
             log.errand(errand, seconds)
+            drift.saw(errand.provider, errand.drift)
 
         readiness = Readiness()
         self.journal = journal or open_journal(settings)
@@ -315,6 +319,7 @@ class App:
             hop=gate,
             metrics=metrics,
             log=log,
+            drift=drift.saw,
             host=host,
             port=port,
         )
@@ -327,7 +332,7 @@ class App:
             done=run,
             failed=bug,
         )
-        admin = Admin(*parse_listen(settings.admin.listen), metrics.registry, readiness)
+        admin = Admin(*parse_listen(settings.admin.listen), metrics.registry, readiness, drift.listed)
         self.lifecycle = Lifecycle(
             server,
             admin,
@@ -338,7 +343,7 @@ class App:
             log,
             accept_grace=settings.drain.accept_grace,
             timeout=settings.drain.timeout,
-            internal=_internal(settings, parties, watched, log),
+            internal=_internal(settings, parties, watched, log, drift),
         )
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
@@ -346,7 +351,7 @@ class App:
         return await self.lifecycle.run(started)
 
 
-def _internal(settings: Settings, parties: Parties, memory: Watched, log: Log) -> Internal | None:
+def _internal(settings: Settings, parties: Parties, memory: Watched, log: Log, drift: DriftWatch) -> Internal | None:
     """The listener for the platform, where the settings have one."""
     if settings.internal is None:
         return None
@@ -358,9 +363,14 @@ def _internal(settings: Settings, parties: Parties, memory: Watched, log: Log) -
     }
     clock = SystemClock()
     host, port = parse_listen(settings.internal.listen)
+
+    def done(inquiry: Inquiry, seconds: float) -> None:
+        log.inquiry(inquiry, seconds)
+        drift.saw(inquiry.account.name, inquiry.drift)
+
     return Internal(
         accounts, host, port, tokens=parties.tokens, start=lambda inquiry: outbound(inquiry, clock), memory=memory,
-        callees=Callees(hops), done=log.inquiry, drain=settings.drain.timeout,
+        callees=Callees(hops), done=done, drain=settings.drain.timeout,
     )  # fmt: skip
 
 

@@ -124,12 +124,17 @@ class _Callback:
 
     def _converse(self, opened: Opened, asking: Asking) -> Generator[Any, Any, Reply]:
         dialect, journey = self.provider.dialect, self.journey
-        form = dialect.recognise(opened)
+        try:
+            form = dialect.recognise(opened)
+        except Fault:
+            self._watch(None, opened)
+            raise
         self.form = form
         journey.operation = str(form.operation)
         journey.answer_by = journey.received + ANSWER_WITHIN * dialect.deadline_s(form.name)
         journey.verified_by = dialect.verify(form.name, opened, self.provider.keys, self.clock.wall())
         self.verified = True
+        self._watch(form, opened)
         reading = self.reading = dialect.read(form, opened)
         recalled = yield from recall_all(reading, self.provider, asking)
         call = form.call(reading, recalled)
@@ -144,6 +149,21 @@ class _Callback:
         self.booking = booking
         reply = yield from booking.book()
         return reply
+
+    def _watch(self, form: RequestForm | None, opened: Opened) -> None:
+        """Note what no row speaks of, of a message that is theirs; it decides nothing, so its failing does not either.
+
+        A message that is no operation is theirs if the signature of all requests fits.
+        """
+        dialect = self.provider.dialect
+        try:
+            if form is None:
+                dialect.verify(None, opened, self.provider.keys, self.clock.wall())
+            self.journey.drift += dialect.listings.of_request(form, opened)
+        except Fault:
+            return
+        except Exception as bug:
+            self.journey.bug = bug
 
     # -- answering
 
