@@ -124,7 +124,7 @@ class _Hearing:
         drift = tuple(self._drift(row))
         return Word(
             result, self.status, self.code, self.message, facts or {}, why, cause, action, differs,
-            drift, row, tuple(islice(self._unlisted(drift), MOST)),
+            drift, row, tuple(islice(self._unlisted(drift, row), MOST)),
         )  # fmt: skip
 
     def _advice(self) -> tuple[str, str]:
@@ -144,13 +144,13 @@ class _Hearing:
         if self.message and refining and not any(self.message.startswith(text) for text in listed):
             yield f"message {self.message[:200]}"
 
-    def _unlisted(self, drift: tuple[str, ...]) -> Iterator[Sighting]:
-        name = str(self.form.name)
+    def _unlisted(self, drift: tuple[str, ...], row: AskRow | None) -> Iterator[Sighting]:
+        name, means = str(self.form.name), str(row.result if row else Result.UNKNOWN)
         for each in drift:
             kind = Drift(each.partition(" ")[0])
             told = {Drift.CODE: word(self.code), Drift.STATUS: str(self.status)}.get(kind, "")
             shown = described(self.message) if kind is Drift.MESSAGE else ""
-            yield Sighting(Side.ANSWER, kind, name, told, shown, tellable(self.code), self.status)
+            yield Sighting(Side.ANSWER, kind, name, told, shown, tellable(self.code), self.status, means)
         yield from self.form.members.unlisted(name, self.body, self.response.headers, "answer")
 
     def _codes(self) -> set[Scalar]:

@@ -49,7 +49,7 @@ class Sighting:
     """Something unlisted. *at*: the table's name of the operation or request, "" for none; *name*: of what was seen.
 
     *shown*: what may be told of its value. *sample*, for a row: a code that may be shown, else an empty value of its
-    type. *http*: the status with which a code came.
+    type. *http*: the status with which a code came; *means*: what it was understood as, by a wider row or by none.
     """
 
     side: Side
@@ -59,6 +59,7 @@ class Sighting:
     shown: str = field(default="", compare=False)
     sample: Any = field(default=None, compare=False)
     http: int | None = field(default=None, compare=False)
+    means: str = field(default="unknown", compare=False)
 
 
 def word(value: Any) -> str:

@@ -129,6 +129,7 @@ class Replies:
     members: Members
     shapes: tuple[AnswerForm, ...]
     codes: frozenset[Any]
+    otherwise: str
 
     @classmethod
     def of(cls, name: str, hearing: Hearing, recipe: Recipe | None) -> "Replies":
@@ -136,7 +137,9 @@ class Replies:
         kept = (*(shape for shape, _ in hearing.shapes), *hearing.shape_of.values())
         codes = (row.answer.code for row in hearing.rows)
         listed = frozenset((type(code), code) for code in codes)
-        return cls(name, members_of(Side.WALLET, kept, recipe), tuple(each for each in kept if each.shows_code), listed)
+        otherwise = str(hearing.otherwise.outcome) if hearing.otherwise else "unknown"
+        shown = tuple(each for each in kept if each.shows_code)
+        return cls(name, members_of(Side.WALLET, kept, recipe), shown, listed, otherwise)
 
     def unlisted(self, body: Any, status: int, headers: Headers) -> Iterator[Sighting]:
         """Everything in an answer that no row speaks of."""
@@ -144,7 +147,9 @@ class Replies:
         for shape in self.shapes:
             if (code := shape.code_in(body, status)) is not None:
                 if (type(code), code) not in self.codes:
-                    yield Sighting(Side.WALLET, Drift.CODE, self.name, word(code), sample=tellable(code), http=status)
+                    yield Sighting(
+                        Side.WALLET, Drift.CODE, self.name, word(code), "", tellable(code), status, self.otherwise
+                    )
                 return
 
 

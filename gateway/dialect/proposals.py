@@ -1,6 +1,6 @@
-"""The row that a sighting asks for, as it can be pasted into a table, and where.
+"""The row that a sighting asks for, as it can be pasted into a table.
 
-A row changes nothing that is said or done: what the documents must decide stands behind a TODO, which `gateway check`
+A row changes nothing that is said or done. What the documents must decide stands behind a TODO, which `gateway check`
 lists until somebody has looked.
 """
 
@@ -16,17 +16,35 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """*row* for the section *under*; *sample*: the row is a member for the JSON sample there, no line of TOML.
+    """*literal*, in TOML, at *keys*; a list joins the one that is there. *remark* stands behind it.
 
-    *outbound*: it belongs where `[outbound]` stands. *key*: what the row sets, its list being *items*.
+    Without *keys*, the remark is all: a line of comment, or with *sample* a member for the JSON sample of answers.
+    *under*: the section of the table that it belongs to. *outbound*: it belongs where `[outbound]` stands.
     """
 
-    under: str
-    row: str
+    under: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    literal: str = ""
+    remark: str = ""
     sample: bool = False
     outbound: bool = False
-    key: str = ""
-    items: str = ""
+
+    def line(self, after: int = 0) -> str:
+        """The row, below the first *after* of all its keys."""
+        if not self.keys:
+            return self.remark if self.sample else f"# {self.remark}"
+        row = f"{dotted((*self.under, *self.keys)[after:])} = {self.literal}"
+        return f"{row}  # {self.remark}" if self.remark else row
+
+    @property
+    def section(self) -> str:
+        """`operations.bet`; "" at the top of the table."""
+        return dotted(self.under)
+
+
+def dotted(keys: tuple[str, ...]) -> str:
+    """Keys as TOML writes them."""
+    return ".".join(key if _BARE.fullmatch(key) else _literal(key) for key in keys)
 
 
 def proposed(seen: Sighting) -> Proposal:
@@ -36,67 +54,56 @@ def proposed(seen: Sighting) -> Proposal:
         return _field(seen)
     if seen.kind is Drift.CONTENT_TYPE:
         if seen.side is Side.CALLBACK:
-            return Proposal("request", f'fill."header.Content-Type" = {_text(seen.name)}')
-        section = "outbound.answers" if asked else "answers"
-        return Proposal(section, f"headers.Content-Type = {_text(seen.name)}", outbound=asked)
+            return Proposal(("request",), ("fill", "header.Content-Type"), _literal(seen.name))
+        under = ("outbound", "answers") if asked else ("answers",)
+        return Proposal(under, ("headers", "Content-Type"), _literal(seen.name), outbound=asked)
     if seen.kind in (Drift.CODE, Drift.STATUS):
         return _code(seen)
     if seen.kind is Drift.MESSAGE:
-        row = "# TODO advice: how the message begins = [its cause, what to do]"
-        return Proposal("outbound", f"{row}  # {seen.shown}, to {seen.at}", outbound=True)
+        remark = f"TODO advice: how a message begins = [its cause, what to do]; {seen.shown}, to {seen.at}"
+        return Proposal(("outbound",), remark=remark, outbound=True)
     if seen.kind is Drift.VALUE:
-        return _value(seen)
-    when = ", ".join(f"{_text(place)} = {_literal(value)}" for place, value in (seen.sample or {}).items())
-    row = f'# TODO [operations.NAME]  operation = "..."  when = {{ {when} }}' if when else "# TODO an operation"
-    return Proposal("", f"{row}  # {seen.name}")
+        name = str(seen.sample)
+        if name == "state":
+            return Proposal(
+                ("payments",), remark=f"TODO states: which of ours is {seen.shown}? until then unknown, and parked"
+            )
+        remark = f"TODO values.{name}: what of ours is {seen.shown}? until then it is refused"
+        return Proposal(("operations", seen.at), remark=remark)
+    when = ", ".join(f"{_literal(place)} = {_literal(value)}" for place, value in (seen.sample or {}).items())
+    row = f' operation = "...", when = {{ {when} }}' if when else ""
+    return Proposal((), remark=f"TODO [operations.NAME]{row}; {seen.name}")
 
 
 def _field(seen: Sighting) -> Proposal:
     source, _, path = seen.name.partition(".")
     if " " in seen.name:
-        return Proposal("", f"# TODO a field whose name is not shown, in {seen.at}  # {seen.shown}")
+        return Proposal((), remark=f"TODO a field whose name is not shown, of {seen.at}: {seen.shown}")
     if source in ("body", "query"):
         literal = _literal("" if source == "query" else seen.sample)
-        return Proposal(f"operations.{_key(seen.at)}", f"fill.{_text(seen.name)} = {literal}  # {seen.shown}, not read")
-    steps = path.split(".")
-    member = f"{write_json(steps[-1]).decode()}: {write_json(seen.sample).decode()}"
-    inside = f" (inside {'.'.join(steps[:-1])})" if steps[1:] else ""
-    if seen.side is Side.ANSWER:
-        return Proposal(f"outbound.requests.{_key(seen.at)}.answers", member + inside, sample=True, outbound=True)
-    return Proposal(f"operations.{_key(seen.at)}.answers", member + inside, sample=True)
+        return Proposal(("operations", seen.at), ("fill", seen.name), literal, f"{seen.shown}, not read")
+    *outer, last = path.split(".")
+    remark = f"{_literal(last)}: {_literal(seen.sample)}" + (f" (inside {'.'.join(outer)})" if outer else "")
+    asked = seen.side is Side.ANSWER
+    under = ("outbound", "requests", seen.at) if asked else ("operations", seen.at)
+    return Proposal((*under, "answers"), remark=remark, sample=True, outbound=asked)
 
 
 def _code(seen: Sighting) -> Proposal:
+    """As it was understood: a code that has no row of its own may be decided by a wider one."""
     asked = seen.side is Side.ANSWER
-    section = f"{'outbound.requests' if asked else 'operations'}.{_key(seen.at)}"
+    under = ("outbound", "requests", seen.at) if asked else ("operations", seen.at)
+    hidden = seen.kind is Drift.CODE and seen.sample == ""
+    if hidden:
+        return Proposal(under, remark=f"TODO heard_as: a code that is a {seen.name}, and is not shown", outbound=asked)
     if seen.kind is Drift.STATUS:
-        items = f"{{ http = {seen.http} }}"
-    elif not (isinstance(seen.sample, str) and not seen.sample):
-        # A code alone would stand for it at every status, a success's included.
-        items = f"{{ code = {_literal(seen.sample)}, http = {seen.http} }}" if asked else _literal(seen.sample)
-    else:
-        return Proposal(section, f"# TODO heard_as: a code that is a {seen.name}, and is not shown", outbound=asked)
-    row = f"heard_as.unknown = [{items}]  # TODO what does it mean? until then a doubt, as before"
-    return Proposal(section, row, outbound=asked, key="heard_as.unknown", items=items)
-
-
-def _value(seen: Sighting) -> Proposal:
-    name, shown = str(seen.sample), seen.shown
-    if name == "state":
-        return Proposal("payments", f"# TODO states: which of ours is {_text(shown)}? until then unknown, and parked")
-    return Proposal(
-        f"operations.{_key(seen.at)}", f"# TODO values.{name}: what is {_text(shown)}? until then it is refused"
-    )  # fmt: skip
-
-
-def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _text(name)
-
-
-def _text(text: str) -> str:
-    return write_json(text).decode()
+        item = f"{{ http = {seen.http} }}"
+    else:  # a code of a request alone would stand for it at every status, a success's included
+        item = f"{{ code = {_literal(seen.sample)}, http = {seen.http} }}" if asked else _literal(seen.sample)
+    remark = "TODO what does it mean? until then this, as before"
+    return Proposal(under, ("heard_as", seen.means), f"[{item}]", remark, outbound=asked)
 
 
 def _literal(value: Any) -> str:
     """A TOML literal: texts, numbers, flags and what is empty are spelled as in JSON."""
-    return "{}" if value == {} and isinstance(value, dict) else write_json(value).decode()
+    return write_json(value).decode()

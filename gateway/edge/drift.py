@@ -4,13 +4,13 @@ Kept in memory, so many of each party and no more, and forgotten when the proces
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from time import time
 from typing import Any
 
 from gateway.dialect.drift import Side, Sighting
-from gateway.dialect.proposals import Proposal, proposed
+from gateway.dialect.proposals import proposed
 from gateway.edge.logs import Log
 from gateway.edge.metrics import WALLET, Metrics
 
@@ -51,12 +51,12 @@ class DriftWatch:
         return [
             {
                 **self._facts(name, each),
-                **_row(proposed(each)),
+                "proposal": asdict(proposed(each)),
                 "first": datetime.fromtimestamp(seen.first, UTC).isoformat(timespec="seconds"),
                 "times": seen.times,
             }
             for name, known in sorted(self._seen.items())
-            for each, seen in known.items()
+            for each, seen in sorted(known.items(), key=lambda entry: entry[0].side)
         ]
 
     def _facts(self, name: str, seen: Sighting) -> dict[str, str]:
@@ -69,13 +69,7 @@ class DriftWatch:
             "operation": seen.at,
             "name": seen.name,
             "shown": seen.shown,
-            "under": proposal.under,
-            "row": proposal.row,
+            "under": proposal.section,
+            "row": proposal.line(len(proposal.under)),
         }
         return {word: text for word, text in facts.items() if text}
-
-
-def _row(proposal: Proposal) -> dict[str, Any]:
-    return {
-        "sample": proposal.sample, "outbound": proposal.outbound, "key": proposal.key, "items": proposal.items,
-    }  # fmt: skip
