@@ -18,6 +18,7 @@ from gateway.cli import run, words
 from gateway.dialect.compiler.contract import CONTENT, replay_balances
 from gateway.dialect.compiler.layers import Tree
 from gateway.wire.recipes import RECIPES
+from tests.walking import Step, play
 
 BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
 KINDS = {"debit": DEBITS, "credit": CREDITS, "reversal": REVERSALS, "fact": FACTS, "read": READS}
@@ -114,3 +115,23 @@ def test_the_snippets_together_are_a_table_without_complaints(page: Path, tmp_pa
     (tmp_path / "acme.examples.toml").write_text(conversations, "utf-8")
 
     assert run(["check", "--strict", str(tmp_path / "acme.toml")]) == 0
+
+
+def test_the_walk_through_as_a_newcomer_plays_it(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a pasted callback, in ten steps, to `check --strict` and `test` without a complaint: as the page has it."""
+    text = page.read_text("utf-8").partition("## A dialect in an afternoon")[2].partition("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+
+    def played(words: list[str]) -> tuple[int, str]:
+        code = run(words)
+        return code, "".join(capsys.readouterr())
+
+    done = play(text, tmp_path, played)
+
+    commands = [step.text for step in done if step.kind == "command"]
+    assert re.findall(r"(?m)^\*\*(\d+)\.", text) == [str(number) for number in range(1, 11)]
+    assert done[0] == Step("file", "callback.json", (tmp_path / "callback.json").read_text("utf-8"))
+    assert commands[0] == "gateway new acme --from-sample callback.json"
+    assert {"gateway check --strict acme.toml", "gateway test acme.toml"} <= {*commands[-4:]}
