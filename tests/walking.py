@@ -1,7 +1,7 @@
 """Playing a written walk-through: its texts are saved, its diffs applied, its commands run, as a reader would.
 
-"save this as `NAME`" before a block is a file; a `diff` block begins with `--- NAME`, its hunks are parted by `@@`; each
-`gateway ...` line of a plain block is a command, and what stands behind its `#` must be a part of what it prints.
+"save this as `NAME`" before a block is a file; a `diff` block begins with `--- NAME`, its hunks are parted by `@@`;
+each `gateway ...` line of a plain block is a command, and what stands behind its `#` must be a part of what it prints.
 """
 
 import re
