@@ -1,21 +1,74 @@
 """What the documents say is true: every command of the README runs, every file that it names is there."""
 
+import asyncio
+import os
 import re
 import shlex
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gateway.canon.operations import CREDITS, DEBITS, Operation
 from gateway.cli import COMMANDS, FAMILIES
+from gateway.dialect.shelf import Shelf
+from gateway.sandbox.provider import SandboxProvider
 from tests.cli.house import Deployed
-from tests.cli.process import Running, gateway
+from tests.cli.process import Running, free_port, gateway
 
 CALLBACK = '{"sessionId": "s", "playerId": "1", "transactionId": "t", "amount": 1.50, "currency": "EUR"}'
 #: What `make` targets stand for; `test` is what runs this very test.
 MADE = {"run": ["demo", "--once"]}
 #: Ends by itself only when told so.
 ENDLESS = {"serve", "wallet"}
+
+
+LISTED = re.compile(r"<!-- generated: dialects -->\n(.*?)<!-- end -->", re.DOTALL)
+
+
+def dialects() -> str:
+    """The shipped tables as the README lists them: which calls they take, and what they are asked."""
+    lines = ["| dialect | system | takes | is asked |", "|---|---|---|---|"]
+    for name in Shelf().names:
+        made = Shelf().dialect(name)
+        taken = made.operations()
+        kinds = ["bets"] if {Operation.BET, Operation.BET_WIN} & taken.keys() else []
+        kinds += [word for operation, word in (
+            (Operation.DEPOSIT, "deposits"), (Operation.WITHDRAW_REQUEST, "withdrawals"),
+            (Operation.PAYMENT_UPDATE, "payments"),
+        ) if operation in taken]  # fmt: skip
+        assert bool(kinds) is bool({*taken} & (CREDITS | DEBITS | {Operation.PAYMENT_UPDATE}))
+        asked = ", ".join(str(each) for each in made.outbound.forms) if made.outbound else ""
+        lines.append(f"| `{name}` | {made.title} | {', '.join(kinds)} | {asked} |")
+    return "\n".join(lines) + "\n"
+
+
+class Asked:
+    """EvenBet's side of requests, made of its table, on loopback in a thread of its own; the settings name it."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        requests = Shelf().dialect("evenbet").outbound
+        assert requests is not None
+        keys = requests.bind({"key": [deployed.env["ACME_KEY"].encode()]}, playing=True)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._provider = SandboxProvider(requests, keys, {})
+        urls = asyncio.run_coroutine_threadsafe(self._provider.start(), self._loop).result(10)
+        deployed.env["PLATFORM_TOKEN"] = "not-a-real-token-of-anybody"
+        text = deployed.config.read_text("utf-8")
+        named = "".join(f'urls.{word} = "{url}"\n' for word, url in urls.items())
+        text = re.sub(r"(secrets.key = .*ACME_KEY.*\n)", lambda line: line[1] + named, text)
+        text = re.sub(r"(?m)^# (\[internal\]|listen = |secrets.token = )", r"\1", text)
+        deployed.config.write_text(text.replace("127.0.0.1:8082", f"127.0.0.1:{free_port()}"), "utf-8")
+
+    def stop(self) -> None:
+        """No more."""
+        asyncio.run_coroutine_threadsafe(self._provider.stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +94,7 @@ def test_every_command_of_the_readme_runs(readme: str, root: Path, tmp_path: Pat
     assert {"make run", "make test", "gateway serve --config gateway.toml"} <= {*found}
     makefile = (root / "Makefile").read_text("utf-8")
     running: list[Running] = []
+    asked = Asked(deployed)
     try:
         with Running("wallet", "--listen", deployed.wallet, "--secret", deployed.wallet_secret, cwd=tmp_path) as wallet:
             wallet.until("Ctrl+C stops it")
@@ -66,6 +120,16 @@ def test_every_command_of_the_readme_runs(readme: str, root: Path, tmp_path: Pat
     finally:
         for one in running:
             one.__exit__()
+        asked.stop()
+
+
+def test_the_shipped_dialects_are_listed_as_they_are(readme: str, root: Path) -> None:
+    """Each with its own title, what it takes and what it is asked. GATEWAY_UPDATE=1 writes them anew."""
+    fresh = LISTED.sub(lambda _: f"<!-- generated: dialects -->\n{dialects()}<!-- end -->", readme)
+    if os.environ.get("GATEWAY_UPDATE"):
+        (root / "README.md").write_text(fresh, "utf-8")
+    assert fresh == (root / "README.md").read_text("utf-8")
+    assert f"`{Shelf().names[0]}`" in fresh
 
 
 def test_every_file_that_the_readme_names_is_there(readme: str, root: Path) -> None:
@@ -104,7 +168,7 @@ def test_the_tour_names_files_that_exist(root: Path) -> None:
 
 
 def test_the_readme_is_short_and_plain(readme: str) -> None:
-    """One page and a bit; lines of at most 120."""
-    lines = readme.splitlines()
+    """One page and a bit; lines of at most 120, but for the list of dialects."""
+    lines = LISTED.sub("", readme).splitlines()
     assert len(lines) <= 120
     assert max(map(len, lines)) <= 120

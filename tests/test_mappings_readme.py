@@ -15,9 +15,14 @@ from gateway.canon.calls import AMOUNTS, CALL_FIELDS
 from gateway.canon.operations import CREDITS, DEBITS, FACTS, READS, REVERSALS, SESSION_CHECKED, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.cli import run, words
+from gateway.dialect import spec
 from gateway.dialect.compiler.contract import CONTENT, replay_balances
 from gateway.dialect.compiler.layers import Tree
+from gateway.dialect.shelf import Shelf
+from gateway.wire.opened import CODECS
 from gateway.wire.recipes import RECIPES
+from gateway.wire.signed_parts import SORTABLE, WORDS
+from tests.walking import Step, play
 
 BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
 KINDS = {"debit": DEBITS, "credit": CREDITS, "reversal": REVERSALS, "fact": FACTS, "read": READS}
@@ -114,3 +119,49 @@ def test_the_snippets_together_are_a_table_without_complaints(page: Path, tmp_pa
     (tmp_path / "acme.examples.toml").write_text(conversations, "utf-8")
 
     assert run(["check", "--strict", str(tmp_path / "acme.toml")]) == 0
+
+
+def test_every_key_of_the_language_is_on_the_page(page: Path) -> None:
+    """Whatever a table may say is shown or explained, of callbacks and of requests; and in the schema's own words."""
+    text = page.read_text("utf-8")
+    sections = [each for each in vars(spec).values() if isinstance(each, type) and issubclass(each, spec.Section)]
+    keys = {field.alias or name for section in sections for name, field in section.model_fields.items()}
+    assert [key for key in sorted(keys) if not re.search(rf"(?<![a-z_]){re.escape(key)}(?![a-z_])", text)] == []
+    names = {*CODECS, *SORTABLE, *WORDS, *(key for recipe in RECIPES.values() for key in recipe)}
+    assert [name for name in sorted(names) if name not in text] == []
+
+
+def test_what_is_shown_of_requests_and_payments_is_the_language(page: Path, tmp_path: Path) -> None:
+    """The blocks that are no part of the page's own table: each has the shape of a table, [outbound] compiles in it."""
+    text = page.read_text("utf-8")
+    blocks = re.findall(r"```\n(\[.*?)```", text, re.DOTALL)
+    assert [each.partition("\n")[0] for each in blocks] == [
+        "[outbound]", "[request.derive]", "[operations.WITHDRAW_REQUEST]",
+    ]  # fmt: skip
+    for block in blocks:
+        spec.Table.model_validate(tomllib.loads(block))
+    *table, _ = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "acme.toml").write_text("\n".join([*table, blocks[0]]), "utf-8")
+    outbound = Shelf(tmp_path).dialect("acme").outbound
+    assert outbound is not None
+    assert [str(name) for name in outbound.forms] == ["create_payout", "payout_status"]
+
+
+def test_the_walk_through_as_a_newcomer_plays_it(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a pasted callback, in ten steps, to `check --strict` and `test` without a complaint: as the page has it."""
+    text = page.read_text("utf-8").partition("## A dialect in an afternoon")[2].partition("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+
+    def played(words: list[str]) -> tuple[int, str]:
+        code = run(words)
+        return code, "".join(capsys.readouterr())
+
+    done = play(text, tmp_path, played)
+
+    commands = [step.text for step in done if step.kind == "command"]
+    assert re.findall(r"(?m)^\*\*(\d+)\.", text) == [str(number) for number in range(1, 11)]
+    assert done[0] == Step("file", "callback.json", (tmp_path / "callback.json").read_text("utf-8"))
+    assert commands[0] == "gateway new acme --from-sample callback.json"
+    assert {"gateway check --strict acme.toml", "gateway test acme.toml"} <= {*commands[-4:]}

@@ -41,7 +41,7 @@ def test_its_commands_run_in_their_order(runbook: str, tmp_path: Path) -> None:
         served.until("t", lambda row: row["parked"] is not None and row["telling"] is None)
         for line in blocks:
             words = [{"KEY": "acme::t", "TRANSACTION": "t"}.get(word, word) for word in shlex.split(line)[1:-2]]
-            if words[1] in ("retry", "resolve"):
+            if words[1:2] in (["retry"], ["resolve"]):
                 words += ["--confirm", "t"]
             code, _, err = served.run(*words)
             assert "Traceback" not in err
@@ -54,4 +54,5 @@ def test_its_commands_run_in_their_order(runbook: str, tmp_path: Path) -> None:
         "outbox resolve": [0],
         "outbox audit": [0],
         "journal check": [0],
+        "drift": [0],
     }

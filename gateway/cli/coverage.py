@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
+from gateway.cli.coverage_requests import Asked, asked_cells, requests_table
 from gateway.cli.exits import CLEAN, FINDINGS
 from gateway.cli.sheet import PLAIN_WIDTH, Sheet
 from gateway.cli.tables import Folders, named, shelf
@@ -28,6 +29,8 @@ class Covered:
 
     dialect: Dialect
     cells: dict[tuple[str | None, Outcome], tuple[Cell, bool]]
+    #: what we ask of the provider, by result
+    asked: Asked = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str | None]:
@@ -41,8 +44,12 @@ class Covered:
 
     @property
     def percent(self) -> int:
-        """Cells with an example, of a hundred that can occur; rounded down, so that 100 means all."""
+        """Cells with an example, of a hundred that can occur; rounded down, so that 100 means all.
+
+        Results of requests count as cells do.
+        """
         live, _, shown = self.counts()
+        live, shown = live + len(self.asked), shown + sum(self.asked.values())
         return shown * 100 // live if live else 100
 
 
@@ -51,7 +58,7 @@ def coverage(
     format: Literal["text", "json", "markdown"] = "text",
     fail_under: Annotated[int, Parameter(show_default=False)] = 0, tables: Folders = (),
 ) -> int:  # fmt: skip
-    """Operations by outcomes: what each is said with, and which of them an example shows.
+    """Operations by outcomes, requests by results: what each is said with, and which of them an example shows.
 
     Exit code 1: a dialect is below --fail-under, or an outcome cannot be said.
 
@@ -71,7 +78,9 @@ def coverage(
         _sheet(found).show(format)
     else:
         summary = Sheet()
-        summary.table(("dialect", "cells", "by a stand-in", "with an example", "%"), map(_line, found))
+        summary.table(
+            ("dialect", "cells", "by a stand-in", "with an example", "asked", "with an example", "%"), map(_line, found)
+        )
         summary.show()
     weak = any(each.percent < fail_under or any(kind == "unsaid" for kind, _ in each.cells.values()) for each in found)
     return FINDINGS if weak else CLEAN
@@ -90,7 +99,7 @@ def covered(where: Shelf, name: str) -> Covered:
             if said is not None and kind == "own" and said.hops:
                 kind = "stand-in"
             cells[column, outcome] = kind, (column, outcome) in touched.pairs
-    return Covered(dialect, cells)
+    return Covered(dialect, cells, asked_cells(where, name))
 
 
 def _touched(where: Shelf, name: str) -> Touched:
@@ -117,23 +126,29 @@ def as_json(found: Covered) -> dict[str, object]:
             }
             for column in found.columns
         },
+        "requests": {
+            name: {str(result): shown for (each, result), shown in found.asked.items() if each == name}
+            for name, _ in found.asked
+        },
     }  # fmt: skip
 
 
 def _line(found: Covered) -> Sequence[str]:
-    return [found.dialect.name, *map(str, found.counts()), str(found.percent)]
+    asked = len(found.asked), sum(found.asked.values())
+    return [found.dialect.name, *map(str, (*found.counts(), *asked)), str(found.percent)]
 
 
 def _sheet(found: Iterable[Covered]) -> Sheet:
     sheet = Sheet()
     for each in found:
         live, stand_ins, shown = each.counts()
-        sheet.heading(f"{each.dialect.name}: {each.percent} % of {live} cells have an example", 1)
+        sheet.heading(f"{each.dialect.name}: {each.percent} % of {live + len(each.asked)} cells have an example", 1)
         sheet.say(f"{stand_ins} cells are said only by a stand-in; {shown} have an example. {LEGEND}.")
         for columns in _blocks(each.columns):
             rows = ([str(outcome), *(_sign(each, column, outcome) for column in columns)] for outcome in Outcome)
             sheet.table(("outcome", *(column or "unread" for column in columns)),
                         [row for row in rows if set(row[1:]) != {"."}])  # fmt: skip
+        requests_table(sheet, each.asked)
     return sheet
 
 

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from gateway.canon.calls import AMOUNTS
 from gateway.canon.outcomes import Outcome
 from gateway.cli.described_contract import WORD_OF_SUCCESS, retry_contract
+from gateway.cli.described_headers import callback_headers
 from gateway.cli.described_requests import described_requests
 from gateway.cli.explained_answer import EFFECTS
 from gateway.cli.explained_call import spelled
@@ -82,7 +83,7 @@ def page(where: Shelf, name: str, dialect: Dialect) -> Sheet:
         _fields(sheet, dialect)
         _answers(sheet, dialect)
         retry_contract(sheet, dialect, _forms(dialect))
-    described_requests(sheet, dialect)
+    described_requests(sheet, where, name, dialect)
     _origin(sheet, dialect)
     return sheet
 
@@ -112,6 +113,9 @@ def _requests(sheet: Sheet, dialect: Dialect) -> None:
             (form.name, f"{form.method} {form.path}", known or "the path alone", str(form.operation), form.codec)
         )
     sheet.table(("operation", "request", "known by", "our operation", "body"), rows)
+    if headers := callback_headers(dialect):
+        sheet.heading("Headers")
+        sheet.table(("header", "holds", "of"), headers)
 
 
 def _signatures(sheet: Sheet, dialect: Dialect, conversations: Conversations | None) -> None:
@@ -147,6 +151,7 @@ def _fields(sheet: Sheet, dialect: Dialect) -> None:
         rows += [(name, f"recalled by {key}", "", "") for name, key in form.recall.items()]
         rows += [(name, f"always {value}", "", "") for name, value in form.set.items()]
         rows += [(name, f"{rule}, where absent", "", "") for name, rule in form.derive.items()]
+        rows += [("not read", str(place), "", f"such as {value!r}") for place, value in form.fill]
         sheet.table(("our field", "stands at", "must be there", "spelled"), rows)
 
 

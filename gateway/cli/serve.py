@@ -11,9 +11,10 @@ from cyclopts import Parameter
 import gateway
 from gateway.cli.exits import FINDINGS, Misuse
 from gateway.dialect.problems import Refused, render
-from gateway.edge.app import App, Parties, prepare, run_loop
+from gateway.edge.app import App, run_loop
 from gateway.edge.journals import policy_of, sqlite_path
 from gateway.edge.logs import Log
+from gateway.edge.preparing import Parties, prepare
 from gateway.edge.settings import Settings, SettingsRefused, load
 from gateway.journal.wishes import JournalRefused
 

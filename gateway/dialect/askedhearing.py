@@ -7,12 +7,15 @@ a code or status in no row, and whatever fits no shape are `unknown`: never succ
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Moved
 from gateway.canon.requests import IDENTITY, Result
 from gateway.dialect.answerform import Unfilled
+from gateway.dialect.drift import Drift, Side, Sighting, described, tellable, word
+from gateway.dialect.listings import MOST
 from gateway.dialect.outbound import AskForm, AskRow
 from gateway.dialect.wireanswer import Scalar
 from gateway.wire.jsontext import scalar_text
@@ -40,6 +43,8 @@ class Word:
     differs: tuple[str, ...] = ()
     drift: tuple[str, ...] = ()
     row: AskRow | None = None
+    #: the same as drift, and fields and content types, without any value that may be somebody's
+    unlisted: tuple[Sighting, ...] = ()
 
 
 def hear(form: AskForm, ours: Mapping[str, Any], response: Response) -> Word:
@@ -116,9 +121,10 @@ class _Hearing:
         differs: tuple[str, ...] = (),
     ) -> Word:  # fmt: skip
         cause, action = self._advice()
+        drift = tuple(self._drift(row))
         return Word(
             result, self.status, self.code, self.message, facts or {}, why, cause, action, differs,
-            tuple(self._drift(row)), row,
+            drift, row, tuple(islice(self._unlisted(drift, row), MOST)),
         )  # fmt: skip
 
     def _advice(self) -> tuple[str, str]:
@@ -137,6 +143,15 @@ class _Hearing:
         listed = [*refining, *self.form.advice]
         if self.message and refining and not any(self.message.startswith(text) for text in listed):
             yield f"message {self.message[:200]}"
+
+    def _unlisted(self, drift: tuple[str, ...], row: AskRow | None) -> Iterator[Sighting]:
+        name, means = str(self.form.name), str(row.result if row else Result.UNKNOWN)
+        for each in drift:
+            kind = Drift(each.partition(" ")[0])
+            told = {Drift.CODE: word(self.code), Drift.STATUS: str(self.status)}.get(kind, "")
+            shown = described(self.message) if kind is Drift.MESSAGE else ""
+            yield Sighting(Side.ANSWER, kind, name, told, shown, tellable(self.code), self.status, means)
+        yield from self.form.members.unlisted(name, self.body, self.response.headers, "answer")
 
     def _codes(self) -> set[Scalar]:
         return {row.answer.code for row in self.form.rows if row.answer.code is not None}

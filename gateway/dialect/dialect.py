@@ -17,8 +17,10 @@ from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.compiler.rows import Effects
+from gateway.dialect.drift import Sighting
 from gateway.dialect.durability import reasons
 from gateway.dialect.hearing import Hearing
+from gateway.dialect.listings import Listings
 from gateway.dialect.outbound import Outbound
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.dialect.wireanswer import TRANSPORT, WireAnswer
@@ -337,14 +339,28 @@ class Dialect:
         keys.of(form.name).make(draft, now)
         return form, draft.request()
 
-    def read_reply(self, name: str, call: Call, response: Response, keys: Keys, now: float) -> tuple[Reply, str]:
-        """What a wallet that speaks this dialect said about *call*, and why where that is `unknown`. Never raises."""
+    def read_reply(
+        self, name: str, call: Call, response: Response, keys: Keys, now: float, drift: list[Sighting] | None = None
+    ) -> tuple[Reply, str]:
+        """What a wallet that speaks this dialect said about *call*, and why where that is `unknown`. Never raises.
+
+        *drift* is given what stands in no row; it changes nothing of what is heard.
+        """
+        opened = Opened(response)
         if keys.answer is not None:
             try:
-                keys.answer.check(Opened(response), now)
+                keys.answer.check(opened, now)
             except (Forged, Garbled) as error:
                 return Reply(Outcome.UNKNOWN), f"the answer's signature: {error}"
-        return self.hearings[name].read(call, response)
+        reply = self.hearings[name].read(call, response, opened)
+        if drift is not None:
+            drift += self.listings.of_reply(name, opened)
+        return reply
+
+    @cached_property
+    def listings(self) -> Listings:
+        """What the rows speak of, to tell what stands in none."""
+        return Listings(self.variants, self.request_recipes, self.hearings, self.answer_recipe)
 
     def operations(self) -> dict[Operation, list[str]]:
         """The variants of each canonical operation that this dialect has."""

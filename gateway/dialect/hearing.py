@@ -37,12 +37,15 @@ class Hearing:
     as_done: frozenset[Outcome]
     otherwise: Row | None = None
 
-    def read(self, call: Call, response: Response) -> tuple[Reply, str]:
-        """The reply, and why it is `unknown` where it is; nothing is raised for what came from outside."""
+    def read(self, call: Call, response: Response, opened: Opened | None = None) -> tuple[Reply, str]:
+        """The reply, and why it is `unknown` where it is; nothing is raised for what came from outside.
+
+        *opened*: the same response, if somebody else looks at it too.
+        """
         if response.status in self.not_processed:
             return Reply(Outcome.WALLET_FAILED), f"HTTP {response.status}: by contract nothing was done"
         try:
-            body = Opened(response).body
+            body = (opened or Opened(response)).body
         except Garbled as error:
             return Reply(Outcome.UNKNOWN), f"HTTP {response.status}, {error}"
         outcome, row, why = self._outcome(body, response.status)

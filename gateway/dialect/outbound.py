@@ -7,6 +7,7 @@ shared with callbacks but by name: the same number is another word here.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.canon.requests import ANSWER_FIELDS, Ask, Result
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path
+from gateway.dialect.drift import Members, Side, members_of
 from gateway.dialect.requestform import FieldForm
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.message import Request, Response
@@ -73,6 +75,11 @@ class AskForm:
     #: their message, or how it begins, or "HTTP 401" -> its cause and what to do
     advice: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     pattern: re.Pattern[str] = re.compile("")
+
+    @cached_property
+    def members(self) -> Members:
+        """The names that its answers' samples speak of, a success's and a refusal's."""
+        return members_of(Side.ANSWER, (self.done, self.refused))
 
     @property
     def names(self) -> dict[str, bool]:

@@ -5,14 +5,22 @@ wallet being down is no reason to send them away, since then every instance woul
 """
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-_INDEX = "gateway\n\n/healthz  the process turns\n/readyz   it wants callbacks\n/metrics  for Prometheus\n"
+_INDEX = """gateway
+
+/healthz  the process turns
+/readyz   it wants callbacks
+/metrics  for Prometheus
+/drift    what came and stands in no row
+"""
 
 
 class ListenRefused(ValueError):
@@ -42,20 +50,27 @@ def is_loopback(host: str) -> bool:
 
 
 class Admin:
-    """The admin listener on *host*:*port* (port 0: any free one). Raises ListenRefused beyond loopback."""
+    """The admin listener on *host*:*port* (port 0: any free one). Raises ListenRefused beyond loopback.
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry, readiness: Readiness) -> None:
+    *drift*: what `/drift` tells, JSON-ready.
+    """
+
+    def __init__(
+        self, host: str, port: int, registry: CollectorRegistry, readiness: Readiness,
+        drift: Callable[[], list[dict[str, Any]]] = list,
+    ) -> None:  # fmt: skip
         if not is_loopback(host):
             raise ListenRefused(
                 f"admin.listen: {host} is not a loopback address; this version has no token to protect it,"
                 " so it listens on 127.0.0.1, [::1] or localhost only"
             )
         self._host, self._port = host, port
-        self._readiness = readiness
+        self._readiness, self._drift = readiness, drift
         app = web.Application()
         app.router.add_get("/", self._index)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/drift", self._drifted)
         app.router.add_get("/metrics", make_aiohttp_handler(registry))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
 
@@ -80,3 +95,6 @@ class Admin:
         reasons = self._readiness.reasons()
         body = orjson.dumps({"ready": not reasons, "reasons": reasons})
         return web.Response(status=503 if reasons else 200, body=body, content_type="application/json")
+
+    async def _drifted(self, request: web.Request) -> web.Response:
+        return web.Response(body=orjson.dumps(self._drift()), content_type="application/json")

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -107,14 +108,18 @@ class Log:
             "status": word.status or "" if word else "",
             "code": "" if word is None or word.code is None else _clean(str(word.code)),
             "differs": list(word.differs) if word else [],
-            "drift": [_clean(each) for each in word.drift] if word else [],
+            "drift": [f"{each.kind} {_clean(each.name or each.shown)}" for each in inquiry.drift],
             "why": _clean(word.why) if word else "",
             "ms": round(seconds * 1000, 1),
             "bug": type(inquiry.bug).__name__ if inquiry.bug is not None else "",
         }
-        grave = word is None or word.result in {*OUR_FAULT, Result.UNKNOWN} or bool(word.drift)
+        grave = word is None or word.result in {*OUR_FAULT, Result.UNKNOWN} or bool(inquiry.drift)
         say = self._log.warning if grave else self._log.info
         say("request", **{name: value for name, value in facts.items() if value not in ("", [])})
+
+    def drift(self, facts: Mapping[str, str]) -> None:
+        """The one line of what was seen for the first time and stands in no row: names, and never a value."""
+        self._log.warning("drift", **{name: _clean(text) for name, text in facts.items()})
 
     def journal(self, unavailable: bool, why: str) -> None:
         """The journal cannot write (any more), or can again; while it cannot, no money call leaves."""

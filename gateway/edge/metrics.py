@@ -12,6 +12,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from gateway.canon.outcomes import DONE_CLASS, OUR_FAULT, Moved, Outcome
+from gateway.dialect.drift import Drift, Side
 from gateway.edge.breaker import State
 from gateway.edge.journal_metrics import JournalMetrics
 from gateway.edge.line import Shed
@@ -31,6 +32,14 @@ KEYS = ("key 1", "key 2", "key 3", "key 4", "other")
 PRIORITIES = (*(priority.name.lower() for priority in Priority), "outbox")
 #: How an errand of the outbox ends: nothing is left to do, it is due again, or a human must look.
 ERRANDS = ("finished", "again", "parked")
+#: What can stand in no row, by who said it.
+DRIFTS = {
+    Side.CALLBACK: (Drift.OPERATION, Drift.VALUE, Drift.FIELD, Drift.CONTENT_TYPE),
+    Side.ANSWER: (Drift.CODE, Drift.STATUS, Drift.MESSAGE, Drift.FIELD, Drift.CONTENT_TYPE),
+    Side.WALLET: (Drift.CODE, Drift.FIELD, Drift.CONTENT_TYPE),
+}
+#: Stands where a provider's name stands, of what the wallet said.
+WALLET = "wallet"
 UNREAD = "unread"
 OTHER = "other"
 
@@ -138,6 +147,12 @@ class Metrics:
             ("step", "ended"),
             registry=registry,
         )
+        drift = Counter(
+            "gateway_drift",
+            "First sights of what stands in no row of a table: gateway drift lists them.",
+            ("provider", "side", "kind"),
+            registry=registry,
+        )
         self.journal = JournalMetrics(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
         self._bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
@@ -162,6 +177,12 @@ class Metrics:
         self._shed = {(word, why): shed.labels(word, why) for word in PRIORITIES for why in Shed}
         self._budget = {granted: budget.labels(word) for granted, word in ((True, "granted"), (False, "refused"))}
         self._errands = {(str(step), word): errands.labels(step, word) for step in Step for word in ERRANDS}
+        self._drift = {
+            (name, side, kind): drift.labels(name, side, kind)
+            for side, kinds in DRIFTS.items()
+            for name in ((WALLET,) if side is Side.WALLET else providers)
+            for kind in kinds
+        }
         self.breaker(State.CLOSED)
         self._alerts = {kind: alert.labels(kind) for kind in {*alerts, OTHER}}
 
@@ -215,6 +236,10 @@ class Metrics:
         self._errands[str(errand.step), ended].inc()
         for kind in errand.alerts:
             self._alerts[kind if kind in self._alerts else OTHER].inc()
+
+    def drifted(self, provider: str, side: Side, kind: Drift) -> None:
+        """Something was seen for the first time that no row speaks of."""
+        self._drift[provider, side, kind].inc()
 
     def bug(self) -> None:
         """An exception in our own code."""

@@ -7,7 +7,7 @@ A provider that hangs up changes nothing for a callback at work.
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from time import monotonic
@@ -18,6 +18,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.drift import Sighting
 from gateway.edge.body import VERSIONS, BodyRefused, read_body
 from gateway.edge.carry import Hop, Memory, carry
 from gateway.edge.listener import Listener, Written
@@ -126,8 +127,8 @@ class Server:
     taken in (its Request has an empty body).
 
     *body_limit* in bytes; *body_deadline* seconds from the head to the body's last byte; *write_deadline* seconds for
-    a provider to take its answer; *keepalive* seconds that a connection may be silent. While *draining*, every answer
-    closes its connection.
+    a provider to take its answer; *keepalive* seconds that a connection may be silent. *drift* hears whose callback had
+    what in no row. While *draining*, every answer closes its connection.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class Server:
         hop: Hop,
         metrics: Metrics,
         log: Log,
+        drift: Callable[[str, Sequence[Sighting]], None] | None = None,
         host: str,
         port: int,
         body_limit: int = 64 * 1024,
@@ -151,7 +153,7 @@ class Server:
         self._mounts = sorted(mounts, key=lambda entry: len(entry[0]), reverse=True)
         self._start, self._refuse = start, refuse
         self._memory, self._hop = memory, hop
-        self._metrics, self._log = metrics, log
+        self._metrics, self._log, self._drift = metrics, log, drift
         self._body_limit, self._body_deadline, self._write_deadline = body_limit, body_deadline, write_deadline
         self._listener = Listener(self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled)
         self._running: set[asyncio.Task[object]] = set()
@@ -246,3 +248,5 @@ class Server:
             self._log.bug(journey.bug, "callback")
         self._metrics.ended(journey, told, seconds)
         self._log.line(journey, told, seconds)
+        if journey.drift and self._drift is not None:
+            self._drift(journey.provider, journey.drift)

@@ -122,7 +122,10 @@ class Asking:
         if not isinstance(ending, Heard):
             self.deaf = True
             return None
-        reply, _ = self.wallet.dialect.read_reply(name, call, ending.response, self.wallet.keys, self.clock.wall())
+        wallet = self.wallet
+        reply, _ = wallet.dialect.read_reply(
+            name, call, ending.response, wallet.keys, self.clock.wall(), self.journey.drift
+        )
         return reply
 
     def fill(

@@ -263,7 +263,9 @@ class Booking:
             case Heard(response):
                 self.journey.ending = "heard"
         wallet = self.asking.wallet
-        reply, why = wallet.dialect.read_reply(name, outgoing, response, wallet.keys, self.asking.clock.wall())
+        reply, why = wallet.dialect.read_reply(
+            name, outgoing, response, wallet.keys, self.asking.clock.wall(), self.journey.drift
+        )
         self.journey.heard = str(reply.outcome)
         self.journey.why = self.journey.why or why
         if why and reply.outcome is Outcome.UNKNOWN:

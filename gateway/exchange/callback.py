@@ -124,7 +124,11 @@ class _Callback:
 
     def _converse(self, opened: Opened, asking: Asking) -> Generator[Any, Any, Reply]:
         dialect, journey = self.provider.dialect, self.journey
-        form = dialect.recognise(opened)
+        try:
+            form = dialect.recognise(opened)
+        except Fault:
+            self._watch(None, opened)
+            raise
         self.form = form
         journey.operation = str(form.operation)
         journey.answer_by = journey.received + ANSWER_WITHIN * dialect.deadline_s(form.name)
@@ -132,6 +136,7 @@ class _Callback:
         self.verified = True
         if form.operation is Operation.STATUS:  # the wallet's word of now could part from what the row goes on to do
             raise Fault(Outcome.UNSUPPORTED_OPERATION, "what became of a call is told to its own repeat alone")
+        self._watch(form, opened)
         reading = self.reading = dialect.read(form, opened)
         recalled = yield from recall_all(reading, self.provider, asking)
         call = form.call(reading, recalled)
@@ -146,6 +151,21 @@ class _Callback:
         self.booking = booking
         reply = yield from booking.book()
         return reply
+
+    def _watch(self, form: RequestForm | None, opened: Opened) -> None:
+        """Note what no row speaks of, of a message that is theirs; it decides nothing, so its failing does not either.
+
+        A message that is no operation is theirs if the signature of all requests fits.
+        """
+        dialect = self.provider.dialect
+        try:
+            if form is None:
+                dialect.verify(None, opened, self.provider.keys, self.clock.wall())
+            self.journey.drift += dialect.listings.of_request(form, opened)
+        except Fault:
+            return
+        except Exception as bug:
+            self.journey.bug = bug
 
     # -- answering
 

@@ -6,6 +6,8 @@ message beside the transaction's id.
 
 from dataclasses import dataclass, field
 
+from gateway.dialect.drift import Sighting
+
 #: The closed list of what an operator must look at.
 ALERTS = {
     "conflict": "the same transaction id came with other content",
@@ -54,6 +56,7 @@ class Journey:
     claim: str = ""  # what the claim found: a Verdict; "" where no row was claimed
     state: str = ""  # of the row, as it was last written or found
     alerts: list[str] = field(default_factory=list)
+    drift: list[Sighting] = field(default_factory=list)  # what stood in no row; names, and codes that look like codes
     asked: int = 0  # wallet calls that this callback made
     wallet_seconds: float = 0.0
     bug: BaseException | None = None

@@ -15,6 +15,7 @@ from gateway.canon.outcomes import Moved, Outcome
 from gateway.canon.requests import CREATES, IDENTITY, Ask, Result
 from gateway.dialect.askedhearing import Word, hear
 from gateway.dialect.askfacts import plain
+from gateway.dialect.drift import Sighting
 from gateway.dialect.outbound import AskForm, AskKeys, Outbound
 from gateway.exchange.clock import Clock
 from gateway.exchange.wishes import Answer, Flow, Lane, Priority, Send
@@ -54,6 +55,7 @@ class Inquiry:
     ending: str = ""
     word: Word | None = None
     bug: BaseException | None = None
+    drift: list[Sighting] = field(default_factory=list)
 
 
 def request_key(account: str, name: Ask, reference: str) -> str:
@@ -132,11 +134,17 @@ class _Story:
         self.inquiry.sent = self.inquiry.sent or itself
         ending = yield Send(request, self.until, self.until, None, self.lane(Priority.READ), to=form.url)
         if isinstance(ending, Heard):
-            return hear(form, self.facts, ending.response)
+            return self.heard(form, ending.response)
         if isinstance(ending, NotSent):
             self.inquiry.sent = self.inquiry.sent and not itself
             return Word(Result.PROVIDER_UNAVAILABLE, why=ending.why)
         return Word(Result.UNKNOWN, why=ending.why)
+
+    def heard(self, form: AskForm, response: Response) -> Word:
+        """What an answer says; what stands in no row is noted."""
+        word = hear(form, self.facts, response)
+        self.inquiry.drift += word.unlisted
+        return word
 
     def lane(self, priority: Priority) -> Lane:
         return Lane(self.account.journal_id, priority)
@@ -255,7 +263,7 @@ class _Story:
     def weighed(self, ending: Any, doubted: bool) -> Word:
         """What this ending proves of the payment."""
         if isinstance(ending, Heard):
-            word = hear(self.form, self.facts, ending.response)
+            word = self.heard(self.form, ending.response)
         elif isinstance(ending, NotSent):
             word = Word(Result.PROVIDER_UNAVAILABLE, why=ending.why)
         else:

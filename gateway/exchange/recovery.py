@@ -203,7 +203,9 @@ class _Recovery:
             if not isinstance(ending, Heard):
                 return ending
             self.sent = False  # answered: what follows is the answer's to say
-            reply, why = wallet.dialect.read_reply(name, call, ending.response, wallet.keys, self.asking.clock.wall())
+            reply, why = wallet.dialect.read_reply(
+                name, call, ending.response, wallet.keys, self.asking.clock.wall(), self.errand.drift
+            )
             self.heard, self.errand.why = str(reply.outcome), why
             if reply.outcome in (Outcome.UNKNOWN, Outcome.IN_PROGRESS):
                 self.sent = True

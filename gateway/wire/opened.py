@@ -134,6 +134,8 @@ class Draft:
         if self.raw is not None or self.codec == "none":
             return tuple(self.headers.items()), self.raw or b""
         body = write_json(self.body) if self.codec == "json" else write_form(_texts(self.body))
+        if any(name.lower() == "content-type" for name in self.headers):
+            return tuple(self.headers.items()), body
         return (("Content-Type", CONTENT_TYPES[self.codec]), *self.headers.items()), body
 
     def request(self) -> Request:

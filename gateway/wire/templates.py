@@ -38,7 +38,7 @@ _Node = Slot | bytes | tuple[str, tuple[tuple[bytes, "_Node"], ...]]
 
 
 class Sample:
-    """A compiled sample. `slots` lists the names in order of appearance."""
+    """A compiled sample. `slots` lists the names in order of appearance, `levels` the members of each object in it."""
 
     def __init__(self, text: str) -> None:
         """Raises SampleFault if *text* is not one JSON object once the names are filled in."""
@@ -55,6 +55,7 @@ class Sample:
             raise SampleFault("a sample is one JSON object")
         self.text = text
         self.slots: list[Slot] = []
+        self.levels: dict[tuple[str | int, ...], frozenset[str]] = {}
         self._root = self._compile(tree, ())
         self.names = {slot.name: slot for slot in self.slots}
 
@@ -63,6 +64,7 @@ class Sample:
 
     def _compile(self, value: Any, keys: tuple[str | int, ...]) -> _Node:
         if isinstance(value, dict):
+            self.levels[keys] = frozenset(value)
             members = tuple(
                 (orjson.dumps(key) + b":", self._compile(item, (*keys, key))) for key, item in value.items()
             )

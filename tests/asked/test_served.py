@@ -12,7 +12,7 @@ from gateway.canon.requests import Ask
 from gateway.cli.madeup import made_up
 from gateway.dialect.problems import Refused
 from gateway.dialect.shelf import Shelf
-from gateway.edge.app import prepare
+from gateway.edge.preparing import prepare
 from gateway.edge.settings import load
 from gateway.sandbox.provider import SandboxProvider, Trouble
 from tests.asked.stage import FACTS, PAYOUT, examples, table

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.cli.demo.scenarios import SCENARIOS
+from gateway.dialect.outbound import Outbound
 from gateway.dialect.shelf import Shelf
 from tests.cli.process import Running, gateway
 
@@ -24,6 +25,9 @@ DIALECTS = tuple(
 
 #: Of these a silent wallet's bet is undone by us at once: nothing of it is left to do.
 UNDONE = {name for name in DIALECTS if any(form.reverse_unknown for form in SHELF.dialect(name).variants.values())}
+
+
+NOBODY = Outbound({}, {}, {})
 
 
 class Played(NamedTuple):
@@ -69,6 +73,12 @@ def test_it_plays_every_scenario_with_every_dialect(played: Played) -> None:
         for scenario in SCENARIOS:
             assert len([line for line in lines if re.match(rf"{re.escape(name)} +{scenario.title}  ", line)]) == 1
     assert f"all {len(DIALECTS) * len(SCENARIOS)} conversations are as their tables and examples say" in played.out
+    asked = [(name, form) for name in SHELF.names for form in (SHELF.dialect(name).outbound or NOBODY).forms]
+    for name, form in asked:
+        assert re.search(rf"(?m)^{re.escape(name)} +{form} ", played.out), f"{name} is not asked {form}"
+    assert (found := re.search(r"(?m)^(\d+) of (\d+) requests are answered as their tables say", played.out))
+    assert found[1] == found[2]
+    assert int(found[2]) >= len(asked)
     assert "DIFFERS" not in played.out
     assert "\x1b" not in played.out
     assert played.left == []

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 
 import pytest
 
@@ -29,14 +30,50 @@ def test_every_dialect_has_a_page(gateway: Gateway, name: str, form: str) -> Non
     assert (ended.code, ended.err) == (0, "")
     dialect = Shelf().dialect(name)
     headings = ["What to give the provider", "Signature of requests", "Fields", "Answers", "Deadlines and retries"]
+    headings += ["The same id again", "Sessions and rollbacks", "Sources"]
     due = (headings if dialect.variants else []) + (["What can be asked of the provider"] if dialect.outbound else [])
+    due += [title for title, key in (("Gaps", "gaps"), ("Options", "options")) if dialect.tree.get(key)]
     for heading in due:
         assert f"## {heading}\n" in ended.out if form == "markdown" else f"\n{heading}\n" in ended.out
     for name_of in (*dialect.variants, *(dialect.outbound.forms if dialect.outbound else ())):
         assert name_of in ended.out
     # A word to send, and nothing to compute; or nothing that is called.
     plain = not dialect.variants or dialect.request_recipes[None].scheme in ("token", "basic")
-    assert ("Worked example" in ended.out) is not plain
+    callbacks, _, requests = ended.out.partition("What can be asked of the provider")
+    assert ("Worked example" in callbacks) is not plain
+    assert ("Worked example" in requests) is (dialect.outbound is not None)
+
+
+@pytest.mark.parametrize("name", Shelf().names)
+def test_every_header_code_and_row_that_is_written_is_on_the_page(gateway: Gateway, name: str) -> None:
+    """Headers of both directions, each answer with its code, what is documented and not read, every gap and source."""
+    dialect = Shelf().dialect(name)
+    out = " ".join(gateway("describe", name, "--format", "markdown").out.split())
+    places = [place for form in dialect.variants.values() for place, _ in form.fill]
+    places += [place for form in dialect.variants.values() for each in form.fields for place in each.places]
+    recipes = [*dialect.request_recipes.values()]
+    if dialect.outbound is not None:
+        recipes += dialect.outbound.recipes.values()
+        assert {*(header for form in dialect.outbound.forms.values() for header in form.headers)} <= {*out.split()}
+        for row in (row for form in dialect.outbound.forms.values() for row in form.rows):
+            assert str(row.answer) in out
+    places += [recipe.at for recipe in recipes if recipe.at is not None]
+    for place in places:
+        assert (place.keys[0] if place.source == "header" else str(place).rstrip("?")) in out, place
+    for (operation, _), said in dialect.said.items():
+        assert operation is None or said.answer.code is None or str(said.answer) in out
+    texts = [*dialect.tree.get("gaps", default=[]), *dialect.tree.get("source", default=[])]
+    assert [text for text in texts if " ".join(text.split()) not in out] == []
+
+
+def test_a_request_that_is_shown_really_computes(gateway: Gateway) -> None:
+    """Whoever signs the shown body with the shown recipe gets the shown signature."""
+    _, _, out = gateway("describe", "payfield").out.partition("What can be asked of the provider")
+    shown = dict(re.findall(r"    ([\w-]+): (\S+)\n", out))
+    body = re.search(r"\n\n    (\{\"external_id.*\})\n", out)
+    assert body is not None
+    signed = f"{shown['X-Timestamp']}{body[1]}".encode()
+    assert hmac.digest(b"not-a-real-secret-of-anybody", signed, "sha256").hex() == shown["X-Signature"]
 
 
 def test_a_vector_is_the_worked_example(gateway: Gateway) -> None:

@@ -16,9 +16,10 @@ import aiohttp
 from gateway.cli.caller import Caller, Exchange
 from gateway.cli.madeup import made_up
 from gateway.dialect.shelf import Shelf
-from gateway.edge.app import App, prepare
+from gateway.edge.app import App
 from gateway.edge.journals import policy_of
 from gateway.edge.logs import Log
+from gateway.edge.preparing import prepare
 from gateway.edge.settings import load
 from gateway.journal.states import Policy
 from gateway.journal.store import Store

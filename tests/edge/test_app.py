@@ -20,8 +20,9 @@ from gateway.cli.madeup import made_up
 from gateway.dialect.pages import pages
 from gateway.dialect.problems import Problem, Refused
 from gateway.dialect.shelf import Shelf
-from gateway.edge.app import App, prepare, run_loop
+from gateway.edge.app import App, run_loop
 from gateway.edge.logs import Log
+from gateway.edge.preparing import prepare
 from gateway.edge.settings import load
 from gateway.journal.wishes import JournalRefused
 from gateway.sandbox.server import SandboxServer

@@ -30,8 +30,9 @@ def demo(
     """Play real callbacks with every dialect on this machine, show them, and go on serving until Ctrl+C.
 
     A sandbox wallet and the gateway run in this process, on loopback; keys are made up for this run. Each dialect plays
-    an honest bet, a decline, a win, a rollback, a repeat, a forged signature and a silent wallet. Nothing leaves this
-    machine, and nothing is written outside a temporary folder that is gone afterwards.
+    an honest bet, a decline, a win, a rollback, a repeat, a forged signature and a silent wallet; then every documented
+    request is asked of a provider made of its table. Nothing leaves this machine, and nothing is written outside a
+    temporary folder that is gone afterwards.
     """
     from gateway.cli.demo.stage import cast_of
     from gateway.edge.app import run_loop
@@ -56,6 +57,7 @@ def demo(
 
 async def _demo(cast: "Cast", folder: Path, once: bool) -> int:
     from gateway.cli.demo.play import play
+    from gateway.cli.demo.requests import play_requests, show_requests
     from gateway.cli.demo.scenarios import SCENARIOS
     from gateway.cli.demo.stage import raised
     from gateway.cli.demo.table import show
@@ -81,6 +83,12 @@ async def _demo(cast: "Cast", folder: Path, once: bool) -> int:
             if wrong
             else f"\nall {len(rows)} conversations are as their tables and examples say"
         )
+        _say("\nthe other direction: the platform asks, a provider made of each table answers\n")
+        requests = await play_requests(cast.shelf)
+        show_requests(requests)
+        strange = sum(row.differs for row in requests)
+        _say(f"\n{len(requests) - strange} of {len(requests)} requests are answered as their tables say")
+        wrong += strange
         if not once:
             await stage.hang_up()
             _next(stage)

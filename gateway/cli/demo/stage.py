@@ -23,8 +23,9 @@ from gateway.cli.exits import Misuse
 from gateway.cli.madeup import made_up
 from gateway.dialect.dialect import Dialect, Keys
 from gateway.dialect.shelf import Shelf
-from gateway.edge.app import App, prepare
+from gateway.edge.app import App
 from gateway.edge.logs import Log
+from gateway.edge.preparing import prepare
 from gateway.edge.settings import load, show
 from gateway.sandbox.call_log import CallLog
 from gateway.sandbox.moods import Mood

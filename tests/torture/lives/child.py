@@ -18,9 +18,10 @@ from typing import Any, BinaryIO
 
 from gateway.edge import outbox
 from gateway.edge import server as app_server
-from gateway.edge.app import App, Parties, run_loop
+from gateway.edge.app import App, run_loop
 from gateway.edge.journals import policy_of
 from gateway.edge.logs import Log
+from gateway.edge.preparing import Parties
 from gateway.edge.settings import Settings
 from gateway.journal.limits import Kept, Limits
 from gateway.journal.sqlite.store import Sqlite

@@ -16,7 +16,7 @@ import signal
 import sys
 from pathlib import Path
 
-from gateway.edge.app import prepare
+from gateway.edge.preparing import prepare
 from gateway.edge.settings import load
 from tests.torture.lives.child import live
 from tests.torture.lives.doom import said

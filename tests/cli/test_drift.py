@@ -1,0 +1,82 @@
+"""`gateway drift` asks a gateway that serves, prints what stood in no row, and the rows can be pasted."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from gateway.canon.operations import Operation
+from gateway.cli.caller import Caller
+from gateway.dialect.shelf import Shelf, shipped
+from tests.cli.process import gateway
+from tests.cli.served import Served
+
+
+def bet(served: Served, **fields: Any) -> int:
+    """A signed EvenBet bet with *fields* beside its own; the HTTP status of the answer."""
+    spoken = Shelf().dialect("evenbet")
+    keys = spoken.bind({"key": [served.house.env["ACME_KEY"].encode()]}, "sender")
+
+    async def sent() -> int:
+        async with aiohttp.ClientSession() as client:
+            caller = Caller(spoken, keys, f"http://{served.house.public}/api/web/casino/providers/acme", client)
+            form = caller.form(Operation.BET)
+            draft = form.write(caller.call(Operation.BET, session="session-1001").facts(), {})
+            draft.body.update(fields)
+            keys.of(form.name).make(draft, 0)
+            request = draft.request()
+            async with client.post(
+                caller.url + request.path, data=request.body, headers=dict(request.headers)
+            ) as answer:  # fmt: skip
+                return answer.status
+
+    return asyncio.run(sent())
+
+
+def test_a_new_field_is_seen_told_pasted_and_known(tmp_path: Path) -> None:
+    """One count, one line, one row; with the row in a table of one's own it is seen no more."""
+    with Served(tmp_path) as served:
+        config = ("--config", "gateway.toml")
+        code, out, _ = gateway("drift", *config, cwd=tmp_path, env=served.house.env)
+        assert (code, out.strip()) == (0, "Everything that came stands in a row.")
+        for _ in range(2):
+            assert bet(served, vipName="Ann Lee") == 200
+        code, out, err = gateway("drift", *config, cwd=tmp_path, env=served.house.env)
+        assert code == 1, err
+        assert "acme (evenbet), its callbacks:" in out
+        assert "field of bet: body.vipName: text of 7 characters  (2 times" in out
+        assert 'fill."body.vipName" = ""' in out
+        code, raw, _ = gateway("drift", *config, "--json", cwd=tmp_path, env=served.house.env)
+        (one,) = json.loads(raw)
+        assert (code, one["kind"], one["times"]) == (1, "field", 2)
+        lines = served.stop()
+        assert [line["name"] for line in lines if line["event"] == "drift"] == ["body.vipName"]
+        assert "Ann Lee" not in out + raw + json.dumps(lines)
+
+        tables = tmp_path / "tables"
+        shutil.copytree(shipped(), tables)
+        table = tables / "evenbet.toml"
+        rows = [line.strip() for line in out.splitlines()]
+        at = next(index for index, line in enumerate(rows) if line.startswith("# in "))
+        where = int(rows[at].partition("after line ")[2].rstrip(":"))
+        text = table.read_text("utf-8").splitlines()
+        table.write_text("\n".join([*text[:where], *[line for line in rows[at + 1 :] if line], *text[where:], ""]))
+        served.house.config.write_text(
+            served.house.config.read_text().replace('dialect = "evenbet"', 'dialect = "evenbet"\ntables = "tables"')
+        )
+        served.start()
+        assert bet(served, vipName="Ann Lee") == 200
+        code, out, _ = gateway("drift", *config, cwd=tmp_path, env=served.house.env)
+        assert (code, out.strip()) == (0, "Everything that came stands in a row.")
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    """A gateway that is not served, and an answer that is none, are one sentence each."""
+    served = Served(tmp_path)
+    code, _, err = gateway("drift", "--config", "gateway.toml", cwd=tmp_path, env=served.house.env)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "is it served?" in err
+    served.__exit__()

@@ -1,0 +1,107 @@
+"""Drift is watched and decides nothing: the same money, the same answers, whatever stands in no row."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.canon.operations import Operation
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.drift import Drift, Side
+from gateway.dialect.listings import Listings
+from gateway.wire.jsontext import read_json, write_json
+from gateway.wire.message import Heard, Request, Response
+from tests.exchange.driving import World
+from tests.exchange.endings import honest
+
+
+def sent_with(world: World, **fields: Any) -> tuple[Any, str, Request]:
+    """A bet with *fields* beside its own, signed by the provider."""
+    call = world.call(Operation.BET)
+    form = world.dialect.variant_for(call)
+    draft = form.write(call.facts(), {})
+    draft.body.update(fields)
+    world.caller.of(form.name).make(draft, world.clock.wall())
+    return call, form.name, draft.request()
+
+
+@pytest.mark.parametrize("name", ["155io", "evenbet", "hub88"])
+def test_a_field_of_no_row_changes_nothing(name: str) -> None:
+    """The same answer, the same row, the same balance as without it; and it is noted once the signature fits."""
+    plain, more = World(name), World(name)
+    one, other = plain.tell(sent_with(plain)), more.tell(sent_with(more, newThing={"who": "Ann"}))
+    assert (one.outcome, one.response.body, plain.balance) == (other.outcome, other.response.body, more.balance)
+    assert one.outcome is Outcome.OK
+    before = {each.name for each in one.journey.drift}
+    (seen,) = [each for each in other.journey.drift if each.name not in before]
+    assert (seen.side, seen.kind, seen.at, seen.name) == (Side.CALLBACK, Drift.FIELD, one.name, "body.newThing")
+    assert "Ann" not in repr(other.journey)
+
+
+def test_a_forged_message_is_not_looked_at() -> None:
+    """Whoever cannot sign cannot fill our memory."""
+    world = World("evenbet")
+    call, name, request = sent_with(world, newThing=1)
+    story = world.tell((call, name, replace(request, body=request.body.replace(b'"newThing":1', b'"newThing":2'))))
+    assert story.outcome is Outcome.SIGNATURE_INVALID
+    assert story.journey.drift == []
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_an_operation_of_no_row(signed: bool) -> None:
+    """It is refused as ever; noted only if it is signed as all requests are."""
+    world = World("scorpio")
+    call = world.call(Operation.BET)
+    form = world.dialect.variant_for(call)
+    draft = form.write(call.facts(), {})
+    draft.body["command"] = "jackpotWin"
+    if signed:
+        world.caller.of(None).make(draft, world.clock.wall())
+    story = world.tell((call, None, draft.request()))
+    assert story.outcome is Outcome.UNSUPPORTED_OPERATION
+    assert [each.kind for each in story.journey.drift] == ([Drift.OPERATION] if signed else [])
+    assert not signed or "body.command = jackpotWin" in story.journey.drift[0].name
+
+
+def test_a_code_of_the_wallet_in_no_row_stays_a_doubt() -> None:
+    """Unknown, as ever, and never a decline; the code is noted for the wallet's table."""
+    world = World("evenbet")
+
+    def odd(world: World, wish: Any) -> Any:
+        return Heard(Response(200, (("Content-Type", "application/json"),), b'{"outcome": "no_luck", "call": "x"}'))
+
+    story = world.tell(world.request(Operation.BET), odd)
+    assert story.outcome is Outcome.UNKNOWN
+    assert [(each.side, each.kind, each.name) for each in story.journey.drift] == [
+        (Side.WALLET, Drift.CODE, "no_luck")
+    ]  # fmt: skip
+
+
+def test_a_field_of_the_wallet_in_no_row() -> None:
+    """The bet is booked; the field is noted."""
+    world = World("evenbet")
+
+    def generous(world: World, wish: Any) -> Any:
+        ending = honest(world, wish)
+        body = write_json({**read_json(ending.response.body), "loyalty": "Ann Lee"})
+        return Heard(replace(ending.response, body=body))
+
+    story = world.tell(world.request(Operation.BET), generous)
+    assert story.outcome is Outcome.OK
+    assert [(each.side, each.name, each.shown) for each in story.journey.drift] == [
+        (Side.WALLET, "answer.loyalty", "text of 7 characters")
+    ]  # fmt: skip
+
+
+def test_a_bug_of_the_watch_is_told_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bet is booked and answered; the bug is counted."""
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    world = World("evenbet")
+    monkeypatch.setattr(Listings, "of_request", broken)
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):  # what the world says of any bug, at the very end
+        world.tell(world.request(Operation.BET))
+    assert world.story.outcome is Outcome.OK
+    assert world.balance == 90
