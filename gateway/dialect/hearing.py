@@ -42,10 +42,12 @@ class Hearing:
         if response.status in self.not_processed:
             return Reply(Outcome.WALLET_FAILED), f"HTTP {response.status}: by contract nothing was done"
         try:
-            body = Opened(response).body
+            body = self._body(response)
         except Garbled as error:
             return Reply(Outcome.UNKNOWN), f"HTTP {response.status}, {error}"
         outcome, row, why = self._outcome(body, response.status)
+        if not response.body and outcome and (due := self.shape_of.get(outcome)) and due.sample is not None:
+            return Reply(Outcome.UNKNOWN), f"HTTP {response.status} without the body that is due"
         if outcome in OUR_FAULT:
             return Reply(Outcome.WALLET_FAILED), f"the wallet answers {outcome}: it refuses us, not the provider"
         if outcome is None or outcome is Outcome.UNKNOWN:
@@ -57,9 +59,14 @@ class Hearing:
     def row(self, response: Response) -> Row | None:
         """The row whose word this answer says; None where it says none, or cannot be read."""
         try:
-            return self._outcome(Opened(response).body, response.status)[1]
+            return self._outcome(self._body(response), response.status)[1]
         except Garbled:
             return None
+
+    def _body(self, response: Response) -> Any:
+        """What the answer holds; nothing, where some answer has no body at all. Garbled."""
+        bare = not response.body and any(shape.sample is None for shape, _ in self.shapes)
+        return {} if bare else Opened(response).body
 
     def _outcome(self, body: Any, status: int) -> tuple[Outcome | None, Row | None, str]:
         traced = False

@@ -95,11 +95,11 @@ class AnswerCompiler:
         statuses = http if isinstance(http, str) else tuple(http) if isinstance(http, list) else (http,)
         key = (statuses, tuple(headers.items()), body)
         if key not in self._forms:
-            if not any(word.lower() == "content-type" for word in headers) and body is not None:
+            if not any(word.lower() == "content-type" for word in headers) and body:
                 headers["Content-Type"] = "application/json"
             form = AnswerForm(statuses, tuple(headers.items()), self._sample(body, written), self.spelling)
             self._forms[key] = form
-            if body is not None and form.sample is None:
+            if body and form.sample is None:
                 self.broken.add(id(form))
             self.written[id(form)] = written
         return self._forms[key]
@@ -109,7 +109,7 @@ class AnswerCompiler:
         return {slot.name for sample in self._samples.values() if sample for slot in sample.slots}
 
     def _sample(self, body: str | None, written: Path) -> Sample | None:
-        if body is None:
+        if not body:
             return None
         if body not in self._samples:
             self._samples[body] = self._compiled(body, written)
