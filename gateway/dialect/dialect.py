@@ -5,7 +5,7 @@ wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the liv
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from gateway.canon.faults import Fault
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import AnswerForm
+from gateway.dialect.batch import Batch
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.compiler.rows import Effects
 from gateway.dialect.durability import reasons
@@ -90,6 +91,8 @@ class Dialect:
     session_checked: frozenset[Operation]
     #: what we ask of the provider, and how it answers; None where the table does not say
     outbound: Outbound | None = None
+    #: where one message holds several transactions; None where it is one
+    batch: Batch | None = None
 
     # -- what stands in the table's head
 
@@ -168,7 +171,13 @@ class Dialect:
 
     def open(self, message: Request) -> Opened:
         """Begin to read a request; its body is decoded as the operation that its path names has it."""
-        return Opened(message, self.codec(message.method, message.path))
+        each = self.batch.each if self.batch is not None else None
+        return Opened(message, self.codec(message.method, message.path), each)
+
+    @cached_property
+    def of_items(self) -> "Dialect":
+        """How the items of a batch are answered: each alone, and unsigned, for what is signed is the whole."""
+        return replace(self, batch=None, answer_recipe=None)
 
     def codec(self, method: str, path: str) -> str:
         """How a body that comes to *path* is decoded: "json", "form", "none"."""
@@ -258,6 +267,24 @@ class Dialect:
             return None
         facts = self._with_literals(said, facts)
         status, body = said.form.write(said.answer, facts, said.answer.text or said.end.sentence)
+        if self.batch is not None:
+            return self.write_batch([] if name is None else [body], body, name, outcome, facts, keys, now)
+        return self._signed(said, status, body, keys, now)
+
+    def write_batch(
+        self, items: Sequence[bytes], own: bytes, name: str | None, outcome: Outcome, facts: Mapping[str, Any],
+        keys: Keys, now: float,
+    ) -> Response:  # fmt: skip
+        """The answer to a batch: those to its *items*, and what the one that speaks for all says around them.
+
+        *own*: what that one says alone. Raises Unfilled.
+        """
+        said = self.said[name, outcome]
+        message = said.answer.text or said.end.sentence
+        body = own if self.batch is None else self.batch.write(items, own, said.answer, facts, message)
+        return self._signed(said, 200, body, keys, now)
+
+    def _signed(self, said: Said, status: int, body: bytes, keys: Keys, now: float) -> Response:
         draft = Draft("json", raw=body)
         draft.headers.update(said.form.headers if body else ())
         if keys.answer is not None:
@@ -320,6 +347,11 @@ class Dialect:
                 keys.answer.check(Opened(response), now)
             except (Forged, Garbled) as error:
                 return Reply(Outcome.UNKNOWN), f"the answer's signature: {error}"
+        if self.batch is not None:
+            try:
+                response = self.batch.only(response)
+            except Garbled as error:
+                return Reply(Outcome.UNKNOWN), f"HTTP {response.status}, {error}"
         return self.hearings[name].read(call, response)
 
     def operations(self) -> dict[Operation, list[str]]:

@@ -266,6 +266,15 @@ class PaymentsTable(Section):
     unlisted: Literal["unknown"] | None = Field(None, description="A state not listed is neither success nor failure.")
 
 
+class BatchTable(Section):
+    """`[batch]`: one message holds several transactions, and its answer those to each."""
+
+    each: str | None = Field(None, description='Where the list of items stands; "body": the body is the list.')
+    most: Annotated[int, Field(strict=True, ge=1, le=256)] | None = Field(None, description="Items that are taken.")
+    after_failure: Literal["go_on", "stop"] | None = Field(None, description="Is what follows a failed item tried?")
+    answer: str | None = Field(None, description="Their sample around $items; default: the bare list of them.")
+
+
 class WalletTable(Section):
     """`[wallet]`: on the wallet side only."""
 
@@ -366,6 +375,7 @@ class Table(Section):
     may_say: list[Scalar] | None = Field(None, description="The vendor's own list of codes.")
     effects: EffectsTable | None = None
     wallet: WalletTable | None = None
+    batch: BatchTable | None = None
     outbound: OutboundTable | None = None
     payments: PaymentsTable | None = None
     options: dict[str, OptionTable] | None = None

@@ -54,6 +54,7 @@ class Journey:
     claim: str = ""  # what the claim found: a Verdict; "" where no row was claimed
     state: str = ""  # of the row, as it was last written or found
     alerts: list[str] = field(default_factory=list)
+    items: int = 0  # of a batch; what is said here of a transaction is then of the one that speaks for all
     asked: int = 0  # wallet calls that this callback made
     wallet_seconds: float = 0.0
     bug: BaseException | None = None

@@ -31,15 +31,20 @@ class Provider:
     #: how we ask it, where the settings say where
     asked: Account | None = None
     confirm: Callable[[Row], Generator[Any, Any, bool]] | None = None
+    #: the same account as each item of a batch is answered; None where a message is one transaction
+    items: "Provider | None" = None
 
     def prepared(self, now: float) -> "Provider":
         """The same account with its last words made; raises what making them raises, so that start-up finds out."""
-        words = {}
+        words, items = {}, None
+        if self.dialect.batch is not None:
+            keys = Keys(self.keys.request, None)
+            items = replace(self, dialect=self.dialect.of_items, keys=keys).prepared(now)
         for name in (None, *self.dialect.variants):
             for outcome in (Outcome.INTERNAL_ERROR, Outcome.UNKNOWN):
                 if (name, outcome) in self.dialect.said:
                     words[name, outcome] = self.dialect.write_answer(name, outcome, {}, self.keys, now)
-        return replace(self, last_words=words)
+        return replace(self, last_words=words, items=items)
 
 
 @dataclass(frozen=True)

@@ -208,6 +208,8 @@ def place(text: Any, key: Key, remedy: str) -> Place:
         compiled = Place.parse(text if isinstance(text, str) else "")
     except ValueError as error:
         raise RecipeFault(key, str(error), remedy) from None
+    if compiled.item:
+        raise RecipeFault(key, "a batch is signed as a whole, and not by its items", 'for example "raw"')
     if compiled.many:
         raise RecipeFault(key, "a list of values cannot be signed", "a place without []")
     return compiled

@@ -12,6 +12,8 @@ from gateway.canon.outcomes import Outcome
 from gateway.cli.madeup import made_up
 from gateway.dialect.shelf import Shelf
 from gateway.edge.settings import load
+from gateway.wire.jsontext import read_json, write_json
+from gateway.wire.opened import Draft
 from tests.edge.test_app import Served
 from tests.madeup.stage import FOLDER, NAMES, dialect, undo
 
@@ -80,3 +82,24 @@ async def test_a_whole_round_over_real_sockets(house: House) -> None:
         lines = list(served.lines("callback"))
         assert {line["told"] for line in lines} == {"in_time"}
         assert len(lines) == 5 * len(NAMES)
+
+
+async def test_a_batch_over_real_sockets(house: House) -> None:
+    """Three transactions in one message, one of them refused: one answer, one line of the log, three rows."""
+    async with Served(house) as served:  # type: ignore[arg-type]
+        caller = served.callers["shoal"]
+        items = [
+            {"type": "bet", "id": "t1", "round": "g1", "amount": 200},
+            {"type": "win", "id": "t2", "round": "g1", "amount": 50, "last": True},
+            {"type": "bet", "id": "t3", "round": "g2", "amount": 99900},
+        ]
+        body = write_json({"player": "1001", "currency": "EUR", "transactions": items})
+        draft = Draft("json", "POST", "/transactions", body)
+        caller.keys.of(None).make(draft, 0.0)
+        async with served.client.post(f"{caller.url}/transactions", data=body, headers=draft.headers) as answer:
+            told = read_json(await answer.read())
+        assert [each["status"] for each in told["results"]] == ["OK", "OK", "NO_MONEY"]
+        assert (told["status"], str(told["balance"])) == ("NO_MONEY", "9850")
+        assert served.wallet.wallet.balance("1001") == Decimal("98.50")
+        (line,) = served.lines("callback")
+        assert (line["items"], line["outcome"], line["asked"], line["told"]) == (3, "insufficient_funds", 3, "in_time")

@@ -45,6 +45,7 @@ def build(compiled: Compiled) -> Dialect:
         fingerprints={form.name: fingerprint(tree, form) for form in narrow_first if form.operation in MONEY},
         session_checked=session_checked(tree),
         outbound=compiled.outbound,
+        batch=compiled.batch,
     )
 
 

@@ -106,7 +106,7 @@ def _written(compiled: Compiled, form: RequestForm) -> list[tuple[Path, Place]]:
 def _places(compiled: Compiled, form: RequestForm) -> None:
     """Each place can exist in a body of this kind, and none stands inside another."""
     rows = _written(compiled, form)
-    deep = {place.keys for _, place in rows if place.source == "body"}
+    deep = {(place.item, place.keys) for _, place in rows if place.source == "body"}
     for path, place in rows:
         fact = ""
         if place.source == "body" and form.codec == "none":
@@ -117,7 +117,7 @@ def _places(compiled: Compiled, form: RequestForm) -> None:
             fact = "only a JSON body holds lists"
         elif place.many and CALL_FIELDS.get(path[-1]) is not Shape.TEXTS:
             fact = "only reference is a list"
-        elif place.source == "body" and any(place.keys[:length] in deep for length in range(1, len(place.keys))):
+        elif any((place.item, place.keys[:length]) in deep for length in range(1, len(place.keys))):
             fact = "another row puts a value where this one needs an object"
         if fact:
             compiled.complain(
