@@ -93,6 +93,8 @@ class Dialect:
     outbound: Outbound | None = None
     #: where one message holds several transactions; None where it is one
     batch: Batch | None = None
+    #: how answers are decoded: "json", "xml"
+    answer_codec: str = "json"
 
     # -- what stands in the table's head
 
@@ -180,7 +182,7 @@ class Dialect:
         return replace(self, batch=None, answer_recipe=None)
 
     def codec(self, method: str, path: str) -> str:
-        """How a body that comes to *path* is decoded: "json", "form", "none"."""
+        """How a body that comes to *path* is decoded: "json", "form", "xml", "none"."""
         codec = "json"
         for form in self.variants.values():
             if form.path_fields(path) is not None:
@@ -285,7 +287,7 @@ class Dialect:
         return self._signed(said, 200, body, keys, now)
 
     def _signed(self, said: Said, status: int, body: bytes, keys: Keys, now: float) -> Response:
-        draft = Draft("json", raw=body)
+        draft = Draft(self.answer_codec, raw=body)
         draft.headers.update(said.form.headers if body else ())
         if keys.answer is not None:
             keys.answer.make(draft, now)
@@ -344,7 +346,7 @@ class Dialect:
         """What a wallet that speaks this dialect said about *call*, and why where that is `unknown`. Never raises."""
         if keys.answer is not None:
             try:
-                keys.answer.check(Opened(response), now)
+                keys.answer.check(Opened(response, self.answer_codec), now)
             except (Forged, Garbled) as error:
                 return Reply(Outcome.UNKNOWN), f"the answer's signature: {error}"
         if self.batch is not None:

@@ -36,6 +36,8 @@ class Hearing:
     #: what this operation's successes may mean
     as_done: frozenset[Outcome]
     otherwise: Row | None = None
+    #: how answers are decoded
+    codec: str = "json"
 
     def read(self, call: Call, response: Response) -> tuple[Reply, str]:
         """The reply, and why it is `unknown` where it is; nothing is raised for what came from outside."""
@@ -66,7 +68,7 @@ class Hearing:
     def _body(self, response: Response) -> Any:
         """What the answer holds; nothing, where some answer has no body at all. Garbled."""
         bare = not response.body and any(shape.sample is None for shape, _ in self.shapes)
-        return {} if bare else Opened(response).body
+        return {} if bare else Opened(response, self.codec).body
 
     def _outcome(self, body: Any, status: int) -> tuple[Outcome | None, Row | None, str]:
         traced = False

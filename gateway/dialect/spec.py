@@ -212,7 +212,7 @@ class RequestTable(Section):
 
     method: str | None = None
     path: str | None = None
-    body: Literal["json", "form", "none"] | None = None
+    body: Literal["json", "form", "xml", "none"] | None = None
     when: dict[str, When | Annotated[list[When], Field(min_length=1)]] | None = Field(
         None, description="Place = literal or { present = ... }, or a list of which one must hold."
     )

@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from gateway.canon.faults import Fault
+from gateway.canon.outcomes import Outcome
 from gateway.wire.jsontext import MAX_KEYS, read_json, scalar_text, write_json
 from gateway.wire.message import Garbled, Headers, Request, Response, header
+from gateway.wire.xmltext import read_xml, write_xml
 
 Message = Request | Response
 
@@ -65,8 +68,8 @@ def _nothing(raw: bytes) -> Any:
 
 
 #: How a body is decoded, by the table's word. "none": the body is not looked at.
-CODECS: dict[str, Callable[[bytes], Any]] = {"json": read_json, "form": read_form, "none": _nothing}
-CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+CODECS: dict[str, Callable[[bytes], Any]] = {"json": read_json, "form": read_form, "xml": read_xml, "none": _nothing}
+CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml"}
 
 
 class Opened:
@@ -189,7 +192,13 @@ class Draft:
     def _encoded(self) -> tuple[Headers, bytes]:
         if self.raw is not None or self.codec == "none":
             return tuple(self.headers.items()), self.raw or b""
-        body = write_json(self._whole()) if self.codec == "json" else write_form(_texts(self.body))
+        if self.codec == "xml":
+            try:
+                body = write_xml(self.body)
+            except ValueError as error:
+                raise Fault(Outcome.WALLET_FAILED, str(error)) from None
+        else:
+            body = write_json(self._whole()) if self.codec == "json" else write_form(_texts(self.body))
         return (("Content-Type", CONTENT_TYPES[self.codec]), *self.headers.items()), body
 
     def _whole(self) -> Any:

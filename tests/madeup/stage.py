@@ -9,7 +9,7 @@ from gateway.dialect.shelf import Shelf
 from tests.exchange.driving import World
 
 FOLDER = Path(__file__).parent
-NAMES = ("fjord", "shoal")
+NAMES = ("fjord", "shoal", "quill")
 
 
 @cache

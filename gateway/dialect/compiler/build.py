@@ -46,6 +46,7 @@ def build(compiled: Compiled) -> Dialect:
         session_checked=session_checked(tree),
         outbound=compiled.outbound,
         batch=compiled.batch,
+        answer_codec=compiled.answers.codec,
     )
 
 
@@ -87,4 +88,5 @@ def hearing(compiled: Compiled, name: str) -> Hearing:
         as_done=nothing_to_undo(operation),
         not_processed=frozenset(compiled.tree.get("wallet", "not_processed", default=())),
         otherwise=otherwise,
+        codec=compiled.answers.codec,
     )

@@ -36,6 +36,10 @@ def prove_names(compiled: Compiled) -> None:
         _answers(compiled, name, form, told)
     _answers(compiled, None, None, told)
     _missing(compiled)
+    for path in dict.fromkeys(compiled.answers.mixed()):
+        compiled.complain(
+            "GW108", path, "a JSON sample, and other answers of this table are XML", "one for all answers"
+        )
 
 
 def stated(form: RequestForm) -> set[str]:
