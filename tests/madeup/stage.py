@@ -9,7 +9,7 @@ from gateway.dialect.shelf import Shelf
 from tests.exchange.driving import World
 
 FOLDER = Path(__file__).parent
-NAMES = ("fjord", "shoal", "quill")
+NAMES = ("fjord", "shoal", "quill", "ledge")
 
 
 @cache
@@ -21,6 +21,11 @@ def dialect(name: str) -> Dialect:
 def world(name: str, balance: str = "100.00") -> World:
     """A provider that speaks it, our memory, and the wallet."""
     return World(dialect(name), balance)
+
+
+def stake(name: str) -> Operation:
+    """The operation that takes a stake."""
+    return next(each for each in (Operation.BET, Operation.RESERVE) if each in dialect(name).operations())
 
 
 def undo(name: str) -> Operation:

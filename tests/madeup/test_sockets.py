@@ -15,7 +15,7 @@ from gateway.edge.settings import load
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.opened import Draft
 from tests.edge.test_app import Served
-from tests.madeup.stage import FOLDER, NAMES, dialect, undo
+from tests.madeup.stage import FOLDER, NAMES, dialect, stake, undo
 
 
 class House:
@@ -62,7 +62,7 @@ async def test_a_whole_round_over_real_sockets(house: House) -> None:
     async with Served(house) as served:  # type: ignore[arg-type]
         balance = Decimal("100.00")
         for name, caller in served.callers.items():
-            first = caller.call(Operation.BET, amount=Decimal("2.00"))
+            first = caller.call(stake(name), amount=Decimal("2.00"))
             got = await caller.send(first)
             assert got.reply.outcome is Outcome.OK, (name, got.response, got.why)
             win = caller.call(
@@ -70,12 +70,12 @@ async def test_a_whole_round_over_real_sockets(house: House) -> None:
             )
             got = await caller.send(win)
             assert got.reply.outcome is Outcome.OK, (name, got.response, got.why)
-            second = caller.call(Operation.BET, amount=Decimal("5.00"))
+            second = caller.call(stake(name), amount=Decimal("5.00"))
             await caller.send(second)
             back = caller.call(undo(name), reference=(str(second.transaction),), round=second.round)
             got = await caller.send(back)
             assert got.reply.outcome is Outcome.OK, (name, got.response, got.why)
-            poor = await caller.send(caller.call(Operation.BET, amount=Decimal("999.00")))
+            poor = await caller.send(caller.call(stake(name), amount=Decimal("999.00")))
             assert poor.reply.outcome is Outcome.INSUFFICIENT_FUNDS, (name, poor.response, poor.why)
             balance -= Decimal("1.00")
             assert served.wallet.wallet.balance("1001") == balance, name

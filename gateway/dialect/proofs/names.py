@@ -23,6 +23,8 @@ _NEEDS: dict[Operation, tuple[str, ...]] = {
     Operation.BET_WIN: ("bet_amount", "win_amount"),
     Operation.ROLLBACK: ("reference",),
     Operation.ROLLBACK_WIN: ("reference",),
+    Operation.CONFIRM: ("reference",),
+    Operation.RELEASE: ("reference",),
 }
 #: Operations of which the wallet must know whose they are; the others are found by what they refer to.
 _WHOSE = DEBITS | CREDITS | {Operation.AUTHENTICATE, Operation.PLAYER, Operation.BALANCE}
