@@ -178,8 +178,8 @@ class Dialect:
 
     @cached_property
     def of_items(self) -> "Dialect":
-        """How the items of a batch are answered: each alone, and unsigned, for what is signed is the whole."""
-        return replace(self, batch=None, answer_recipe=None)
+        """How one item of a batch is read and answered: alone, and unsigned, for what is signed is the whole."""
+        return replace(self, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
 
     def codec(self, method: str, path: str) -> str:
         """How a body that comes to *path* is decoded: "json", "form", "xml", "none"."""

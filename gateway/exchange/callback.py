@@ -141,9 +141,8 @@ class _Callback:
         self.form = form
         journey.operation = str(form.operation)
         journey.answer_by = journey.received + ANSWER_WITHIN * dialect.deadline_s(form.name)
-        if not self.verified:
-            journey.verified_by = dialect.verify(form.name, opened, self.provider.keys, self.clock.wall())
-            self.verified = True
+        journey.verified_by = dialect.verify(form.name, opened, self.provider.keys, self.clock.wall())
+        self.verified = True
         reading = self.reading = dialect.read(form, opened)
         if self.untried is not None and (why := self.untried(form.operation, reading.facts)):
             raise Fault(Outcome.BUSY, why)

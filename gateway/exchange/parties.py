@@ -38,8 +38,8 @@ class Provider:
         """The same account with its last words made; raises what making them raises, so that start-up finds out."""
         words, items = {}, None
         if self.dialect.batch is not None:
-            keys = Keys(self.keys.request, None)
-            items = replace(self, dialect=self.dialect.of_items, keys=keys).prepared(now)
+            alone = self.dialect.of_items
+            items = replace(self, dialect=alone, keys=alone.bind({})).prepared(now)
         for name in (None, *self.dialect.variants):
             for outcome in (Outcome.INTERNAL_ERROR, Outcome.UNKNOWN):
                 if (name, outcome) in self.dialect.said:

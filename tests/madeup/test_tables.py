@@ -20,3 +20,12 @@ def test_every_cell_has_an_example(name: str, capsys: pytest.CaptureFixture[str]
     """Whatever an operation can hear is shown."""
     assert run(["coverage", name, "--tables", str(FOLDER)]) == 0
     assert "100 %" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_the_page_of_a_batch_says_how_long_its_list_may_be(capsys: pytest.CaptureFixture[str]) -> None:
+    """For whoever sends it: where the list stands, how many, and what follows a failure."""
+    for option, after in (("go_on", "is tried, but for what may build on it"), ("stop", "is not tried")):
+        assert run(["describe", str(FOLDER / "shoal.toml"), "--option", f"after_failure={option}"]) == 0
+        page = " ".join(capsys.readouterr().out.split())
+        assert "a list of 1 to 20 items at body.transactions" in page
+        assert f"what follows one that failed {after}." in page
