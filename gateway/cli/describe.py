@@ -116,6 +116,13 @@ def _requests(sheet: Sheet, dialect: Dialect) -> None:
     if headers := callback_headers(dialect):
         sheet.heading("Headers")
         sheet.table(("header", "holds", "of"), headers)
+    if (batch := dialect.batch) is not None:
+        where = ".".join(("body", *batch.each))
+        after = "is not tried" if batch.stops else "is tried, but for what may build on it"
+        sheet.say(
+            f"Each message holds a list of 1 to {batch.most} items at {where}, told and answered in their order. They"
+            f" are signed and answered as a whole; what follows one that failed {after}."
+        )
 
 
 def _signatures(sheet: Sheet, dialect: Dialect, conversations: Conversations | None) -> None:

@@ -45,6 +45,7 @@ class Explained:
         under = f" (under {self.prefix})" if self.prefix else ""
         step("dialect", f"{self.dialect.name}: {self.dialect.title}", self.at(("dialect",)))
         step("request", f"{asked}{under}, {len(self.request.body)} bytes")
+        self._items()
         try:
             form = self.dialect.recognise(self.opened)
         except Fault as fault:
@@ -57,6 +58,14 @@ class Explained:
         forged = self._signature(form)
         unread = self._read(form)
         return forged or unread
+
+    def _items(self) -> None:
+        """Of a batch the first item is explained; each of the others is read just so."""
+        if self.dialect.batch is not None:
+            try:
+                step("batch", f"the first of {len(self.opened.items)} items is explained", self.at(("batch",)))
+            except Garbled as error:
+                step("batch", f"cannot be read: {error}", self.at(("batch",)))
 
     def echo(self) -> dict[str, Any]:
         """What a refusal repeats."""

@@ -94,17 +94,26 @@ def _signature(recipe: Recipe) -> Iterable[dict[str, Any]]:
 
 
 def _body(form: RequestForm) -> dict[str, Any] | None:
-    root: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
+    root, item = _object(), _object()
     for place, literals in form.when:
         words = [each for each in literals if not isinstance(each, Presence)]
         if place.source == "body" and words:
-            _into(root, place, {"enum": words}, required=len(words) == len(literals))
+            _into(item if place.item else root, place, {"enum": words}, required=len(words) == len(literals))
     for field in form.fields:
         for place in field.places:
             if place.source == "body":
                 schema = _schema(field.name, field.shape, field)
-                _into(root, place, schema, required=not place.optional)
+                _into(item if place.item else root, place, schema, required=not place.optional)
+    if form.each is not None:
+        items = {"type": "array", "items": _trimmed(item), "minItems": 1}
+        if not form.each:
+            return items
+        _into(root, Place("body", form.each), items, required=True)
     return _trimmed(root) if root["properties"] else None
+
+
+def _object() -> dict[str, Any]:
+    return {"type": "object", "properties": {}, "required": []}
 
 
 def _into(node: dict[str, Any], place: Place, schema: Any, *, required: bool) -> None:

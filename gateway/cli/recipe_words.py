@@ -20,6 +20,7 @@ _SCHEMES = {"hmac": "HMAC", "hash": "hash", "rsa": "RSA", "token": "token"}
 _WORDS = {
     "raw": "the body, byte for byte as sent",
     "secret": "the secret",
+    "method": "the HTTP method",
     "path": "the raw path",
     "query": "the raw query",
 }
@@ -97,7 +98,7 @@ def worked_example(dialect: Dialect, conversations: Conversations | None) -> Wor
         return None
     if vectors := dialect.tree.get("request", "signature", "vectors"):
         vector = vectors[0]
-        request = Request("POST", vector.get("path", "/"), vector.get("query", ""),
+        request = Request(vector.get("method", "POST"), vector.get("path", "/"), vector.get("query", ""),
                           tuple(vector.get("headers", {}).items()), vector["raw"].encode())  # fmt: skip
         bound = recipe.bind({recipe.check_secret: [vector["secret"].encode()]}, for_make=False, least=1)
         signs = vector.get("signs") or bound.signed(Opened(request)).decode(errors="backslashreplace")

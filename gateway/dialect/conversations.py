@@ -168,6 +168,8 @@ class Conversations:
         """Outcome of reading (None: read), echoed or read facts, the variant, the call."""
         opened, form = dialect.open(request), None
         try:
+            if dialect.batch is not None:  # it is signed as a whole, and no item of a forged one is looked at
+                dialect.verify(None, opened, self.keys(dialect, "receiver"), self.file.now.timestamp())
             form = dialect.recognise(opened)
             dialect.verify(form.name, opened, self.keys(dialect, "receiver"), self.file.now.timestamp())
             reading = dialect.read(form, opened)

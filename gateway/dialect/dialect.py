@@ -5,7 +5,7 @@ wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the liv
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from gateway.canon.faults import Fault
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.answerform import AnswerForm
+from gateway.dialect.batch import Batch
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.compiler.rows import Effects
 from gateway.dialect.drift import Sighting
@@ -92,6 +93,10 @@ class Dialect:
     session_checked: frozenset[Operation]
     #: what we ask of the provider, and how it answers; None where the table does not say
     outbound: Outbound | None = None
+    #: where one message holds several transactions; None where it is one
+    batch: Batch | None = None
+    #: how answers are decoded: "json", "xml"
+    answer_codec: str = "json"
 
     # -- what stands in the table's head
 
@@ -175,10 +180,16 @@ class Dialect:
 
     def open(self, message: Request) -> Opened:
         """Begin to read a request; its body is decoded as the operation that its path names has it."""
-        return Opened(message, self.codec(message.method, message.path))
+        each = self.batch.each if self.batch is not None else None
+        return Opened(message, self.codec(message.method, message.path), each)
+
+    @cached_property
+    def of_items(self) -> "Dialect":
+        """How one item of a batch is read and answered: alone, and unsigned, for what is signed is the whole."""
+        return replace(self, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
 
     def codec(self, method: str, path: str) -> str:
-        """How a body that comes to *path* is decoded: "json", "form", "none"."""
+        """How a body that comes to *path* is decoded: "json", "form", "xml", "none"."""
         codec = "json"
         for form in self.variants.values():
             if form.path_fields(path) is not None:
@@ -265,7 +276,25 @@ class Dialect:
             return None
         facts = self._with_literals(said, facts)
         status, body = said.form.write(said.answer, facts, said.answer.text or said.end.sentence)
-        draft = Draft("json", raw=body)
+        if self.batch is not None:
+            return self.write_batch([] if name is None else [body], body, name, outcome, facts, keys, now)
+        return self._signed(said, status, body, keys, now)
+
+    def write_batch(
+        self, items: Sequence[bytes], own: bytes, name: str | None, outcome: Outcome, facts: Mapping[str, Any],
+        keys: Keys, now: float,
+    ) -> Response:  # fmt: skip
+        """The answer to a batch: those to its *items*, and what the one that speaks for all says around them.
+
+        *own*: what that one says alone. Raises Unfilled.
+        """
+        said = self.said[name, outcome]
+        message = said.answer.text or said.end.sentence
+        body = own if self.batch is None else self.batch.write(items, own, said.answer, facts, message)
+        return self._signed(said, 200, body, keys, now)
+
+    def _signed(self, said: Said, status: int, body: bytes, keys: Keys, now: float) -> Response:
+        draft = Draft(self.answer_codec, raw=body)
         draft.headers.update(said.form.headers if body else ())
         if keys.answer is not None:
             keys.answer.make(draft, now)
@@ -346,12 +375,18 @@ class Dialect:
 
         *drift* is given what stands in no row; it changes nothing of what is heard.
         """
-        opened = Opened(response)
+        opened = Opened(response, self.answer_codec)
         if keys.answer is not None:
             try:
                 keys.answer.check(opened, now)
             except (Forged, Garbled) as error:
                 return Reply(Outcome.UNKNOWN), f"the answer's signature: {error}"
+        if self.batch is not None:
+            try:
+                response = self.batch.only(response)
+            except Garbled as error:
+                return Reply(Outcome.UNKNOWN), f"HTTP {response.status}, {error}"
+            opened = Opened(response, self.answer_codec)
         reply = self.hearings[name].read(call, response, opened)
         if drift is not None:
             drift += self.listings.of_reply(name, opened)
@@ -360,7 +395,8 @@ class Dialect:
     @cached_property
     def listings(self) -> Listings:
         """What the rows speak of, to tell what stands in none."""
-        return Listings(self.variants, self.request_recipes, self.hearings, self.answer_recipe)
+        items = () if self.batch is None else self.batch.each
+        return Listings(self.variants, self.request_recipes, self.hearings, self.answer_recipe, items)
 
     def operations(self) -> dict[Operation, list[str]]:
         """The variants of each canonical operation that this dialect has."""

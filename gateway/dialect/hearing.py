@@ -36,6 +36,8 @@ class Hearing:
     #: what this operation's successes may mean
     as_done: frozenset[Outcome]
     otherwise: Row | None = None
+    #: how answers are decoded
+    codec: str = "json"
 
     def read(self, call: Call, response: Response, opened: Opened | None = None) -> tuple[Reply, str]:
         """The reply, and why it is `unknown` where it is; nothing is raised for what came from outside.
@@ -45,10 +47,12 @@ class Hearing:
         if response.status in self.not_processed:
             return Reply(Outcome.WALLET_FAILED), f"HTTP {response.status}: by contract nothing was done"
         try:
-            body = (opened or Opened(response)).body
+            body = self._body(response, opened)
         except Garbled as error:
             return Reply(Outcome.UNKNOWN), f"HTTP {response.status}, {error}"
         outcome, row, why = self._outcome(body, response.status)
+        if not response.body and outcome and (due := self.shape_of.get(outcome)) and due.sample is not None:
+            return Reply(Outcome.UNKNOWN), f"HTTP {response.status} without the body that is due"
         if outcome in OUR_FAULT:
             return Reply(Outcome.WALLET_FAILED), f"the wallet answers {outcome}: it refuses us, not the provider"
         if outcome is None or outcome is Outcome.UNKNOWN:
@@ -60,9 +64,14 @@ class Hearing:
     def row(self, response: Response) -> Row | None:
         """The row whose word this answer says; None where it says none, or cannot be read."""
         try:
-            return self._outcome(Opened(response).body, response.status)[1]
+            return self._outcome(self._body(response, None), response.status)[1]
         except Garbled:
             return None
+
+    def _body(self, response: Response, opened: Opened | None) -> Any:
+        """What the answer holds; nothing, where some answer has no body at all. Garbled."""
+        bare = not response.body and any(shape.sample is None for shape, _ in self.shapes)
+        return {} if bare else (opened or Opened(response, self.codec)).body
 
     def meaning(self, answer: WireAnswer, shape: AnswerForm, message: str) -> Outcome:
         """What *answer*, said in *shape* with *message*, is heard as; its other names are not looked at."""

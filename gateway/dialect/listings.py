@@ -4,7 +4,7 @@ The hot path is one comparison of sets for each level of a body. It decides noth
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -39,15 +39,19 @@ class Listings:
 
     def __init__(
         self, variants: Mapping[str, RequestForm], recipes: Mapping[str | None, Recipe],
-        hearings: Mapping[str, Hearing], answers: Recipe | None,
+        hearings: Mapping[str, Hearing], answers: Recipe | None, items: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self._variants, self._recipes, self._hearings, self._answers = variants, recipes, hearings, answers
+        self._items = items
 
     @cached_property
     def requests(self) -> Mapping[str, "Listing"]:
         """Of what a provider sends."""
         recipes = self._recipes
-        return {name: Listing.of(form, recipes.get(name) or recipes[None]) for name, form in self._variants.items()}
+        return {
+            name: Listing.of(form, recipes.get(name) or recipes[None], self._items)
+            for name, form in self._variants.items()
+        }
 
     @cached_property
     def replies(self) -> Mapping[str, "Replies"]:
@@ -86,8 +90,8 @@ class Listing:
     closed: tuple[tuple[FieldForm, frozenset[Any]], ...]
 
     @classmethod
-    def of(cls, form: RequestForm, recipe: Recipe) -> "Listing":
-        """From the rows of *form*, and the places of its signature."""
+    def of(cls, form: RequestForm, recipe: Recipe, items: Sequence[str] = ()) -> "Listing":
+        """From the rows of *form*, and the places of its signature; *items*: the way to the list of a batch."""
         places = [place for each in form.fields for place in (*each.places, *each.parts)]
         places += [place for place, _ in (*form.when, *form.fill)]
         places += recipe_places(recipe)
@@ -97,7 +101,9 @@ class Listing:
         extra = {name for part in recipe.over for name in getattr(part, "excepted", ())}
         for place, value in form.fill:  # a literal object speaks of its members too
             places += _inside(place, value)
-        levels = levels_of(place.keys for place in places if place.source == "body")
+        levels = levels_of(
+            [*(place.keys for place in places if place.source == "body"), *([tuple(items)] if items else [])]
+        )
         names = frozenset(place.keys[0] for place in places if place.source == "query") | extra
         closed = tuple(
             (each, frozenset(scalar_text(value) for value in each.values.values()))

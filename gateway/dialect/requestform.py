@@ -191,6 +191,8 @@ class RequestForm:
     suppressed: bool
     park_without: frozenset[str]
     _pattern: re.Pattern[str] = field(repr=False)
+    #: the steps to the list of which this is an item; None where a message is one transaction
+    each: tuple[str, ...] | None = None
     #: for each documented value the names under which it may stand, by source
     _documented: Mapping[str, tuple[frozenset[str], ...]] = field(init=False, repr=False)
 
@@ -200,7 +202,9 @@ class RequestForm:
         rows += [(place,) for each in self.fields for place in each.parts]
         found: dict[str, set[frozenset[str]]] = {"body": set(), "query": set()}
         for source, names in found.items():
-            names.update(frozenset(place.keys[0] for place in row if place.source == source) for row in rows)
+            names.update(
+                frozenset(place.keys[0] for place in row if place.source == source and not place.item) for row in rows
+            )
         documented = {source: tuple(names - {frozenset()}) for source, names in found.items()}
         object.__setattr__(self, "_documented", documented)
 
@@ -331,7 +335,7 @@ class RequestForm:
 
     def write(self, facts: Mapping[str, Any], settings: Mapping[str, Any]) -> Draft:
         """A message from *facts* in our words. Fault wallet_failed when a mandatory field cannot be given."""
-        draft = Draft(self.codec, self.method, self.path)
+        draft = Draft(self.codec, self.method, self.path, each=self.each)
         for place, literals in self.when:
             if not isinstance(literals[0], Presence):  # what must be there is written by its own row
                 place.put(draft, literals[0])

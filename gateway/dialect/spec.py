@@ -212,7 +212,7 @@ class RequestTable(Section):
 
     method: str | None = None
     path: str | None = None
-    body: Literal["json", "form", "none"] | None = None
+    body: Literal["json", "form", "xml", "none"] | None = None
     when: dict[str, When | Annotated[list[When], Field(min_length=1)]] | None = Field(
         None, description="Place = literal or { present = ... }, or a list of which one must hold."
     )
@@ -264,6 +264,15 @@ class PaymentsTable(Section):
     )
     order_by: FieldName | None = Field(None, description="The time that tells the older of two changes.")
     unlisted: Literal["unknown"] | None = Field(None, description="A state not listed is neither success nor failure.")
+
+
+class BatchTable(Section):
+    """`[batch]`: one message holds several transactions, and its answer those to each."""
+
+    each: str | None = Field(None, description='Where the list of items stands; "body": the body is the list.')
+    most: Annotated[int, Field(strict=True, ge=1, le=256)] | None = Field(None, description="Items that are taken.")
+    after_failure: Literal["go_on", "stop"] | None = Field(None, description="Is what follows a failed item tried?")
+    answer: str | None = Field(None, description="Their sample around $items; default: the bare list of them.")
 
 
 class WalletTable(Section):
@@ -366,6 +375,7 @@ class Table(Section):
     may_say: list[Scalar] | None = Field(None, description="The vendor's own list of codes.")
     effects: EffectsTable | None = None
     wallet: WalletTable | None = None
+    batch: BatchTable | None = None
     outbound: OutboundTable | None = None
     payments: PaymentsTable | None = None
     options: dict[str, OptionTable] | None = None

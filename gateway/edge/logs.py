@@ -69,6 +69,7 @@ class Log:
             "state": journey.state,
             "why": _clean(journey.why),
             "alerts": list(journey.alerts),
+            "items": journey.items or "",
             "asked": journey.asked,
             "ms": round(seconds * 1000, 1),
             "ms_wallet": round(journey.wallet_seconds * 1000, 1),

@@ -17,6 +17,7 @@ from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Moved, Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.exchange.asking import Asking
+from gateway.exchange.batch import Untried, batch
 from gateway.exchange.booking import Booking
 from gateway.exchange.clock import Clock
 from gateway.exchange.journey import Journey
@@ -35,7 +36,17 @@ ANSWER_WITHIN = 0.9
 
 def callback(request: Request, provider: Provider, wallet: Wallet, journey: Journey, clock: Clock) -> Flow:
     """Tell the whole story of *request*. Yields journal wishes, Send, and exactly one Answer; never raises."""
-    return _Callback(request, provider, wallet, journey, clock).tell()
+    if provider.items is None:
+        return _Callback(request, provider, wallet, journey, clock).tell()
+    own = provider.items
+
+    def one(opened: Opened, told: Journey, untried: Untried) -> _Callback:
+        return _Callback(request, own, wallet, told, clock, opened, verified=True, untried=untried)
+
+    def refused(fault: Fault) -> Flow:
+        return refusal(request, provider, journey, clock, fault.outcome, fault.why)
+
+    return batch(request, provider, journey, clock, one, refused)
 
 
 def refusal(request: Request, provider: Provider, journey: Journey, clock: Clock, outcome: Outcome, why: str) -> Flow:
@@ -54,6 +65,8 @@ class _Callback:
     opened: Opened | None = None
     form: RequestForm | None = None
     verified: bool = False
+    untried: Untried | None = None  # why an item of a batch is not even tried, by what it says
+    said: tuple[str | None, Outcome, Mapping[str, Any]] | None = None  # operation, outcome, facts of the answer
     reading: Reading | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     asking: Asking | None = None
@@ -64,7 +77,7 @@ class _Callback:
         journey = self.journey
         try:
             journey.answer_by = journey.received + ANSWER_WITHIN * self.provider.dialect.deadline_s(None)
-            opened = self.opened = self.provider.dialect.open(self.request)
+            opened = self.opened = self.opened or self.provider.dialect.open(self.request)
             if refused is not None or self.wallet is None:
                 raise refused or Fault(Outcome.INTERNAL_ERROR, "there is no wallet to ask")
             self.asking = Asking(self.wallet, journey, self.clock, self.provider.journal_id)
@@ -138,6 +151,8 @@ class _Callback:
             raise Fault(Outcome.UNSUPPORTED_OPERATION, "what became of a call is told to its own repeat alone")
         self._watch(form, opened)
         reading = self.reading = dialect.read(form, opened)
+        if self.untried is not None and (why := self.untried(form.operation, reading.facts)):
+            raise Fault(Outcome.BUSY, why)
         recalled = yield from recall_all(reading, self.provider, asking)
         call = form.call(reading, recalled)
         nearby: tuple[str, ...] = ()
@@ -232,6 +247,7 @@ class _Callback:
     def _written(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any]) -> tuple[Outcome, Response | None]:
         """The answer's bytes. A demanded field that nothing fills after a YES is said as the operation's `unknown`."""
         dialect, keys, now = self.provider.dialect, self.provider.keys, self.clock.wall()
+        self.said = (name, outcome, facts)
         try:
             return outcome, dialect.write_answer(name, outcome, facts, keys, now)
         except Unfilled as missing:
@@ -239,6 +255,7 @@ class _Callback:
                 raise
             self.journey.alerts.append("unfilled")
             self.journey.why = f"the answer demands {missing.args[0]}, and nobody gave it"
+            self.said = (name, Outcome.UNKNOWN, facts)
             return Outcome.UNKNOWN, dialect.write_answer(name, Outcome.UNKNOWN, facts, keys, now)
 
     def _last_words(self, name: str | None, outcome: Outcome) -> Response | None:
@@ -256,6 +273,8 @@ class _Callback:
     ) -> Flow:
         """Hand the answer over, and note if it came in time: late, or into a closed connection, is no answer."""
         journey = self.journey
+        facts = self.said[2] if self.said is not None and self.said[:2] == (name, outcome) else {}
+        self.said = (name, outcome, facts)
         said = self.provider.dialect.said[name, outcome]
         journey.outcome, journey.code = str(outcome), str(said.answer)
         journey.effect = tuple(sorted(said.effect))

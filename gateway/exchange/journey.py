@@ -57,6 +57,7 @@ class Journey:
     state: str = ""  # of the row, as it was last written or found
     alerts: list[str] = field(default_factory=list)
     drift: list[Sighting] = field(default_factory=list)  # what stood in no row; names, and codes that look like codes
+    items: int = 0  # of a batch; what is said here of a transaction is then of the one that speaks for all
     asked: int = 0  # wallet calls that this callback made
     wallet_seconds: float = 0.0
     bug: BaseException | None = None

@@ -20,6 +20,9 @@ from gateway.exchange.parties import Provider
 from gateway.journal.holding import round_of_withdrawal
 from gateway.journal.states import Row
 
+#: What takes a hold, by what captures it; everything else is about bets.
+_HELD_BY = {Operation.WITHDRAW_COMPLETE: Operation.WITHDRAW_REQUEST, Operation.CONFIRM: Operation.RESERVE}
+
 
 def row_key(provider: Provider, facts: Mapping[str, Any], transaction: str) -> str:
     """`account:scope:id`: what an id is unique within is the table's to say; *facts* hold the scope's fields."""
@@ -56,15 +59,14 @@ class Naming:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The keys of what the call refers to: what a reversal undoes, the bets of a win, the hold of a completion.
+        """The keys of what the call refers to: what a reversal undoes, the bets of a win, what is captured.
 
         A payment's update refers to the request of ours that created it.
         """
         if self.call.operation is Operation.PAYMENT_UPDATE:
             create = CREATED_BY[self.call.kind or ""]
             return tuple(request_key(self.provider.journal_id, create, each) for each in self.call.reference or ())
-        completes = self.call.operation is Operation.WITHDRAW_COMPLETE
-        operation = Operation.WITHDRAW_REQUEST if completes else Operation.BET
+        operation = _HELD_BY.get(self.call.operation, Operation.BET)
         if self.call.operation in REVERSALS and len(self.form.targets) == 1:
             operation = next(iter(self.form.targets))
         return tuple(self._key(operation, each) for each in self.call.reference or ())

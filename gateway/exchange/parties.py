@@ -27,15 +27,20 @@ class Provider:
     settings: Mapping[str, Any] = field(default_factory=dict)
     last_words: Mapping[tuple[str | None, Outcome], Response | None] = field(default_factory=dict)
     asked: Account | None = None
+    #: the same account as each item of a batch is answered; None where a message is one transaction
+    items: "Provider | None" = None
 
     def prepared(self, now: float) -> "Provider":
         """The same account with its last words made; raises what making them raises, so that start-up finds out."""
-        words = {}
+        words, items = {}, None
+        if self.dialect.batch is not None:
+            alone = self.dialect.of_items
+            items = replace(self, dialect=alone, keys=alone.bind({})).prepared(now)
         for name in (None, *self.dialect.variants):
             for outcome in (Outcome.INTERNAL_ERROR, Outcome.UNKNOWN):
                 if (name, outcome) in self.dialect.said:
                     words[name, outcome] = self.dialect.write_answer(name, outcome, {}, self.keys, now)
-        return replace(self, last_words=words)
+        return replace(self, last_words=words, items=items)
 
 
 @dataclass(frozen=True)

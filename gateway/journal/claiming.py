@@ -27,6 +27,7 @@ from gateway.journal.states import Flight, Policy, Row, State, replace
 from gateway.journal.wishes import Claim, Claimed, Verdict
 
 WIN_WITHOUT_BET = "a win names a bet that was declined or undone"
+CONFIRMS_NOTHING = "a confirmation names a reservation that was declined or released"
 #: Seconds until a win that was held back looks for its bet again.
 LOOK_AGAIN_S = 1.0
 #: What a reversal finds, the gravest first: of several targets, this one answers.
@@ -191,16 +192,17 @@ def _held_back(page: Page, row: Row, verdict: Verdict, bets: Iterable[Row], poli
     if verdict is Verdict.WAITS:
         page.note(row.key, "waits")
         return page.put(rearmed(replace(row, state=_unsent(row)), policy, page.now))
+    why = CONFIRMS_NOTHING if row.operation is Operation.CONFIRM else WIN_WITHOUT_BET
     if row.parked is None:
-        page.note(row.key, "parked", why=WIN_WITHOUT_BET)
+        page.note(row.key, "parked", why=why)
     if row.state is State.UNKNOWN:  # it may be paid: a dead bet does not tell
-        return page.put(replace(row, outcome=Outcome.UNKNOWN, step=None, parked=WIN_WITHOUT_BET))
-    if row.operation is not Operation.WIN:
+        return page.put(replace(row, outcome=Outcome.UNKNOWN, step=None, parked=why))
+    if row.operation is Operation.END_ROUND:
         outcome = Outcome.NO_OPEN_BET
     else:
         reversed_ = any(bet.undone for bet in bets)
         outcome = Outcome.ALREADY_ROLLED_BACK if reversed_ else Outcome.TRANSACTION_NOT_FOUND
-    declined = replace(row, state=State.DECLINED, outcome=outcome, step=None, parked=WIN_WITHOUT_BET)
+    declined = replace(row, state=State.DECLINED, outcome=outcome, step=None, parked=why)
     return page.put(declined)
 
 

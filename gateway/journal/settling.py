@@ -11,8 +11,8 @@ from gateway.canon.operations import DEBITS, Operation
 from gateway.journal.page import Page
 from gateway.journal.states import Flight, Policy, Row, State, replace
 
-#: Naming a bet proves that the provider holds it, and being paid settles it.
-SETTLES = frozenset({Operation.WIN, Operation.END_ROUND})
+#: Naming a bet proves that the provider holds it, and being paid settles it; so does confirming what was reserved.
+SETTLES = frozenset({Operation.WIN, Operation.END_ROUND, Operation.CONFIRM})
 
 
 def named(page: Page, names: Iterable[str]) -> tuple[Row, ...]:

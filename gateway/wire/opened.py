@@ -1,7 +1,8 @@
 """A message while it is being read (Opened) and while it is being written (Draft).
 
 Opened decodes each part at most once and only when somebody asks, so that a signature over raw bytes is checked before
-anything is parsed. Draft collects values by place and encodes them once.
+anything is parsed. Draft collects values by place and encodes them once. A message that holds a list of items, a batch,
+is read item by item, and written with one.
 """
 
 import re
@@ -9,8 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from gateway.canon.faults import Fault
+from gateway.canon.outcomes import Outcome
 from gateway.wire.jsontext import MAX_KEYS, read_json, scalar_text, write_json
 from gateway.wire.message import Garbled, Headers, Request, Response, header
+from gateway.wire.xmltext import read_xml, write_xml
 
 Message = Request | Response
 
@@ -64,18 +68,21 @@ def _nothing(raw: bytes) -> Any:
 
 
 #: How a body is decoded, by the table's word. "none": the body is not looked at.
-CODECS: dict[str, Callable[[bytes], Any]] = {"json": read_json, "form": read_form, "none": _nothing}
-CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+CODECS: dict[str, Callable[[bytes], Any]] = {"json": read_json, "form": read_form, "xml": read_xml, "none": _nothing}
+CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml"}
 
 
 class Opened:
     """A received message with its parts decoded on demand. Every accessor raises Garbled for what it cannot read."""
 
-    __slots__ = ("_body", "_decoded", "_query", "codec", "message", "path_fields")
+    __slots__ = ("_body", "_decoded", "_query", "codec", "each", "message", "number", "path_fields")
 
-    def __init__(self, message: Message, codec: str = "json") -> None:
+    def __init__(self, message: Message, codec: str = "json", each: tuple[str, ...] | None = None) -> None:
+        """*each*: the steps to the list of items, of which this one is looked at; none: the body is the list."""
         self.message = message
         self.codec = codec
+        self.each = each
+        self.number = 0
         self.path_fields: Mapping[str, str] = {}
         self._decoded = False
         self._body: Any = None
@@ -89,12 +96,40 @@ class Opened:
     @property
     def body(self) -> dict[str, Any]:
         """The decoded body; Garbled if it is not an object."""
+        value = self._value()
+        if not isinstance(value, dict):
+            raise Garbled("the body is not an object")
+        return value
+
+    def _value(self) -> Any:
         if not self._decoded:
-            value = CODECS[self.codec](self.message.body)
-            if not isinstance(value, dict):
-                raise Garbled("the body is not an object")
-            self._body, self._decoded = value, True
-        return self._body  # type: ignore[no-any-return]
+            self._body, self._decoded = CODECS[self.codec](self.message.body), True
+        return self._body
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The items of a batch; Garbled where there is no list of objects, or an empty one."""
+        value = self._value()
+        for key in self.each or ():
+            value = value.get(key) if isinstance(value, dict) else None
+        if self.each is None or not isinstance(value, list) or not value:
+            raise Garbled("there is no list of items")
+        if not all(isinstance(item, dict) for item in value):
+            raise Garbled("an item is not an object")
+        return value
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """The item that is looked at. Garbled."""
+        return self.items[self.number]
+
+    def at(self, number: int) -> "Opened":
+        """The same message, item *number* of it, from 0; nothing is decoded again."""
+        other = Opened(self.message, self.codec, self.each)
+        other.number = number
+        if self._decoded:
+            other._body, other._decoded = self._body, True
+        return other
 
     @property
     def query(self) -> dict[str, str]:
@@ -109,18 +144,42 @@ class Opened:
         return header(self.message.headers, name)
 
 
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Both, step by step; where only one of them has an object it stands as it is."""
+    found = dict(one)
+    for key, value in other.items():
+        mine = found.get(key)
+        found[key] = _merged(mine, value) if isinstance(mine, dict) and isinstance(value, dict) else value
+    return found
+
+
 class Draft:
     """A message being written: values by place, encoded by `request` or `response`.
 
     *raw* is a body, *raw_query* the beginning of a query, that is encoded already.
     """
 
-    __slots__ = ("body", "codec", "headers", "method", "path", "path_fields", "query", "raw", "raw_query")
+    __slots__ = (
+        "body",
+        "codec",
+        "each",
+        "headers",
+        "item",
+        "method",
+        "path",
+        "path_fields",
+        "query",
+        "raw",
+        "raw_query",
+    )
 
     def __init__(
-        self, codec: str = "json", method: str = "POST", path: str = "/", raw: bytes | None = None, raw_query: str = ""
-    ) -> None:
+        self, codec: str = "json", method: str = "POST", path: str = "/", raw: bytes | None = None, raw_query: str = "",
+        each: tuple[str, ...] | None = None,
+    ) -> None:  # fmt: skip
         self.codec = codec
+        self.each = each
+        self.item: dict[str, Any] = {}
         self.method = method
         self.path = path
         self.path_fields: dict[str, str] = {}
@@ -133,10 +192,25 @@ class Draft:
     def _encoded(self) -> tuple[Headers, bytes]:
         if self.raw is not None or self.codec == "none":
             return tuple(self.headers.items()), self.raw or b""
-        body = write_json(self.body) if self.codec == "json" else write_form(_texts(self.body))
+        if self.codec == "xml":
+            try:
+                body = write_xml(self.body)
+            except ValueError as error:
+                raise Fault(Outcome.WALLET_FAILED, str(error)) from None
+        else:
+            body = write_json(self._whole()) if self.codec == "json" else write_form(_texts(self.body))
         if any(name.lower() == "content-type" for name in self.headers):
             return tuple(self.headers.items()), body
         return (("Content-Type", CONTENT_TYPES[self.codec]), *self.headers.items()), body
+
+    def _whole(self) -> Any:
+        """The body, with the one item in its list where it is a batch."""
+        if self.each is None:
+            return self.body
+        whole: Any = [self.item]
+        for key in reversed(self.each):
+            whole = {key: whole}
+        return _merged(self.body, whole) if self.each else whole
 
     def request(self) -> Request:
         """Encode as a request; `{name}` in the path is replaced by the path fields, percent-encoded."""

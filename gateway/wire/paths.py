@@ -1,5 +1,7 @@
 """Places: where in a message a value stands. `body.a.b`, `header.X-Name`, `query.x`, `path.id`, compiled once.
 
+In a batch `item.a.b` is a place in one of its items; it holds what a place in a body holds.
+
 A trailing `?` says that the value may be absent, `[]` that it is a list. Absent and null are missing alike; an empty
 text is a value, except at a `?` place, where it is missing too.
 """
@@ -22,19 +24,23 @@ class _Missing:
 
 
 MISSING: Final = _Missing()
-SOURCES = ("body", "header", "query", "path")
+SOURCES = ("body", "header", "query", "path", "item")
 #: What a header's name may be (RFC 9110, 5.6.2).
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A compiled place. *keys* are the steps into the body, or the one name of a header, query or path field."""
+    """A compiled place. *keys* are the steps into the body, or the one name of a header, query or path field.
+
+    *item*: the steps lead into an item of a batch; its *source* is "body".
+    """
 
     source: str
     keys: tuple[str, ...]
     optional: bool = False
     many: bool = False
+    item: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "Place":
@@ -46,20 +52,22 @@ class Place:
         source, _, name = rest.partition(".")
         if source not in SOURCES:
             raise ValueError(f'a place begins with one of {", ".join(SOURCES)}, not "{source}"')
-        keys = tuple(name.split(".")) if source == "body" else (name,)
+        keys = tuple(name.split(".")) if source in ("body", "item") else (name,)
         if not all(keys):
             raise ValueError("a place names what stands there: an empty step")
         if source == "header" and TOKEN.fullmatch(name) is None:
             raise ValueError("a place in a header has a name that HTTP allows")
-        return cls(source, keys, optional, many)
+        item = source == "item"
+        return cls("body" if item else source, keys, optional, many, item)
 
     def __str__(self) -> str:
-        return f"{self.source}.{'.'.join(self.keys)}{'[]' if self.many else ''}{'?' if self.optional else ''}"
+        source = "item" if self.item else self.source
+        return f"{source}.{'.'.join(self.keys)}{'[]' if self.many else ''}{'?' if self.optional else ''}"
 
     def look(self, opened: Opened) -> Any:
         """The raw value (JSON value, or text), or MISSING. Raises Garbled when the message cannot be read."""
         if self.source == "body":
-            value: Any = opened.body
+            value: Any = opened.item if self.item else opened.body
             for key in self.keys:
                 if not isinstance(value, dict) or (value := value.get(key)) is None:
                     return MISSING
@@ -84,7 +92,7 @@ class Place:
     def put(self, draft: Draft, value: Any) -> None:
         """Write *value* (a JSON-ready value; only a body can hold more than a scalar) where this place points."""
         if self.source == "body":
-            target = draft.body
+            target = draft.item if self.item else draft.body
             for key in self.keys[:-1]:
                 target = target.setdefault(key, {})
             target[self.keys[-1]] = value

@@ -21,7 +21,7 @@ from gateway.wire.recipes import Key, RecipeFault, one_of
 #: The bytes of each part in order; None stands where the secret goes.
 Pieces = list[bytes | None]
 
-WORDS = ("raw", "secret", "path", "query")
+WORDS = ("raw", "secret", "method", "path", "query")
 SORTABLE = ("body", "query")
 _REMEDY = (
     f"one of {', '.join(WORDS)}, a place such as body.amount, {{ text = ... }}, {{ money = ..., decimals = ... }}, "
@@ -35,7 +35,7 @@ def _bytes(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """The raw body, the secret, the raw path or the raw query (without "?")."""
+    """The raw body, the secret, the method, the raw path or the raw query (without "?")."""
 
     label: str
 
@@ -47,7 +47,7 @@ class Word:
         message = opened.message
         if not isinstance(message, Request):
             raise Garbled(f"an answer has no {self.label} to sign")
-        return _bytes(message.path if self.label == "path" else message.query)
+        return _bytes({"method": message.method, "path": message.path, "query": message.query}[self.label])
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +208,8 @@ def place(text: Any, key: Key, remedy: str) -> Place:
         compiled = Place.parse(text if isinstance(text, str) else "")
     except ValueError as error:
         raise RecipeFault(key, str(error), remedy) from None
+    if compiled.item:
+        raise RecipeFault(key, "a batch is signed as a whole, and not by its items", 'for example "raw"')
     if compiled.many:
         raise RecipeFault(key, "a list of values cannot be signed", "a place without []")
     return compiled

@@ -1,4 +1,4 @@
-"""Samples: a party's own JSON, with `$names` where values go. The same sample writes a body and reads one back.
+"""Samples: a party's own JSON, or XML, with `$names` where values go. A sample writes a body and reads one back.
 
 `"$name"` is JSON text, a bare `$name` a number, flag or list; with a trailing `?` the key is left out when there is
 nothing to put. `$$` begins a text that really starts with a dollar. Literals are scenery: written, never compared.
@@ -13,6 +13,7 @@ import orjson
 
 from gateway.wire.jsontext import read_json, scalar_text, write_json
 from gateway.wire.message import Garbled
+from gateway.wire.xmltext import read_xml, write_xml
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\$[A-Za-z_]*\??')
 _NAME = re.compile(r"\$([a-z_]+)(\?)?")
@@ -42,13 +43,8 @@ class Sample:
 
     def __init__(self, text: str) -> None:
         """Raises SampleFault if *text* is not one JSON object once the names are filled in."""
-
-        def marked(match: re.Match[str]) -> str:
-            token = match.group()
-            return token if token.startswith('"') else f'"\\u0001{token}"'
-
         try:
-            tree = read_json(_TOKEN.sub(marked, text).encode())
+            tree = self._tree(text)
         except Garbled as error:
             raise SampleFault(str(error)) from None
         if not isinstance(tree, dict):
@@ -58,6 +54,14 @@ class Sample:
         self.levels: dict[tuple[str | int, ...], frozenset[str]] = {}
         self._root = self._compile(tree, ())
         self.names = {slot.name: slot for slot in self.slots}
+
+    @staticmethod
+    def _tree(text: str) -> Any:
+        def marked(match: re.Match[str]) -> str:
+            token = match.group()
+            return token if token.startswith('"') else f'"\\u0001{token}"'
+
+        return read_json(_TOKEN.sub(marked, text).encode())
 
     def __repr__(self) -> str:
         return f"Sample({self.text!r})"
@@ -99,6 +103,18 @@ class Sample:
             if value is not None:
                 found[slot.name] = value
         return found
+
+
+class MarkupSample(Sample):
+    """The same of XML: `$name` is the text of an element or of an attribute, and nothing stands without quotes."""
+
+    @staticmethod
+    def _tree(text: str) -> Any:
+        return read_xml(text.encode())
+
+    def write(self, values: Mapping[str, Any]) -> bytes:
+        """As `Sample.write`; ValueError too for a text that XML cannot hold."""
+        return write_xml(read_json(super().write(values)))
 
 
 def look(body: Any, keys: tuple[str | int, ...]) -> Any:

@@ -9,7 +9,7 @@ from gateway.wire.recipes import RecipeFault, one_of
 from gateway.wire.signatures import Recipe
 from gateway.wire.signing_keys import SecretFault
 
-_KEYS = ("secret", "raw", "gives", "signs", "headers", "path", "query")
+_KEYS = ("secret", "raw", "gives", "signs", "headers", "method", "path", "query")
 _NEEDED = ("secret", "raw", "gives")
 
 
@@ -17,8 +17,8 @@ def verify_vectors(section: Mapping[str, Any], codec: str = "json") -> list[Reci
     """A fault, its key beginning with ("vectors", n), for each vector that the section's recipe does not reproduce.
 
     A vector: `secret` (as the settings would hold it; for rsa the public key's PEM), `raw` (the body), `gives` (the
-    text at the signature's place), and where needed `signs` (what is signed, secret included), `headers`, `path`,
-    `query`.
+    text at the signature's place), and where needed `signs` (what is signed, secret included), `headers`, `method`
+    (POST), `path`, `query`.
     *codec* is the body's. Raises RecipeFault when the section does not compile.
     """
     recipe = Recipe.compile(section)
@@ -39,7 +39,8 @@ def _verify(recipe: Recipe, vector: Any, number: int, codec: str) -> RecipeFault
         if not isinstance(value, Mapping if name == "headers" else str):
             return RecipeFault((*key, name), "it is of the wrong type", "texts; headers = { name = text }")
     headers = tuple((name, str(value)) for name, value in vector.get("headers", {}).items())
-    request = Request("POST", vector.get("path", "/"), vector.get("query", ""), headers, vector["raw"].encode())
+    sent = (vector.get("method", "POST"), vector.get("path", "/"), vector.get("query", ""))
+    request = Request(*sent, headers, vector["raw"].encode())
     opened = Opened(request, codec)
     try:
         bound = recipe.bind({recipe.check_secret: [vector["secret"].encode()]}, for_make=False, least=1)

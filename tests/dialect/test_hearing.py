@@ -11,7 +11,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.dialect import Dialect
-from gateway.wire.message import Request
+from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from tests.dialect.made import answer, dialect, keys
 
@@ -107,6 +107,39 @@ def test_a_code_that_is_the_status() -> None:
     assert heard(made, '{"text": "x"}', 402).outcome is Outcome.INSUFFICIENT_FUNDS
     assert heard(made, '{"text": "x"}', 200).outcome is Outcome.OK
     assert heard(made, '{"text": "x"}', 418).outcome is Outcome.UNKNOWN
+
+
+def test_an_answer_without_a_body_is_said_and_heard_by_its_status() -> None:
+    """`body = ""` takes the shared sample away; where a body is due, an empty one stays unknown."""
+    made = dialect("""
+without = ["operations.bet.codes", "effects"]
+[answers]
+http = "$code"
+body = '''{"text": "$message"}'''
+[operations.rollback.answers.done]
+body = ""
+[codes]
+ok = 204
+request_invalid = 400
+unknown = 503
+[operations.bet]
+said_as.request_invalid = ["insufficient_funds"]
+[effects]
+retries = [503, { http = 500 }, { no_answer = true }]
+[effects.bet]
+rolls_back = [503, { http = 500 }, { no_answer = true }]
+""")
+    undo = Call(Operation.ROLLBACK, player="p", currency="EUR", transaction="t", reference=("b",))
+    assert said(made, Outcome.OK, "rollback") == (204, "")
+    assert heard(made, "", 204, "rollback", undo).outcome is Outcome.OK
+    for status in (200, 400, 500, 503):
+        assert heard(made, "", status, "rollback", undo).outcome is Outcome.UNKNOWN, status
+    assert heard(made, '{"text": ""}', 400, "rollback", undo).outcome is not Outcome.OK
+    assert heard(made, "", 204).outcome is Outcome.UNKNOWN
+    row = made.hearings["rollback"].row(Response(204))
+    assert row is not None
+    assert row.outcome is Outcome.OK
+    assert made.hearings["bet"].row(Response(204)) is None
 
 
 def test_nothing_at_all_and_a_bare_status() -> None:

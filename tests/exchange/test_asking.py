@@ -22,7 +22,8 @@ from gateway.wire.opened import Opened
 from tests.dialect import made
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import acme
-from tests.exchange.driving import Clock, World, account, made_account, wallet_side
+from tests.exchange.clock import Clock
+from tests.exchange.driving import World, account, made_account, wallet_side
 from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 

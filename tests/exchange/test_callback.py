@@ -19,7 +19,8 @@ from gateway.wire.message import Ending, Heard, Request, Response
 from gateway.wire.opened import Draft, Opened
 from tests.dialect import made
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, START, Story, World, dialect
+from tests.exchange.clock import START
+from tests.exchange.driving import DIALECTS, Story, World, dialect
 from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking, takes
 
 #: 10.00 EUR as the dialect writes it.

@@ -21,7 +21,8 @@ from gateway.journal.memory import Memory
 from gateway.journal.wishes import Look
 from gateway.wire.message import Heard, Request, Response
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, Clock, Story, World, dialect
+from tests.exchange.clock import Clock
+from tests.exchange.driving import DIALECTS, Story, World, dialect
 from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
 
 TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.PROMO_WIN: "p1", Operation.ROLLBACK: "rb1"}

@@ -10,7 +10,8 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.exchange.parties import Provider
 from gateway.wire.opened import Opened
-from tests.exchange.driving import DIALECTS, PROMISES, START, World, account, wallet_side
+from tests.exchange.clock import START
+from tests.exchange.driving import DIALECTS, PROMISES, World, account, wallet_side
 
 
 @pytest.mark.parametrize("name", DIALECTS)

@@ -13,7 +13,8 @@ from gateway.exchange.undoing import undo_call
 from gateway.exchange.wishes import Send
 from gateway.journal.states import Row, State, Step
 from gateway.journal.wishes import Leased, Recorded, Settle
-from tests.exchange.driving import Clock, wallet_side
+from tests.exchange.clock import Clock
+from tests.exchange.driving import wallet_side
 
 OWED = Row("acme::w1", "acme", "w1", Operation.WIN, "win", state=State.OPEN, step=Step.DELIVER, holder="o/1")
 

@@ -87,6 +87,7 @@ def part_text(part: Any, message: Request | Response, codec: str = "json") -> by
 @pytest.mark.parametrize(
     ("part", "text"),
     [
+        ("method", b"PUT"),
         ("path", b"/bet/%C3%BC"),
         ("query", b"a=1&b=%20"),
         ({"text": "ü|"}, "ü|".encode()),
@@ -102,15 +103,16 @@ def part_text(part: Any, message: Request | Response, codec: str = "json") -> by
     ],
 )
 def test_a_part_reads_what_was_sent(part: Any, text: bytes) -> None:
-    """Raw path and query, decoded fields, number digits, printed money: exactly these bytes."""
+    """Method, raw path and query, decoded fields, number digits, printed money: exactly these bytes."""
     body = b'{"amount":1e1,"cents":"0.05","meta":{"flag":true}}'
-    request = Request("POST", "/bet/%C3%BC", "a=1&b=%20", (("X-Id", "7\udcff"),), body)
+    request = Request("PUT", "/bet/%C3%BC", "a=1&b=%20", (("X-Id", "7\udcff"),), body)
     assert part_text(part, request) == text
 
 
 @pytest.mark.parametrize(
     ("part", "message", "codec"),
     [
+        ("method", Response(200), "json"),
         ("path", Response(200), "json"),
         ("query", Response(200), "json"),
         ("body.a", Request("POST", "/", body=b"{}"), "json"),

@@ -12,8 +12,9 @@ from gateway.dialect.compiler.requests import RequestCompiler
 from gateway.dialect.compiler.rows import OUTCOMES
 from gateway.dialect.problems import suggest
 from gateway.wire.money_forms import MoneyForm
+from gateway.wire.opened import CONTENT_TYPES
 from gateway.wire.paths import TOKEN
-from gateway.wire.templates import Sample, SampleFault
+from gateway.wire.templates import MarkupSample, Sample, SampleFault
 
 _HEADER = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 _OWN_KEYS = {"http", "headers", "body", "done", "refused", "signature"}
@@ -95,11 +96,11 @@ class AnswerCompiler:
         statuses = http if isinstance(http, str) else tuple(http) if isinstance(http, list) else (http,)
         key = (statuses, tuple(headers.items()), body)
         if key not in self._forms:
-            if not any(word.lower() == "content-type" for word in headers) and body is not None:
-                headers["Content-Type"] = "application/json"
+            if not any(word.lower() == "content-type" for word in headers) and body:
+                headers["Content-Type"] = CONTENT_TYPES["xml" if markup(body) else "json"]
             form = AnswerForm(statuses, tuple(headers.items()), self._sample(body, written), self.spelling)
             self._forms[key] = form
-            if body is not None and form.sample is None:
+            if body and form.sample is None:
                 self.broken.add(id(form))
             self.written[id(form)] = written
         return self._forms[key]
@@ -109,25 +110,46 @@ class AnswerCompiler:
         return {slot.name for sample in self._samples.values() if sample for slot in sample.slots}
 
     def _sample(self, body: str | None, written: Path) -> Sample | None:
-        if body is None:
+        if not body:
             return None
         if body not in self._samples:
             self._samples[body] = self._compiled(body, written)
         return self._samples[body]
 
     def _compiled(self, body: str, written: Path) -> Sample | None:
-        return compiled_sample(self.requests, body, written, NAMES, self.spelling.money if self._stated else {})
+        money = self.spelling.money if self._stated else {}
+        kind = MarkupSample if markup(body) else Sample
+        return compiled_sample(self.requests, body, written, NAMES, money, kind)
+
+    @property
+    def codec(self) -> str:
+        """How answers are decoded: "json", or "xml" where the first sample is XML; the proofs want one for all."""
+        return "xml" if any(isinstance(sample, MarkupSample) for sample in self._samples.values()) else "json"
+
+    def mixed(self) -> list[Path]:
+        """Where JSON is written, in a table whose other answers are XML."""
+        kinds = {id(sample): isinstance(sample, MarkupSample) for sample in self._samples.values() if sample}
+        if len(set(kinds.values())) < 2:
+            return []
+        return [self.written[id(form)] for form in self._forms.values() if kinds.get(id(form.sample)) is False]
+
+
+def markup(body: str) -> bool:
+    """Is a sample XML? JSON never begins so."""
+    return body.lstrip().startswith("<")
 
 
 def compiled_sample(
-    requests: RequestCompiler, body: str, written: Path, names: Mapping[str, Shape], money: Mapping[str, MoneyForm]
+    requests: RequestCompiler, body: str, written: Path, names: Mapping[str, Shape], money: Mapping[str, MoneyForm],
+    kind: type[Sample] = Sample,
 ) -> Sample | None:  # fmt: skip
     """A sample whose names are all among *names*, its amounts quoted as *money* spells them; complaints if not."""
     try:
-        sample = Sample(body)
+        sample = kind(body)
     except SampleFault as fault:
         requests.complain(
-            "GW108", written, f"not a sample: {fault}", "paste the JSON of their documents, with $names"
+            "GW108", written, f"not a sample: {fault}",
+            f"paste the {'XML' if kind is MarkupSample else 'JSON'} of their documents, with $names",
         )  # fmt: skip
         return None
     for slot in sample.slots:

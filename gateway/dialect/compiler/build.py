@@ -45,6 +45,8 @@ def build(compiled: Compiled) -> Dialect:
         fingerprints={form.name: fingerprint(tree, form) for form in narrow_first if form.operation in MONEY},
         session_checked=session_checked(tree),
         outbound=compiled.outbound,
+        batch=compiled.batch,
+        answer_codec=compiled.answers.codec,
     )
 
 
@@ -86,4 +88,5 @@ def hearing(compiled: Compiled, name: str) -> Hearing:
         as_done=nothing_to_undo(operation),
         not_processed=frozenset(compiled.tree.get("wallet", "not_processed", default=())),
         otherwise=otherwise,
+        codec=compiled.answers.codec,
     )

@@ -7,7 +7,9 @@ from typing import Any
 from gateway.canon.operations import MONEY
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.answerform import AnswerForm
+from gateway.dialect.batch import Batch
 from gateway.dialect.compiler.answers import AnswerCompiler
+from gateway.dialect.compiler.batch import compiled_batch
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.compiler.outbound import compiled_outbound
 from gateway.dialect.compiler.requests import RequestCompiler
@@ -36,6 +38,8 @@ class Compiled:
     answer_recipe: Recipe | None = field(init=False)
     #: what we ask of the provider; None where the table does not say
     outbound: Outbound | None = field(init=False)
+    #: None where a message is one transaction
+    batch: Batch | None = field(init=False)
 
     def __post_init__(self) -> None:
         compiler = RequestCompiler(self.tree, self.problems)
@@ -53,6 +57,7 @@ class Compiled:
                 self.request_recipes[name] = self._recipe(own, under=("request", "signature")) or Recipe("none")
         self.answer_recipe = self._recipe(("answers", "signature"))
         self.outbound = compiled_outbound(self.tree, self.problems)
+        self.batch = compiled_batch(self.answers)
         for owner, recipe in self.request_recipes.items():
             at: Path = ("request", "signature") if owner is None else ("operations", owner, "signature")
             self._keyed(at, recipe, recipe.check_secret, "checked with", "check")

@@ -95,6 +95,7 @@ class RequestCompiler:
             suppressed=self.tree.get(*at, "suppressed", default=False),
             park_without=frozenset(self.tree.get(*at, "park_without", default=())),
             _pattern=pattern(path),
+            each=each_of(self.tree),
         )
 
     def merged(self, name: str, key: str) -> Any:
@@ -268,6 +269,18 @@ class RequestCompiler:
             said = f"not a time form: {error}"
             self.problems.append(self.tree.inside(path, key).problem("GW116", said, remedy))
             return Time()
+
+
+def each_of(tree: Tree) -> tuple[str, ...] | None:
+    """The steps to the items of a batch; None where there are none, or the place is no list of a body."""
+    text = tree.get("batch", "each", default="")
+    if text == "body":
+        return ()
+    try:
+        place = Place.parse(text)
+    except ValueError:
+        return None
+    return None if place.item or place.source != "body" or place.optional or place.many else place.keys
 
 
 def _closed(word: str, rows: Mapping[str, Any]) -> dict[Any, Any]:

@@ -2,6 +2,7 @@
 
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.problems import Problem
+from gateway.dialect.proofs.batch import prove_batch
 from gateway.dialect.proofs.completeness import prove_completeness
 from gateway.dialect.proofs.contract import prove_contract
 from gateway.dialect.proofs.money import prove_money
@@ -32,6 +33,7 @@ def prove(compiled: Compiled) -> list[Problem]:
         prove_safety,
         prove_contract,
         prove_payments,
+        prove_batch,
         prove_vectors,
     ):
         proof(compiled)

@@ -23,6 +23,8 @@ _NEEDS: dict[Operation, tuple[str, ...]] = {
     Operation.BET_WIN: ("bet_amount", "win_amount"),
     Operation.ROLLBACK: ("reference",),
     Operation.ROLLBACK_WIN: ("reference",),
+    Operation.CONFIRM: ("reference",),
+    Operation.RELEASE: ("reference",),
 }
 #: Operations of which the wallet must know whose they are; the others are found by what they refer to.
 _WHOSE = DEBITS | CREDITS | {Operation.AUTHENTICATE, Operation.PLAYER, Operation.BALANCE}
@@ -36,6 +38,10 @@ def prove_names(compiled: Compiled) -> None:
         _answers(compiled, name, form, told)
     _answers(compiled, None, None, told)
     _missing(compiled)
+    for path in dict.fromkeys(compiled.answers.mixed()):
+        compiled.complain(
+            "GW108", path, "a JSON sample, and other answers of this table are XML", "one for all answers"
+        )
 
 
 def stated(form: RequestForm) -> set[str]:

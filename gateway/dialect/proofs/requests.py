@@ -18,6 +18,7 @@ from gateway.dialect.problems import suggest
 from gateway.dialect.requestform import HOLE, Presence, RequestForm
 from gateway.wire.jsontext import scalar_text
 from gateway.wire.paths import Place
+from gateway.wire.xmltext import NAME
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = {"default", "unread", "because", *EFFECTS}
@@ -106,18 +107,21 @@ def _written(compiled: Compiled, form: RequestForm) -> list[tuple[Path, Place]]:
 def _places(compiled: Compiled, form: RequestForm) -> None:
     """Each place can exist in a body of this kind, and none stands inside another."""
     rows = _written(compiled, form)
-    deep = {place.keys for _, place in rows if place.source == "body"}
+    root = next((place.keys[0] for _, place in rows if place.source == "body"), "")
+    deep = {(place.item, place.keys) for _, place in rows if place.source == "body"}
     for path, place in rows:
         fact = ""
         if place.source == "body" and form.codec == "none":
             fact = 'the body is not looked at: body = "none"'
         elif place.source == "body" and form.codec == "form" and len(place.keys) > 1:
             fact = "the fields of a form have no steps"
+        elif place.source == "body" and form.codec == "xml" and (why := _unlike_xml(place, root)):
+            fact = why
         elif place.many and (place.source != "body" or form.codec != "json"):
             fact = "only a JSON body holds lists"
         elif place.many and CALL_FIELDS.get(path[-1]) is not Shape.TEXTS:
             fact = "only reference is a list"
-        elif place.source == "body" and any(place.keys[:length] in deep for length in range(1, len(place.keys))):
+        elif any((place.item, place.keys[:length]) in deep for length in range(1, len(place.keys))):
             fact = "another row puts a value where this one needs an object"
         if fact:
             compiled.complain(
@@ -133,6 +137,17 @@ def _places(compiled: Compiled, form: RequestForm) -> None:
                 f"{place} holds one text, number or flag",
                 "a scalar",
             )
+
+
+def _unlike_xml(place: Place, root: str) -> str:
+    """Why a place cannot be in a document whose root is *root*; "" where it can."""
+    *outer, last = place.keys
+    if place.keys[0] != root:
+        return f"an XML document has one root, and another row names {root}"
+    if not outer:
+        return "the root holds elements and attributes"
+    names = [*outer, *([] if last == "#" else [last.removeprefix("@")])]
+    return "" if all(NAME.fullmatch(name) for name in names) else "not the name of an element, an @attribute, or #"
 
 
 def _presence(compiled: Compiled, form: RequestForm) -> None:

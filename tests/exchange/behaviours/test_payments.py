@@ -21,7 +21,8 @@ from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, Request, Response
 from gateway.wire.opened import Draft
 from tests.asked.stage import examples, table
-from tests.exchange.driving import START, Story, World
+from tests.exchange.clock import START
+from tests.exchange.driving import Story, World
 from tests.exchange.endings import Hop, answers, not_sent, silent, silent_after_booking
 
 NOON = datetime.fromtimestamp(START, UTC)
