@@ -27,6 +27,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Refused
 from gateway.dialect.requestform import FieldForm, RequestForm
 from gateway.dialect.shelf import Shelf
+from gateway.wire.currencies import Currencies
 from gateway.wire.money_forms import MoneyForm
 
 
@@ -109,9 +110,20 @@ def _requests(sheet: Sheet, dialect: Dialect) -> None:
     for form in _forms(dialect):
         known = ", ".join(f"{place} = {' or '.join(map(str, literals))}" for place, literals in form.when)
         rows.append(
-            (form.name, f"{form.method} {form.path}", known or "the path alone", str(form.operation), form.codec)
+            (
+                form.name,
+                f"{form.method} {form.path}",
+                known or "the path alone",
+                "none, it is not served" if form.unsupported else str(form.operation),
+                _body(form),
+            )
         )
     sheet.table(("operation", "request", "known by", "our operation", "body"), rows)
+
+
+def _body(form: RequestForm) -> str:
+    """What the body is, and what it comes in."""
+    return form.codec if form.envelope is None else form.envelope.words
 
 
 def _signatures(sheet: Sheet, dialect: Dialect, conversations: Conversations | None) -> None:
@@ -155,8 +167,16 @@ def _field(field: FieldForm) -> tuple[str, str, str, str]:
     how = ""
     if field.name in AMOUNTS and isinstance(field.converter, MoneyForm):
         how = spelled(field.converter)
+        if field.converter.minus == "ignored":
+            how += "; a minus sign is read past"
+        if field.net:
+            how += f"; less the bet at {str(field.net.place).rstrip('?')}, which decides"
         if field.parts:
             how += f"; the sum of {' and '.join(map(str, field.parts))}"
+    elif isinstance(field.converter, Currencies):
+        names = {ours: f"{theirs} = {ours}" for ours, theirs in field.converter.codes.items()}
+        names |= {ours: f"{names[ours]} by {10**places}" for ours, places in field.converter.shifts.items()}
+        how = ", ".join(names.values())
     elif field.values:
         how = ", ".join(f"{theirs} = {ours}" for ours, theirs in field.values.items())
     return field.name, places, "no" if field.optional else "yes", how

@@ -179,7 +179,10 @@ def together(sheet: Sheet, provider: Dialect, wallet: Dialect, problems: list[Pr
 def _renamed(provider: Dialect, wallet: Dialect) -> Iterable[tuple[str, str, str]]:
     has = wallet.operations()
     for name in provider.tree.section("operations"):
-        operation = provider.variants[name].operation
+        form = provider.variants[name]
+        if form.unsupported:
+            continue
+        operation = form.operation
         ends: dict[Outcome, list[str]] = {}
         for variant in has.get(operation, ())[:1]:
             for outcome in Outcome:

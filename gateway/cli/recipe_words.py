@@ -39,6 +39,8 @@ class Worked:
 
 def recipe_words(recipe: Recipe) -> list[str]:
     """The recipe as a list of sentences."""
+    if recipe.scheme == "decryption":
+        return ["Nothing is signed: that the body opens with the cipher's key is the proof of its sender."]
     if recipe.at is None:
         return ["Nothing is signed."]
     if recipe.scheme == "basic":
@@ -124,7 +126,7 @@ def _computed(dialect: Dialect, recipe: Recipe, conversations: Conversations | N
         secrets = {recipe.check_secret: [key.encode()]}
     try:
         bound = recipe.bind(secrets, for_check=recipe.scheme != "rsa", for_make=True)
-        opened = dialect.open(request)
+        opened = dialect.open(request, conversations.keys(dialect, "receiver") if conversations else None)
         shown = "".join(signed_text(piece) for _, piece in bound.shown(opened))
         gives = bound.spelled(opened)
     except (SecretFault, Garbled):

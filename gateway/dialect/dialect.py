@@ -5,7 +5,7 @@ wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the liv
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -22,7 +22,8 @@ from gateway.dialect.hearing import Hearing
 from gateway.dialect.outbound import Outbound
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.dialect.wireanswer import TRANSPORT, WireAnswer
-from gateway.wire.message import Garbled, Request, Response
+from gateway.wire.envelopes import Envelope, Seal
+from gateway.wire.message import Garbled, Request, Response, Unopened
 from gateway.wire.opened import Draft, Opened
 from gateway.wire.signatures import BoundRecipe, Forged, Recipe
 
@@ -55,14 +56,22 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The live secrets of one account, loaded: a bound recipe per operation that has its own, and for answers."""
+    """The live secrets of one account, loaded: a bound recipe per operation that has its own, and for answers.
+
+    *seals*: what bodies come in and are put into.
+    """
 
     request: Mapping[str | None, BoundRecipe]
     answer: BoundRecipe | None
+    seals: Mapping[Envelope, Seal] = field(default_factory=dict)
 
     def of(self, name: str | None) -> BoundRecipe:
         """The recipe for requests of operation *name*."""
         return self.request.get(name) or self.request[None]
+
+    def seal(self, form: RequestForm | None) -> Seal | None:
+        """What the bodies of *form* come in; None where they come as they are."""
+        return self.seals.get(form.envelope) if form is not None and form.envelope is not None else None
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,12 @@ class Dialect:
         }
         if self.answer_recipe and self.answer_recipe.scheme != "none":
             names.add(self.answer_recipe.check_secret if makes else self.answer_recipe.make_secret)
-        return names - {""}
+        return names.union(*(envelope.secrets for envelope in self.envelopes)) - {""}
+
+    @cached_property
+    def envelopes(self) -> frozenset[Envelope]:
+        """What bodies come in."""
+        return frozenset(form.envelope for form in self.variants.values() if form.envelope is not None)
 
     def bind(self, secrets: Mapping[str, Sequence[bytes]], role: Role = "receiver") -> Keys:
         """Load the secrets. A receiver checks requests and signs answers; a sender does the opposite.
@@ -162,28 +176,33 @@ class Dialect:
         }
         recipe = self.answer_recipe
         answer = recipe.bind(secrets, for_check=not receives, for_make=receives) if recipe else None
-        return Keys(requests, answer)
+        return Keys(requests, answer, {envelope: envelope.bind(secrets) for envelope in self.envelopes})
 
     # -- reading a request
 
-    def open(self, message: Request) -> Opened:
-        """Begin to read a request; its body is decoded as the operation that its path names has it."""
-        return Opened(message, self.codec(message.method, message.path))
+    def open(self, message: Request, keys: Keys | None = None) -> Opened:
+        """Begin to read a request; its body is decoded as the operation that its path names has it.
 
-    def codec(self, method: str, path: str) -> str:
-        """How a body that comes to *path* is decoded: "json", "form", "none"."""
-        codec = "json"
+        A sealed body is opened with *keys*. Without them it is taken as opened before, and `verify` will refuse it.
+        """
+        form = self.addressed(message.method, message.path)
+        return Opened(message, form.codec if form else "json", seal=keys.seal(form) if keys else None)
+
+    def addressed(self, method: str, path: str) -> RequestForm | None:
+        """A variant that *path* is one's of, with this *method* if there is one: they decode the body alike."""
+        found = None
         for form in self.variants.values():
             if form.path_fields(path) is not None:
-                codec = form.codec
+                found = form
                 if form.method == method:
                     break
-        return codec
+        return found
 
     def recognise(self, opened: Opened) -> RequestForm:
         """The variant that this message is: its path, then `when`; nothing else is read.
 
-        Fault unsupported_operation when none fits, request_invalid when what `when` needs cannot be read.
+        Fault unsupported_operation when none fits, request_invalid when what `when` needs cannot be read,
+        signature_invalid when it stands in a body that does not open.
         """
         message = opened.message
         if not isinstance(message, Request):
@@ -200,6 +219,8 @@ class Dialect:
             try:
                 if form.matches(opened):
                     return form
+            except Unopened as error:
+                raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
             except Garbled as error:
                 raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
         raise Fault(
@@ -219,7 +240,7 @@ class Dialect:
             if name is not None and any(self.variants[name].renamed(opened, source) for source in nameless):
                 raise Forged("a field has been renamed on the way; this recipe signs values only")
             return key
-        except Forged as error:
+        except (Forged, Unopened) as error:
             raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
         except Garbled as error:
             raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
@@ -257,7 +278,7 @@ class Dialect:
         if said.answer.no_answer:
             return None
         facts = self._with_literals(said, facts)
-        status, body = said.form.write(said.answer, facts, said.answer.text or said.end.sentence)
+        status, body = said.form.write(said.answer, facts, _text(said))
         draft = Draft("json", raw=body)
         draft.headers.update(said.form.headers if body else ())
         if keys.answer is not None:
@@ -292,10 +313,14 @@ class Dialect:
     # -- the other side: writing a request, reading an answer
 
     def variant_for(self, call: Call) -> RequestForm:
-        """The variant that says this call: its `set` must hold. Fault unsupported_operation."""
-        for form in self.variants.values():
-            if form.operation is call.operation and form.given_by(call):
-                return form
+        """The variant that says this call: its `set` must hold. Of several, the one that keeps the call's own id best.
+
+        Fault unsupported_operation.
+        """
+        may = [self.variants[name] for name in self.operations().get(call.operation, ())]
+        may = [form for form in may if form.given_by(call)]
+        if may:
+            return min(may, key=lambda form: form.loses_id(call))
         raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
 
     def write_call(
@@ -310,6 +335,7 @@ class Dialect:
         if facts.get("time") is None and any(each.name == "time" and not each.optional for each in form.fields):
             facts = {**facts, "time": datetime.fromtimestamp(int(now), UTC)}
         draft = form.write(facts, settings or {})
+        draft.seal = keys.seal(form)
         keys.of(form.name).make(draft, now)
         return form, draft.request()
 
@@ -323,11 +349,17 @@ class Dialect:
         return self.hearings[name].read(call, response)
 
     def operations(self) -> dict[Operation, list[str]]:
-        """The variants of each canonical operation that this dialect has."""
+        """The variants of each canonical operation that this dialect serves."""
         found: dict[Operation, list[str]] = {}
         for name, form in self.variants.items():
-            found.setdefault(form.operation, []).append(name)
+            if not form.unsupported:
+                found.setdefault(form.operation, []).append(name)
         return found
+
+
+def _text(said: Said) -> str:
+    """The row's text, which may be none at all, or the outcome's sentence."""
+    return said.end.sentence if said.answer.text is None else said.answer.text
 
 
 @dataclass(frozen=True, slots=True)

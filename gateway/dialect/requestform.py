@@ -12,8 +12,11 @@ from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.money import Money
 from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
-from gateway.canon.outcomes import Outcome
+from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.digests import Digest
+from gateway.dialect.nets import Net
+from gateway.dialect.whens import Literals, Presence, says
+from gateway.wire.envelopes import Envelope
 from gateway.wire.jsontext import Bare, scalar_text
 from gateway.wire.message import Garbled
 from gateway.wire.money_forms import MoneyForm
@@ -26,24 +29,12 @@ _DECISIVE = frozenset({"player", "currency", "transaction", "reference", "round"
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
-    """In `when`, in a literal's place: is there a value at all?"""
-
-    due: bool
-
-    def __str__(self) -> str:
-        return "present" if self.due else "absent"
-
-
-Literals = tuple[str | int | bool | Presence, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class FieldForm:
     """Where one of our fields stands and how it is spelled. *converter* is a MoneyForm for amounts.
 
     *values*: a closed set, ours to theirs; an unlisted value is *unlisted*, or request_invalid where that is None.
     *parts*: places whose sum an amount must be, in the amount's own spelling. *absent*: texts that stand for no value.
+    *net*: of a win_amount, where the message also states it less the bet_amount; what stands there decides.
     Of the bag of extras all places are collected, each under its own last name.
     """
 
@@ -55,6 +46,7 @@ class FieldForm:
     parts: tuple[Place, ...] = ()
     absent: frozenset[str] = frozenset()
     unlisted: str | None = None
+    net: Net | None = None
 
     @property
     def optional(self) -> bool:
@@ -164,6 +156,7 @@ class Reading:
     #: our field -> the key by which it is recalled, such as {"currency": "session"}
     wants: dict[str, str]
     parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = field(default_factory=list)
+    nets: dict[Net, Any] = field(default_factory=dict)
     within_s: int | None = None
 
 
@@ -171,7 +164,8 @@ class Reading:
 class RequestForm:
     """A variant: *name* is the table's, *operation* ours. Everything is compiled; nothing here knows a clock.
 
-    *park_without*: amounts without which a message is written down for a human, and asked for again.
+    *park_without*: amounts without which a message is written down for a human, and asked for again. *unsupported*:
+    known, and answered so without a look at what it says. *envelope*: what its body comes in.
     """
 
     name: str
@@ -193,11 +187,13 @@ class RequestForm:
     _pattern: re.Pattern[str] = field(repr=False)
     #: for each documented value the names under which it may stand, by source
     _documented: Mapping[str, tuple[frozenset[str], ...]] = field(init=False, repr=False)
+    unsupported: bool = False
+    envelope: Envelope | None = None
 
     def __post_init__(self) -> None:
         rows = [each.places for each in self.fields]
         rows += [(place,) for place, _ in (*self.when, *self.fill)]
-        rows += [(place,) for each in self.fields for place in each.parts]
+        rows += [(place,) for each in self.fields for place in (*each.parts, *([each.net.place] if each.net else []))]
         found: dict[str, set[frozenset[str]]] = {"body": set(), "query": set()}
         for source, names in found.items():
             names.update(frozenset(place.keys[0] for place in row if place.source == source) for row in rows)
@@ -241,6 +237,11 @@ class RequestForm:
         return frozenset({each.name for each in self.fields} | set(self.set) | set(self.derive) | set(self.recall))
 
     @property
+    def outcomes(self) -> frozenset[Outcome]:
+        """Every outcome that it can have, and so must have an answer for."""
+        return UNREAD | {Outcome.UNKNOWN} if self.unsupported else CAN_OCCUR[self.operation]
+
+    @property
     def within_s(self) -> int:
         """For how long the same message without an id is a repeat, in seconds; 0 where an id is never made."""
         rule = self.derive.get("transaction")
@@ -249,6 +250,13 @@ class RequestForm:
     def given_by(self, call: Call) -> bool:
         """Does everything that this variant gives to its calls hold for *call*? A flag that nobody stated is false."""
         return all(_stated(call, name) == _shaped(name, value) for name, value in self.set.items())
+
+    def loses_id(self, call: Call) -> int:
+        """0: whoever reads a message of this variant derives the call's own id; 1: it is said in it; 2: it is lost."""
+        rule = self.derive.get("transaction")
+        if rule is not None and derived("transaction", rule, call.facts()) == call.transaction:
+            return 0
+        return 1 if call.transaction is None or any(each.name == "transaction" for each in self.fields) else 2
 
     def echo(self, opened: Opened) -> dict[str, Any]:
         """What a refusal may repeat, read leniently: each field that is there and well-formed. Never raises."""
@@ -291,7 +299,8 @@ class RequestForm:
         stated = {each.name for each, _, _ in amounts}
         wants = {name: key for name, key in self.recall.items() if name not in facts and name not in stated}
         parts = [(each, found) for each in self.fields if (found := each.look_parts(opened))]
-        return Reading(self, facts, amounts, wants, parts, within_s)
+        nets = {net: net.place.look(opened) for each in self.fields if (net := each.net) is not None}
+        return Reading(self, facts, amounts, wants, parts, nets, within_s)
 
     def _dispensable(self, each: FieldForm) -> bool:
         """May an unreadable value be treated as missing? Refusing a win or a refund for an odd time loses money."""
@@ -319,6 +328,9 @@ class RequestForm:
             facts[each.name] = amount
         if self.operation not in REVERSALS and currency is None and reading.amounts:
             raise Fault(Outcome.REQUEST_INVALID, "the amount's currency is not known")
+        for net, value in reading.nets.items():
+            if value is not MISSING:
+                facts["win_amount"] = net.read(value, facts["bet_amount"], currency)
         for each, parts in reading.parts:
             if each.name in facts and facts[each.name] != sum(each.read_amount(*part, currency) for part in parts):
                 raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: not the sum of its parts")
@@ -338,18 +350,11 @@ class RequestForm:
                 value = derived(each.name, self.derive[each.name], facts)
             if value is not None:
                 each.put(draft, value, facts.get("currency"))
+                if each.net is not None and facts.get("bet_amount") is not None:
+                    each.net.put(draft, value, facts["bet_amount"], facts.get("currency"))
             elif not each.optional:
                 raise Fault(Outcome.WALLET_FAILED, f"{each.name}: the message must have it, and nobody gave it")
         return draft
-
-
-def says(place: Place, value: Any, literal: Any) -> bool:
-    """Is *value*, found at *place*, the table's *literal*? In a body its type counts; other places hold only text."""
-    if isinstance(literal, Presence):
-        return (value is not MISSING) is literal.due
-    if place.source == "body":
-        return type(value) is type(literal) and bool(value == literal)
-    return bool(value == scalar_text(literal))
 
 
 HOLE = re.compile(r"\{([a-z_.]+)\}")

@@ -13,7 +13,7 @@ from gateway.canon.calls import Reply
 from gateway.canon.faults import Fault
 from gateway.canon.money import EXPONENTS
 from gateway.canon.operations import DEBITS, MONEY
-from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Moved, Outcome
+from gateway.canon.outcomes import UNREAD, Moved, Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.exchange.asking import Asking
@@ -64,7 +64,7 @@ class _Callback:
         journey = self.journey
         try:
             journey.answer_by = journey.received + ANSWER_WITHIN * self.provider.dialect.deadline_s(None)
-            opened = self.opened = self.provider.dialect.open(self.request)
+            opened = self.opened = self.provider.dialect.open(self.request, self.provider.keys)
             if refused is not None or self.wallet is None:
                 raise refused or Fault(Outcome.INTERNAL_ERROR, "there is no wallet to ask")
             self.asking = Asking(self.wallet, journey, self.clock, self.provider.journal_id)
@@ -102,6 +102,8 @@ class _Callback:
         claimed = self.booking is not None and self.booking.row is not None
         if claimed or not self.verified or self.form is None or self.form.operation not in MONEY:
             return reply
+        if self.form.unsupported:
+            return reply
         facts = self.reading.facts if self.reading else self._echo(self.form.name)
         transaction = facts.get("transaction")
         if transaction is None or reply.outcome.moved is not Moved.NO or reply.outcome is Outcome.TRANSACTION_CONFLICT:
@@ -119,7 +121,7 @@ class _Callback:
 
     def _sayable(self, outcome: Outcome) -> Outcome:
         """*outcome* if this operation can have it; what cannot occur is an invalid request."""
-        possible = UNREAD if self.form is None else CAN_OCCUR[self.form.operation]
+        possible = UNREAD if self.form is None else self.form.outcomes
         return outcome if outcome in possible else Outcome.REQUEST_INVALID
 
     def _converse(self, opened: Opened, asking: Asking) -> Generator[Any, Any, Reply]:
@@ -130,6 +132,8 @@ class _Callback:
         journey.answer_by = journey.received + ANSWER_WITHIN * dialect.deadline_s(form.name)
         journey.verified_by = dialect.verify(form.name, opened, self.provider.keys, self.clock.wall())
         self.verified = True
+        if form.unsupported:
+            raise Fault(Outcome.UNSUPPORTED_OPERATION, f"{form.name} is known, and not served")
         reading = self.reading = dialect.read(form, opened)
         recalled = yield from recall_all(reading, self.provider, asking)
         call = form.call(reading, recalled)

@@ -6,11 +6,11 @@ anything is parsed. Draft collects values by place and encodes them once.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
 from gateway.wire.jsontext import MAX_KEYS, read_json, scalar_text, write_json
-from gateway.wire.message import Garbled, Headers, Request, Response, header
+from gateway.wire.message import Garbled, Headers, Request, Response, Unopened, header
 
 Message = Request | Response
 
@@ -68,14 +68,31 @@ CODECS: dict[str, Callable[[bytes], Any]] = {"json": read_json, "form": read_for
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 
 
+class Sealing(Protocol):
+    """The envelope of a body with its live keys, as `envelopes.Seal` has them."""
+
+    def open(self, raw: bytes, read: Callable[[bytes], Any]) -> tuple[dict[str, Any], str]: ...
+
+    def close(self, plain: bytes) -> bytes: ...
+
+    @property
+    def outer(self) -> str | None: ...
+
+
 class Opened:
-    """A received message with its parts decoded on demand. Every accessor raises Garbled for what it cannot read."""
+    """A received message with its parts decoded on demand. Every accessor raises Garbled for what it cannot read.
 
-    __slots__ = ("_body", "_decoded", "_query", "codec", "message", "path_fields")
+    *seal*: the envelope that the body came in; its key is tried once. *opened_by*: which key that was, "key 1".
+    """
 
-    def __init__(self, message: Message, codec: str = "json") -> None:
+    __slots__ = ("_body", "_decoded", "_query", "_unopened", "codec", "message", "opened_by", "path_fields", "seal")
+
+    def __init__(self, message: Message, codec: str = "json", seal: Sealing | None = None) -> None:
         self.message = message
         self.codec = codec
+        self.seal = seal
+        self.opened_by = ""
+        self._unopened = False
         self.path_fields: Mapping[str, str] = {}
         self._decoded = False
         self._body: Any = None
@@ -90,11 +107,22 @@ class Opened:
     def body(self) -> dict[str, Any]:
         """The decoded body; Garbled if it is not an object."""
         if not self._decoded:
-            value = CODECS[self.codec](self.message.body)
+            value = CODECS[self.codec](self.message.body) if self.seal is None else self._unsealed(self.seal)
             if not isinstance(value, dict):
                 raise Garbled("the body is not an object")
             self._body, self._decoded = value, True
         return self._body  # type: ignore[no-any-return]
+
+    def _unsealed(self, seal: Sealing) -> dict[str, Any]:
+        """A body that did not open does not open at the next look either, and costs nothing more."""
+        if self._unopened:
+            raise Unopened
+        try:
+            value, self.opened_by = seal.open(self.message.body, CODECS[self.codec])
+        except Unopened:
+            self._unopened = True
+            raise
+        return value
 
     @property
     def query(self) -> dict[str, str]:
@@ -112,10 +140,12 @@ class Opened:
 class Draft:
     """A message being written: values by place, encoded by `request` or `response`.
 
-    *raw* is a body, *raw_query* the beginning of a query, that is encoded already.
+    *raw* is a body, *raw_query* the beginning of a query, that is encoded already. *seal*: what the body is put into.
     """
 
-    __slots__ = ("body", "codec", "headers", "method", "path", "path_fields", "query", "raw", "raw_query")
+    __slots__ = (
+        "_closed", "body", "codec", "headers", "method", "path", "path_fields", "query", "raw", "raw_query", "seal",
+    )  # fmt: skip
 
     def __init__(
         self, codec: str = "json", method: str = "POST", path: str = "/", raw: bytes | None = None, raw_query: str = ""
@@ -129,12 +159,24 @@ class Draft:
         self.body: dict[str, Any] = {}
         self.raw = raw
         self.raw_query = raw_query
+        self.seal: Sealing | None = None
+        self._closed: tuple[bytes, bytes] | None = None
 
     def _encoded(self) -> tuple[Headers, bytes]:
         if self.raw is not None or self.codec == "none":
-            return tuple(self.headers.items()), self.raw or b""
+            return tuple(self.headers.items()), self._sealed(self.raw or b"")
         body = write_json(self.body) if self.codec == "json" else write_form(_texts(self.body))
-        return (("Content-Type", CONTENT_TYPES[self.codec]), *self.headers.items()), body
+        kind = self.codec if self.seal is None else self.seal.outer
+        head = (("Content-Type", CONTENT_TYPES[kind] if kind else "text/plain"),)
+        return (*head, *self.headers.items()), self._sealed(body)
+
+    def _sealed(self, body: bytes) -> bytes:
+        """*body* in its envelope, the same one each time: what was signed is what is sent."""
+        if self.seal is None:
+            return body
+        if self._closed is None or self._closed[0] != body:
+            self._closed = body, self.seal.close(body)
+        return self._closed[1]
 
     def request(self) -> Request:
         """Encode as a request; `{name}` in the path is replaced by the path fields, percent-encoded."""

@@ -42,7 +42,11 @@ def build(compiled: Compiled) -> Dialect:
         scope=tuple(tree.get("scope", default=())),
         retry_spans_s=retry_spans(tree),
         replay_balances=replay_balances(tree),
-        fingerprints={form.name: fingerprint(tree, form) for form in narrow_first if form.operation in MONEY},
+        fingerprints={
+            form.name: fingerprint(tree, form)
+            for form in narrow_first
+            if form.operation in MONEY and not form.unsupported
+        },
         session_checked=session_checked(tree),
         outbound=compiled.outbound,
     )

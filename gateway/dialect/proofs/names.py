@@ -32,7 +32,8 @@ def prove_names(compiled: Compiled) -> None:
     """Every named thing exists and can be had."""
     told: set[tuple[int, str]] = set()
     for name, form in compiled.requests.items():
-        _needs(compiled, name, form)
+        if not form.unsupported:
+            _needs(compiled, name, form)
         _answers(compiled, name, form, told)
     _answers(compiled, None, None, told)
     _missing(compiled)

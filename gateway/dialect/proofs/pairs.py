@@ -33,6 +33,8 @@ def prove_pair(provider: Dialect, wallet: Dialect) -> list[Problem]:
 
 def asked(provider: Dialect, form: RequestForm) -> Iterator[Operation]:
     """What one variant of the provider may make us ask of the wallet."""
+    if form.unsupported:
+        return
     yield Operation.BALANCE if form.suppressed else form.operation
     if form.operation is Operation.ROLLBACK and Operation.WIN in form.targets:
         yield Operation.ROLLBACK_WIN
@@ -41,6 +43,8 @@ def asked(provider: Dialect, form: RequestForm) -> Iterator[Operation]:
 def _complaints(provider: Dialect, wallet: Dialect) -> Iterator[Problem]:
     has = wallet.operations()
     for name, form in provider.variants.items():
+        if form.unsupported:
+            continue
         at = provider.tree.origin("operations", name)
         for operation in asked(provider, form):
             if operation not in has:
