@@ -37,7 +37,8 @@ def test_an_unsupported_operation_needs_nothing_and_is_never_written() -> None:
     assert made.operations()[Operation.BET] == ["bet"]
     assert made.variant_for(Call(Operation.BET)).name == "bet"
     assert made.recognise(made.open(request("/tip", "{}"))).unsupported
-    assert prove_pair(made, dialect(TIP)) == prove_pair(dialect(), dialect())
+    wallet = dialect('[operations.rollback]\nfields.round = "body.round"')  # which no tip could ever fill
+    assert not [problem for problem in prove_pair(made, wallet) if "tip" in problem.says]
 
 
 def test_a_table_that_serves_nothing_of_a_kind_cannot_say_it() -> None:
@@ -50,7 +51,12 @@ def test_a_table_that_serves_nothing_of_a_kind_cannot_say_it() -> None:
 
 @pytest.mark.parametrize(
     ("stated", "won"),
-    [('"win": 4, "net": 2.5', "4.00"), ('"win": 4, "net": 3.5', "5.00"), ('"win": 9, "net": -1.5', "0"), ('"win": 4', "4")],
+    [
+        ('"win": 4, "net": 2.5', "4.00"),
+        ('"win": 4, "net": 3.5', "5.00"),
+        ('"win": 9, "net": -1.5', "0"),
+        ('"win": 4', "4"),
+    ],
 )
 def test_the_net_amount_decides_where_it_stands(stated: str, won: str) -> None:
     """Whatever the payout beside it is."""

@@ -99,6 +99,20 @@ def test_whatever_keeps_it_from_opening_is_told_alike(raw: bytes) -> None:
     assert str(caught.value) == "the body opens with none of the keys"
 
 
+@pytest.mark.parametrize(("coding", "honest", "other"), [
+    ("base64url", b"x=eyJhIjoxfQ", b"x=eyJhIjoxfR"),
+    ("base64", b"x=eyJhIjoxfQ%3D%3D", b"x=eyJhIjoxfR%3D%3D"),
+    ("base64", b"x=eyJhIjoxfQ%3D%3D", b"x=eyJhIjoxfQ"),
+    ("hex", b"x=7b2261223a317d", b"x=7B2261223A317D"),
+])  # fmt: skip
+def test_one_content_has_one_spelling(coding: str, honest: bytes, other: bytes) -> None:
+    """Bits after the last byte, a padding left out, capitals: what was signed or seen once is not said otherwise."""
+    steps = ["form", {"take": "x"}, coding, "json"]
+    assert opened(steps, honest) == ({"a": 1}, "")
+    with pytest.raises(Unopened):
+        opened(steps, other)
+
+
 def test_under_another_key_or_with_a_list_inside_it_does_not_open() -> None:
     """What is inside is an object, or it is nobody's."""
     with pytest.raises(Unopened):
