@@ -135,8 +135,8 @@ def _signatures(sheet: Sheet, dialect: Dialect, conversations: Conversations | N
     sheet.items(lines[1:])
     if worked := worked_example(dialect, conversations):
         sheet.say(f"Worked example, {worked.origin}:")
-        rows = {"secret": worked.secret, "body": worked.raw, "query": worked.query}
-        rows = {name: text for name, text in rows.items() if text} | {"signed": worked.signs, "gives": worked.gives}
+        rows = {"secret": worked.secret, "body": worked.raw, "query": worked.query, "signed": worked.signs}
+        rows = {name: text for name, text in rows.items() if text} | {"gives": worked.gives}
         sheet.code("\n".join(f"{name:<7} {text}" for name, text in rows.items()))
     for name, recipe in dialect.request_recipes.items():
         if name is not None and recipe != dialect.request_recipes[None]:

@@ -95,6 +95,8 @@ def _sorted_words(part: Sorted) -> str:
 def worked_example(dialect: Dialect, conversations: Conversations | None) -> Worked | None:
     """A vector of the table, or an example's own message signed with its made-up key; None where nothing is signed."""
     recipe = dialect.request_recipes[None]
+    if recipe.scheme == "decryption":
+        return _opened(dialect)
     if recipe.at is None or recipe.scheme in ("token", "basic"):
         return None
     if vectors := dialect.tree.get("request", "signature", "vectors"):
@@ -106,6 +108,14 @@ def worked_example(dialect: Dialect, conversations: Conversations | None) -> Wor
         raw, gives = vector["raw"], vector["gives"]
         return Worked("a test vector of the table", vector["secret"], raw, signs, gives, request.query)
     return _computed(dialect, recipe, conversations)
+
+
+def _opened(dialect: Dialect) -> Worked | None:
+    """The first of the table's sealed bodies, and what is inside."""
+    for vector in dialect.tree.get("request", "vectors", default=())[:1]:
+        secrets = ", ".join(f"{name} = {text}" for name, text in vector["secrets"].items())
+        return Worked("a test vector of the table", secrets, vector["gives"], "", vector["raw"])
+    return None
 
 
 def _computed(dialect: Dialect, recipe: Recipe, conversations: Conversations | None) -> Worked | None:
