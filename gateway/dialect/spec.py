@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.dialect.spec_words import (
+    AmountName,
     AskField,
     AskName,
     FieldName,
@@ -73,7 +74,7 @@ class MoneyForm(Section):
 class MoneyTable(MoneyForm):
     """`[money]`: the table's form, and another one for single fields."""
 
-    fields: dict[FieldName, MoneyForm] | None = None
+    fields: dict[AmountName, MoneyForm] | None = None
 
 
 class IdForm(Section):

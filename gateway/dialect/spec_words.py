@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from gateway.canon.calls import CALL_FIELDS
+from gateway.canon.calls import AMOUNTS, CALL_FIELDS
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.canon.payments import PaymentState
@@ -33,6 +33,7 @@ def _exactly(flag: bool) -> Any:
 
 if TYPE_CHECKING:
     FieldName = str
+    AmountName = str
     OutcomeName = str
     OperationName = str
     AskField = str
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     PaymentStateName = str
 else:
     FieldName = _words(*CALL_FIELDS)
+    AmountName = _words(*sorted(AMOUNTS), "balance")
     OutcomeName = _words(**{str(o): f"{o.sentence}. moved: {o.moved.value}; lasting: {o.lasting}" for o in Outcome})
     OperationName = _words(*Operation)
     AskField = _words(*ASK_FIELDS)
