@@ -255,9 +255,11 @@ class Dialect:
         return found
 
     def read(self, form: RequestForm, opened: Opened) -> Reading:
-        """Everything but the amounts, and what must be recalled. Fault request_invalid."""
+        """Everything but the amounts, and what must be recalled. Fault request_invalid; signature_invalid, unopened."""
         try:
             return form.read(opened)
+        except Unopened as error:
+            raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
         except Garbled as error:
             raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
 

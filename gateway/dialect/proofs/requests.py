@@ -288,6 +288,8 @@ def _out_of_place(compiled: Compiled, form: RequestForm) -> None:
         wrong["zero"] = "it has no amount"
     if own.get("reverse_unknown") and form.operation not in DEBITS:
         wrong["reverse_unknown"] = "only a debit in doubt is taken back; everything else is finished"
+    if "vectors" in own:
+        wrong["vectors"] = "what bodies come in is shown once, under [request]"
     if form.unsupported:
         wrong.update({key: "nothing of it is read" for key in own if key in _READ})
     if form.suppressed and form.operation is not Operation.BET:
