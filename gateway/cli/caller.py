@@ -16,7 +16,8 @@ from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Reply, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.dialect import Dialect, Keys
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
 from gateway.dialect.requestform import RequestForm
 from gateway.wire.message import Request, Response
 from gateway.wire.values import Text

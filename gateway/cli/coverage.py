@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
+from gateway.canon.outcomes import UNREAD, Outcome
 from gateway.cli.coverage_requests import Asked, asked_cells, requests_table
 from gateway.cli.exits import CLEAN, FINDINGS
 from gateway.cli.sheet import PLAIN_WIDTH, Sheet
@@ -92,7 +92,7 @@ def covered(where: Shelf, name: str) -> Covered:
     touched = _touched(where, name)
     cells: dict[tuple[str | None, Outcome], tuple[Cell, bool]] = {}
     for column in (None, *dialect.variants) if dialect.variants else ():
-        occurring = UNREAD if column is None else CAN_OCCUR[dialect.variants[column].operation]
+        occurring = UNREAD if column is None else dialect.variants[column].outcomes
         for outcome in Outcome:
             said = dialect.said.get((column, outcome))
             kind: Cell = "never" if outcome not in occurring else "unsaid" if said is None else "own"

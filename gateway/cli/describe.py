@@ -25,9 +25,11 @@ from gateway.cli.words import (
 )
 from gateway.dialect.conversations import Conversations
 from gateway.dialect.dialect import Dialect
+from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.problems import Refused
-from gateway.dialect.requestform import FieldForm, RequestForm
+from gateway.dialect.requestform import RequestForm
 from gateway.dialect.shelf import Shelf
+from gateway.wire.currencies import Currencies
 from gateway.wire.money_forms import MoneyForm
 
 
@@ -110,7 +112,13 @@ def _requests(sheet: Sheet, dialect: Dialect) -> None:
     for form in _forms(dialect):
         known = ", ".join(f"{place} = {' or '.join(map(str, literals))}" for place, literals in form.when)
         rows.append(
-            (form.name, f"{form.method} {form.path}", known or "the path alone", str(form.operation), form.codec)
+            (
+                form.name,
+                f"{form.method} {form.path}",
+                known or "the path alone",
+                "none, it is not served" if form.unsupported else str(form.operation),
+                _body(form),
+            )
         )
     sheet.table(("operation", "request", "known by", "our operation", "body"), rows)
     if headers := callback_headers(dialect):
@@ -125,6 +133,11 @@ def _requests(sheet: Sheet, dialect: Dialect) -> None:
         )
 
 
+def _body(form: RequestForm) -> str:
+    """What the body is, and what it comes in."""
+    return form.codec if form.envelope is None else form.envelope.words
+
+
 def _signatures(sheet: Sheet, dialect: Dialect, conversations: Conversations | None) -> None:
     sheet.heading("Signature of requests")
     needed = sorted(dialect.secrets("receiver"))
@@ -134,8 +147,8 @@ def _signatures(sheet: Sheet, dialect: Dialect, conversations: Conversations | N
     sheet.items(lines[1:])
     if worked := worked_example(dialect, conversations):
         sheet.say(f"Worked example, {worked.origin}:")
-        rows = {"secret": worked.secret, "body": worked.raw, "query": worked.query}
-        rows = {name: text for name, text in rows.items() if text} | {"signed": worked.signs, "gives": worked.gives}
+        rows = {"secret": worked.secret, "body": worked.raw, "query": worked.query, "signed": worked.signs}
+        rows = {name: text for name, text in rows.items() if text} | {"gives": worked.gives}
         sheet.code("\n".join(f"{name:<7} {text}" for name, text in rows.items()))
     for name, recipe in dialect.request_recipes.items():
         if name is not None and recipe != dialect.request_recipes[None]:
@@ -167,8 +180,16 @@ def _field(field: FieldForm) -> tuple[str, str, str, str]:
     how = ""
     if field.name in AMOUNTS and isinstance(field.converter, MoneyForm):
         how = spelled(field.converter)
+        if field.converter.minus == "ignored":
+            how += "; a minus sign is read past"
+        if field.net:
+            how += f"; less the bet at {str(field.net.place).rstrip('?')}, which decides"
         if field.parts:
             how += f"; the sum of {' and '.join(map(str, field.parts))}"
+    elif isinstance(field.converter, Currencies):
+        names = {ours: f"{theirs} = {ours}" for ours, theirs in field.converter.codes.items()}
+        names |= {ours: f"{names[ours]} by {10**places}" for ours, places in field.converter.shifts.items()}
+        how = ", ".join(names.values())
     elif field.values:
         how = ", ".join(f"{theirs} = {ours}" for ours, theirs in field.values.items())
     return field.name, places, "no" if field.optional else "yes", how

@@ -27,7 +27,7 @@ BALANCES = {"stored": "the balance told then", "fresh": "the balance of now"}
 
 def retry_contract(sheet: Sheet, dialect: Dialect, forms: Sequence[RequestForm]) -> None:
     """Add the sections; *forms* in the order in which they are shown."""
-    money = [form for form in forms if form.operation in MONEY]
+    money = [form for form in forms if form.operation in MONEY and not form.unsupported]
     _times(sheet, dialect, forms)
     _repeats(sheet, dialect, money)
     _doubts(sheet, dialect, [form for form in money if form.operation in DEBITS])
@@ -140,7 +140,7 @@ def _sessions(sheet: Sheet, dialect: Dialect, forms: Sequence[RequestForm]) -> N
     sheet.heading("Sessions and rollbacks")
     checked = [form.name for form in forms if form.operation in dialect.session_checked and "session" in form.given]
     sheet.say(f"A dead session stops: {', '.join(checked) or 'nothing'}. It never stops money that is due.")
-    undone = [form for form in forms if form.operation in REVERSALS]
+    undone = [form for form in forms if form.operation in REVERSALS and not form.unsupported]
     sheet.items(f"{form.name} may undo: {', '.join(sorted(form.targets))}" for form in undone)
     if not undone:
         sheet.say("Nothing is rolled back by the provider.")

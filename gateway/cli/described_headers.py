@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.dialect.dialect import Dialect
+from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.outbound import AskForm, Outbound
-from gateway.dialect.requestform import FieldForm
 from gateway.wire.opened import CONTENT_TYPES
 from gateway.wire.paths import Place
 from gateway.wire.signatures import Recipe

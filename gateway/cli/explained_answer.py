@@ -10,7 +10,9 @@ from gateway.canon.outcomes import Outcome
 from gateway.cli.canonical_json import plain
 from gateway.cli.explained_call import described, signed_text, step
 from gateway.dialect.answerform import Unfilled
-from gateway.dialect.dialect import Dialect, Keys, Said
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
+from gateway.dialect.sayings import Said
 from gateway.wire.signatures import BoundRecipe, SecretFault
 
 #: What a wallet might tell, where nothing was given.

@@ -10,10 +10,13 @@ from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
 from gateway.cli.canonical_json import call_json, plain
 from gateway.cli.described_contract import told
+from gateway.cli.exits import Misuse
 from gateway.dialect.compiler.layers import Path
-from gateway.dialect.dialect import Dialect, Keys
-from gateway.dialect.requestform import Presence, Reading, RequestForm, says
-from gateway.wire.jsontext import scalar_text
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
+from gateway.dialect.requestform import Reading, RequestForm
+from gateway.dialect.whens import Presence, says
+from gateway.wire.jsontext import scalar_text, write_json
 from gateway.wire.message import Garbled, Request
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.signatures import BoundRecipe, Recipe, SecretFault
@@ -35,7 +38,8 @@ class Explained:
         self.secrets = secrets
         self.now = now
         self.memory = memory
-        self.opened = dialect.open(request)
+        self.keys = _seals(dialect, secrets)
+        self.opened = dialect.open(request, self.keys)
         self.name: str | None = None
         self.call: Call | None = None
 
@@ -46,6 +50,7 @@ class Explained:
         step("dialect", f"{self.dialect.name}: {self.dialect.title}", self.at(("dialect",)))
         step("request", f"{asked}{under}, {len(self.request.body)} bytes")
         self._items()
+        self._envelope()
         try:
             form = self.dialect.recognise(self.opened)
         except Fault as fault:
@@ -56,6 +61,9 @@ class Explained:
         ours = "" if form.name == str(form.operation) else f", our {form.operation}"
         step("operation", f"{form.name}{ours}: {_recognised_by(form)}", self.at(("operations", form.name)))
         forged = self._signature(form)
+        if form.unsupported:
+            step("refused", "known, and not served")
+            return forged or Fault(Outcome.UNSUPPORTED_OPERATION, f"{form.name} is known, and not served")
         unread = self._read(form)
         return forged or unread
 
@@ -66,6 +74,21 @@ class Explained:
                 step("batch", f"the first of {len(self.opened.items)} items is explained", self.at(("batch",)))
             except Garbled as error:
                 step("batch", f"cannot be read: {error}", self.at(("batch",)))
+
+    def _envelope(self) -> None:
+        """What the body comes in, and whether it opens."""
+        form = self.dialect.addressed(self.request.method, self.request.path)
+        if form is None or form.envelope is None:
+            return
+        step("body", form.envelope.words, self.at(_body_of(self.dialect, form)))
+        if not self.keys.seals:
+            needed = " ".join(f"--secret {name}=FILE" for name in sorted(form.envelope.secrets))
+            step("", f"taken as opened already; a sealed one needs {needed}")
+            return
+        try:
+            step("", signed_text(write_json(self.opened.body)))
+        except Garbled as error:
+            step("", f"{error}")
 
     def echo(self) -> dict[str, Any]:
         """What a refusal repeats."""
@@ -105,6 +128,11 @@ class Explained:
         own = ("operations", form.name, "signature")
         where = self.at(own if self.dialect.tree.section(*own) else ("request", "signature"))
         recipe = self.dialect.request_recipes.get(form.name) or self.dialect.request_recipes[None]
+        if recipe.scheme == "decryption":
+            step("signature", "none: that the body opens proves its sender", where)
+            proved = self.opened.opened_by
+            step("", f"opened with {proved}" if proved else "not checked: the body was taken as opened already")
+            return None
         if recipe.at is None:
             step("signature", "this dialect signs nothing")
             return None
@@ -138,7 +166,7 @@ class Explained:
         body = self.request.body.rstrip(b"\r\n")
         if body == self.request.body:
             return False
-        opened = self.dialect.open(replace(self.request, body=body))
+        opened = self.dialect.open(replace(self.request, body=body), self.keys)
         opened.path_fields = self.opened.path_fields
         return bound.likely_cause(opened, self.now).startswith("the signature fits (")
 
@@ -218,6 +246,20 @@ class Explained:
     def _row(self, form: RequestForm, section: str, name: str) -> str:
         own = ("operations", form.name, section, name)
         return self.at(own if own in self.dialect.tree.origins else ("request", section, name))
+
+
+def _seals(dialect: Dialect, secrets: Mapping[str, list[bytes]]) -> Keys:
+    """The envelopes whose secrets were given, bound. Misuse for one of the wrong length."""
+    given = [each for each in dialect.envelopes if each.secrets <= secrets.keys()]
+    try:
+        return Keys({}, None, {envelope: envelope.bind(secrets) for envelope in given})
+    except SecretFault as fault:
+        raise Misuse(str(fault)) from None
+
+
+def _body_of(dialect: Dialect, form: RequestForm) -> Path:
+    own: Path = ("operations", form.name, "body")
+    return own if own in dialect.tree.origins else ("request", "body")
 
 
 def step(label: str, text: str, place: str = "") -> None:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.dialect.dialect import Dialect
+from gateway.wire.recipe_rules import KEYLESS
 from gateway.wire.signatures import Recipe
 
 BITS = 2048
@@ -18,6 +19,8 @@ def made_up(dialect: Dialect) -> dict[str, bytes]:
     recipes = [*dialect.request_recipes.values(), *([dialect.answer_recipe] if dialect.answer_recipe else [])]
     for recipe in recipes:
         found.update({name: value for name, value in _of(recipe).items() if name and name not in found})
+    for envelope in dialect.envelopes:
+        found.update({name: secrets.token_hex(size // 2).encode() for name, size in envelope.sizes.items()})
     return found
 
 
@@ -27,7 +30,7 @@ def public_of(private_pem: bytes) -> bytes:
 
 
 def _of(recipe: Recipe) -> dict[str, bytes]:
-    if recipe.scheme == "none":
+    if recipe.scheme in KEYLESS:
         return {}
     if recipe.scheme == "rsa":
         key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)

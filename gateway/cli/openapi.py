@@ -12,7 +12,9 @@ from gateway.canon.operations import CREDITS, DEBITS, READS, REVERSALS, Operatio
 from gateway.canon.outcomes import CAN_OCCUR, DONE_CLASS, Outcome
 from gateway.dialect.answerform import NAMES, AnswerForm
 from gateway.dialect.dialect import Dialect
-from gateway.dialect.requestform import FieldForm, Presence, RequestForm
+from gateway.dialect.fieldform import FieldForm
+from gateway.dialect.requestform import RequestForm
+from gateway.dialect.whens import Presence
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
 from gateway.wire.signatures import Recipe

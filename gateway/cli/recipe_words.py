@@ -40,6 +40,8 @@ class Worked:
 
 def recipe_words(recipe: Recipe) -> list[str]:
     """The recipe as a list of sentences."""
+    if recipe.scheme == "decryption":
+        return ["Nothing is signed: that the body opens with the cipher's key is the proof of its sender."]
     if recipe.at is None:
         return ["Nothing is signed."]
     if recipe.scheme == "basic":
@@ -94,6 +96,8 @@ def _sorted_words(part: Sorted) -> str:
 def worked_example(dialect: Dialect, conversations: Conversations | None) -> Worked | None:
     """A vector of the table, or an example's own message signed with its made-up key; None where nothing is signed."""
     recipe = dialect.request_recipes[None]
+    if recipe.scheme == "decryption":
+        return _opened(dialect)
     if recipe.at is None or recipe.scheme in ("token", "basic"):
         return None
     if vectors := dialect.tree.get("request", "signature", "vectors"):
@@ -105,6 +109,14 @@ def worked_example(dialect: Dialect, conversations: Conversations | None) -> Wor
         raw, gives = vector["raw"], vector["gives"]
         return Worked("a test vector of the table", vector["secret"], raw, signs, gives, request.query)
     return _computed(dialect, recipe, conversations)
+
+
+def _opened(dialect: Dialect) -> Worked | None:
+    """The first of the table's sealed bodies, and what is inside."""
+    for vector in dialect.tree.get("request", "vectors", default=())[:1]:
+        secrets = ", ".join(f"{name} = {text}" for name, text in vector["secrets"].items())
+        return Worked("a test vector of the table", secrets, vector["gives"], "", vector["raw"])
+    return None
 
 
 def _computed(dialect: Dialect, recipe: Recipe, conversations: Conversations | None) -> Worked | None:
@@ -125,7 +137,7 @@ def _computed(dialect: Dialect, recipe: Recipe, conversations: Conversations | N
         secrets = {recipe.check_secret: [key.encode()]}
     try:
         bound = recipe.bind(secrets, for_check=recipe.scheme != "rsa", for_make=True)
-        opened = dialect.open(request)
+        opened = dialect.open(request, conversations.keys(dialect, "receiver") if conversations else None)
         shown = "".join(signed_text(piece) for _, piece in bound.shown(opened))
         gives = bound.spelled(opened)
     except (SecretFault, Garbled):

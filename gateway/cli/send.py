@@ -156,6 +156,7 @@ def _forged(dialect: Dialect) -> dict[str, list[bytes]]:
     made = made_up(dialect)
     recipes = dialect.request_recipes.values()
     names = {recipe.make_secret if recipe.scheme == "rsa" else recipe.check_secret for recipe in recipes}
+    names |= set().union(*(envelope.secrets for envelope in dialect.envelopes))
     return {name: [made[name]] for name in names if name in made}
 
 

@@ -53,6 +53,8 @@ def translate(
         reading = found.read(form := found.recognise(opened), opened)
         recalled = facts(pairs(recall, "--recall"))
         print("signature not checked", file=sys.stderr)
+        if form.envelope is not None:
+            print(f"taken as what is inside its envelope ({form.envelope.words})", file=sys.stderr)
         if missing := {field: key for field, key in reading.wants.items() if field not in recalled}:
             keys = ", ".join(f"{field} (by {key})" for field, key in missing.items())
             print(f"not in the message, recalled when serving: {keys}; give them with --recall", file=sys.stderr)
@@ -74,6 +76,8 @@ def _back(dialect: Dialect, file: str) -> int:
         return FINDINGS
     recipe = dialect.request_recipes.get(used) or dialect.request_recipes[None]
     print(f"not signed: the signature belongs at {recipe.at}" if recipe.at else "not signed", file=sys.stderr)
+    if (envelope := dialect.variants[used].envelope) is not None:
+        print(f"not sealed: the body belongs into {envelope.words}", file=sys.stderr)
     print(raw(request), end="")
     return CLEAN
 

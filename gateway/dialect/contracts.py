@@ -11,7 +11,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.examples import Contract
 
 #: Keys that a table states in an operation's own section, and those of its head, by operation.
-_OWN = ("targets", "reverse_unknown", "suppressed", "park_without")
+_OWN = ("targets", "reverse_unknown", "suppressed", "unsupported", "park_without")
 _SHARED = ("replay_balance", "fingerprint")
 
 
@@ -25,6 +25,7 @@ def differences(dialect: Dialect, name: str, entry: Contract) -> Iterator[tuple[
         "targets": sorted(map(str, form.targets)),
         "reverse_unknown": form.reverse_unknown,
         "suppressed": form.suppressed,
+        "unsupported": form.unsupported,
         "park_without": sorted(form.park_without),
         "within_s": form.within_s,
     }

@@ -18,7 +18,7 @@ from gateway.dialect.answerform import Unfilled
 from gateway.dialect.compiler.rows import OUTCOMES, Effects
 from gateway.dialect.contracts import differences, touched
 from gateway.dialect.coverage import Touched, untouched
-from gateway.dialect.dialect import Dialect, Keys
+from gateway.dialect.dialect import Dialect
 from gateway.dialect.examples import (
     Contract,
     Example,
@@ -31,15 +31,15 @@ from gateway.dialect.examples import (
     toml_facts,
     toml_value,
 )
+from gateway.dialect.keys import Keys
 from gateway.dialect.problems import Problem, Refused, suggest
 from gateway.dialect.requestform import RequestForm
 from gateway.dialect.shelf import Shelf
+from gateway.dialect.signed_examples import signed
 from gateway.dialect.source import KeyPath, Source
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Garbled, Request, Response
-from gateway.wire.opened import Draft, Opened
-from gateway.wire.paths import MISSING, Place
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Conversations:
 
     def keys(self, dialect: Dialect, role: Any) -> Keys:
         """The file's own made-up secrets, bound; once per recipe, because reading a private key takes its time."""
-        key = (role, *dialect.request_recipes.items(), dialect.answer_recipe)
+        key = (role, *dialect.request_recipes.items(), dialect.answer_recipe, dialect.envelopes)
         if key not in self.bound:
             secrets = {name: [text.encode()] for name, text in self.file.secrets.items()}
             self.bound[key] = dialect.bind(secrets, role)
@@ -133,6 +133,8 @@ class Conversations:
         if example.refused is not None:
             if str(outcome) != example.refused:
                 return self.complain((*at, "refused"), f"it is refused with {outcome or 'nothing'}, not with this")
+            if form is not None and form.unsupported:
+                self.touched.operations.add(form.name)
         elif call is None or form is None:
             return self.complain(at, f"it is refused: {outcome}", "state refused = ..., or mend the call")
         else:
@@ -150,28 +152,21 @@ class Conversations:
         return self._answered(dialect, found, outcome, facts, example, at, call)
 
     def request(self, dialect: Dialect, example: Example) -> Request:
-        """The raw call, signed with the file's secrets unless it brings its own signature."""
-        form = dialect.variants.get(example.operation)
-        path = example.path or (form.path if form else "/")
-        method = example.method or (form.method if form else "POST")
-        codec = form.codec if form else dialect.codec(method, path)
-        draft = Draft(codec, method, path, example.body.encode(), example.query)
-        draft.headers.update(example.headers)
-        keys = self.keys(dialect, "sender").of(form.name if form else None)
-        if not example.forged and not _brings(keys.recipe.at, Opened(draft.request(), draft.codec)):
-            keys.make(draft, self.file.now.timestamp())
-        return draft.request()
+        """The raw call, signed and sealed with the file's secrets unless it brings its own signature and seal."""
+        return signed(dialect, example, self.keys(dialect, "sender"), self.file.now.timestamp())
 
     def read(
         self, dialect: Dialect, example: Example, request: Request
     ) -> tuple[Outcome | None, dict[str, Any], RequestForm | None, Call | None]:
         """Outcome of reading (None: read), echoed or read facts, the variant, the call."""
-        opened, form = dialect.open(request), None
+        opened, form = dialect.open(request, self.keys(dialect, "receiver")), None
         try:
             if dialect.batch is not None:  # it is signed as a whole, and no item of a forged one is looked at
                 dialect.verify(None, opened, self.keys(dialect, "receiver"), self.file.now.timestamp())
             form = dialect.recognise(opened)
             dialect.verify(form.name, opened, self.keys(dialect, "receiver"), self.file.now.timestamp())
+            if form.unsupported:
+                raise Fault(Outcome.UNSUPPORTED_OPERATION, f"{form.name} is known, and not served")
             reading = dialect.read(form, opened)
             call = form.call(reading, self._recalled(reading.wants, reading.facts, example))
             return None, call.facts(), form, call
@@ -180,7 +175,7 @@ class Conversations:
 
     def recalled_for(self, dialect: Dialect, example: Example, request: Request) -> dict[str, Any]:
         """What the file says is remembered of the fields that *request* leaves out; nothing when it cannot be read."""
-        opened = dialect.open(request)
+        opened = dialect.open(request, self.keys(dialect, "receiver"))
         try:
             reading = dialect.read(dialect.recognise(opened), opened)
         except Fault:
@@ -223,7 +218,7 @@ class Conversations:
         _, request = dialect.write_call(
             call, self.keys(dialect, "sender"), self.file.now.timestamp(), self.file.settings
         )
-        opened = dialect.open(request)
+        opened = dialect.open(request, self.keys(dialect, "receiver"))
         again = dialect.recognise(opened)
         dialect.verify(again.name, opened, self.keys(dialect, "receiver"), self.file.now.timestamp())
         reading = dialect.read(again, opened)
@@ -351,14 +346,6 @@ class Conversations:
             for key, real in differences(dialect, name, contract):
                 remedy = f"correct the example, or the row: {key} = {toml_value(real)}"
                 self.complain((*at, key), f'{key} of operation "{name}" is {toml_value(real)}', remedy)
-
-
-def _brings(at: Place | None, written: Opened) -> bool:
-    """Does the example state its own signature, at *at*? What cannot be read is sent as it stands."""
-    try:
-        return at is not None and at.look(written) is not MISSING
-    except Garbled:
-        return True
 
 
 def effect_of(dialect: Dialect, name: str, answer: WireAnswer) -> frozenset[str]:

@@ -14,58 +14,27 @@ from gateway.canon.calls import Call, Reply, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
-from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.batch import Batch
-from gateway.dialect.compiler.layers import Path, Tree
+from gateway.dialect.compiler.layers import Tree
 from gateway.dialect.compiler.rows import Effects
 from gateway.dialect.drift import Sighting
 from gateway.dialect.durability import reasons
 from gateway.dialect.hearing import Hearing
+from gateway.dialect.keys import Keys
 from gateway.dialect.listings import Listings
 from gateway.dialect.outbound import Outbound
 from gateway.dialect.requestform import Reading, RequestForm
-from gateway.dialect.wireanswer import TRANSPORT, WireAnswer
-from gateway.wire.message import Garbled, Request, Response
+from gateway.dialect.sayings import Literally, Said
+from gateway.dialect.wireanswer import TRANSPORT
+from gateway.wire.envelopes import Envelope
+from gateway.wire.message import Garbled, Request, Response, Unopened
 from gateway.wire.opened import Draft, Opened
-from gateway.wire.signatures import BoundRecipe, Forged, Recipe
+from gateway.wire.signatures import Forged, Recipe
 
 Role = Literal["receiver", "sender"]
 ReplayBalance = Literal["stored", "fresh"]
 #: However short a provider's patience, a debit in doubt is left to it for so many seconds.
 LEAST_HORIZON_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is said for one (operation, outcome), and what the provider does then.
-
-    *end*: the outcome whose words are used; *path*, *hops*: the rows that chose them; *missing*: sources of its names.
-    """
-
-    outcome: Outcome
-    end: Outcome
-    answer: WireAnswer
-    form: AnswerForm
-    effect: frozenset[str]
-    path: Path | None
-    hops: tuple[Path, ...]
-
-    @property
-    def done(self) -> bool:
-        """Does the provider take it as applied?"""
-        return "done" in self.effect
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The live secrets of one account, loaded: a bound recipe per operation that has its own, and for answers."""
-
-    request: Mapping[str | None, BoundRecipe]
-    answer: BoundRecipe | None
-
-    def of(self, name: str | None) -> BoundRecipe:
-        """The recipe for requests of operation *name*."""
-        return self.request.get(name) or self.request[None]
 
 
 @dataclass(frozen=True)
@@ -160,7 +129,12 @@ class Dialect:
         }
         if self.answer_recipe and self.answer_recipe.scheme != "none":
             names.add(self.answer_recipe.check_secret if makes else self.answer_recipe.make_secret)
-        return names - {""}
+        return names.union(*(envelope.secrets for envelope in self.envelopes)) - {""}
+
+    @cached_property
+    def envelopes(self) -> frozenset[Envelope]:
+        """What bodies come in."""
+        return frozenset(form.envelope for form in self.variants.values() if form.envelope is not None)
 
     def bind(self, secrets: Mapping[str, Sequence[bytes]], role: Role = "receiver") -> Keys:
         """Load the secrets. A receiver checks requests and signs answers; a sender does the opposite.
@@ -174,34 +148,39 @@ class Dialect:
         }
         recipe = self.answer_recipe
         answer = recipe.bind(secrets, for_check=not receives, for_make=receives) if recipe else None
-        return Keys(requests, answer)
+        return Keys(requests, answer, {envelope: envelope.bind(secrets) for envelope in self.envelopes})
 
     # -- reading a request
 
-    def open(self, message: Request) -> Opened:
-        """Begin to read a request; its body is decoded as the operation that its path names has it."""
+    def open(self, message: Request, keys: Keys | None = None) -> Opened:
+        """Begin to read a request; its body is decoded as the operation that its path names has it.
+
+        A sealed body is opened with *keys*. Without them it is taken as opened before, and `verify` will refuse it.
+        """
+        form = self.addressed(message.method, message.path)
         each = self.batch.each if self.batch is not None else None
-        return Opened(message, self.codec(message.method, message.path), each)
+        return Opened(message, form.codec if form else "json", each, seal=keys.seal(form) if keys else None)
 
     @cached_property
     def of_items(self) -> "Dialect":
         """How one item of a batch is read and answered: alone, and unsigned, for what is signed is the whole."""
         return replace(self, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
 
-    def codec(self, method: str, path: str) -> str:
-        """How a body that comes to *path* is decoded: "json", "form", "xml", "none"."""
-        codec = "json"
+    def addressed(self, method: str, path: str) -> RequestForm | None:
+        """A variant that *path* is one's of, with this *method* if there is one: they decode the body alike."""
+        found = None
         for form in self.variants.values():
             if form.path_fields(path) is not None:
-                codec = form.codec
+                found = form
                 if form.method == method:
                     break
-        return codec
+        return found
 
     def recognise(self, opened: Opened) -> RequestForm:
         """The variant that this message is: its path, then `when`; nothing else is read.
 
-        Fault unsupported_operation when none fits, request_invalid when what `when` needs cannot be read.
+        Fault unsupported_operation when none fits, request_invalid when what `when` needs cannot be read,
+        signature_invalid when it stands in a body that does not open.
         """
         message = opened.message
         if not isinstance(message, Request):
@@ -218,6 +197,8 @@ class Dialect:
             try:
                 if form.matches(opened):
                     return form
+            except Unopened as error:
+                raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
             except Garbled as error:
                 raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
         raise Fault(
@@ -237,7 +218,7 @@ class Dialect:
             if name is not None and any(self.variants[name].renamed(opened, source) for source in nameless):
                 raise Forged("a field has been renamed on the way; this recipe signs values only")
             return key
-        except Forged as error:
+        except (Forged, Unopened) as error:
             raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
         except Garbled as error:
             raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
@@ -252,9 +233,11 @@ class Dialect:
         return found
 
     def read(self, form: RequestForm, opened: Opened) -> Reading:
-        """Everything but the amounts, and what must be recalled. Fault request_invalid."""
+        """Everything but the amounts, and what must be recalled. Fault request_invalid; signature_invalid, unopened."""
         try:
             return form.read(opened)
+        except Unopened as error:
+            raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
         except Garbled as error:
             raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
 
@@ -275,7 +258,7 @@ class Dialect:
         if said.answer.no_answer:
             return None
         facts = self._with_literals(said, facts)
-        status, body = said.form.write(said.answer, facts, said.answer.text or said.end.sentence)
+        status, body = said.form.write(said.answer, facts, _text(said))
         if self.batch is not None:
             return self.write_batch([] if name is None else [body], body, name, outcome, facts, keys, now)
         return self._signed(said, status, body, keys, now)
@@ -289,8 +272,7 @@ class Dialect:
         *own*: what that one says alone. Raises Unfilled.
         """
         said = self.said[name, outcome]
-        message = said.answer.text or said.end.sentence
-        body = own if self.batch is None else self.batch.write(items, own, said.answer, facts, message)
+        body = own if self.batch is None else self.batch.write(items, own, said.answer, facts, _text(said))
         return self._signed(said, 200, body, keys, now)
 
     def _signed(self, said: Said, status: int, body: bytes, keys: Keys, now: float) -> Response:
@@ -332,17 +314,20 @@ class Dialect:
 
         The undoing of a win is also said by a rollback whose targets name wins.
         """
-        forms = self.variants.values()
+        forms = [form for form in self.variants.values() if not form.unsupported]
         own = [form for form in forms if form.operation is operation]
         if operation is not Operation.ROLLBACK_WIN:
             return own
         return own + [form for form in forms if form.operation is Operation.ROLLBACK and form.undoes_wins]
 
     def variant_for(self, call: Call) -> RequestForm:
-        """The variant that says this call: its `set` must hold. Fault unsupported_operation."""
-        for form in self.sayers(call.operation):
-            if form.given_by(call):
-                return form
+        """The variant that says this call: its `set` must hold. Of several, the one that keeps the call's own id best.
+
+        Fault unsupported_operation.
+        """
+        may = [form for form in self.sayers(call.operation) if form.given_by(call)]
+        if may:
+            return min(may, key=lambda form: form.loses_id(call))
         raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
 
     def heard(self, name: str, outcome: Outcome) -> Outcome:
@@ -365,6 +350,7 @@ class Dialect:
             facts = {**facts, "time": datetime.fromtimestamp(int(now), UTC)}
         facts = {**{name: False for name, shape in due.items() if shape is Shape.FLAG}, **facts}
         draft = form.write(facts, settings or {})
+        draft.seal = keys.seal(form)
         keys.of(form.name).make(draft, now)
         return form, draft.request()
 
@@ -399,15 +385,14 @@ class Dialect:
         return Listings(self.variants, self.request_recipes, self.hearings, self.answer_recipe, items)
 
     def operations(self) -> dict[Operation, list[str]]:
-        """The variants of each canonical operation that this dialect has."""
+        """The variants of each canonical operation that this dialect serves."""
         found: dict[Operation, list[str]] = {}
         for name, form in self.variants.items():
-            found.setdefault(form.operation, []).append(name)
+            if not form.unsupported:
+                found.setdefault(form.operation, []).append(name)
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Literally:
-    """A literal source of `[missing]`, as opposed to a word such as ask."""
-
-    value: Any
+def _text(said: Said) -> str:
+    """The row's text, which may be none at all, or the outcome's sentence."""
+    return said.end.sentence if said.answer.text is None else said.answer.text

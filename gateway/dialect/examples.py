@@ -92,6 +92,7 @@ class Contract(_Part):
     targets: list[str] = Field([], description="What it may undo.")
     reverse_unknown: bool = Field(False, description="Do we reverse it before a doubt is answered?")
     suppressed: bool = Field(False, description="Is it kept from the wallet, and answered with the balance?")
+    unsupported: bool = Field(False, description="Is it known, and not served?")
     park_without: list[str] = Field([], description="The amounts without which it is parked.")
     within_s: int = Field(0, description="For so many seconds the same message without an id is a repeat.")
 

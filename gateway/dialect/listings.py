@@ -22,8 +22,9 @@ from gateway.dialect.drift import (
     tellable,
     word,
 )
+from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.hearing import Hearing
-from gateway.dialect.requestform import FieldForm, RequestForm
+from gateway.dialect.requestform import RequestForm
 from gateway.wire.jsontext import scalar_text
 from gateway.wire.message import Garbled, Headers, Request, Response
 from gateway.wire.opened import CONTENT_TYPES, Opened

@@ -18,7 +18,7 @@ from gateway.canon.requests import ANSWER_FIELDS, Ask, Result
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.drift import Members, Side, members_of
-from gateway.dialect.requestform import FieldForm
+from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Draft, Opened

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,143 +11,18 @@ from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.money import Money
 from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
-from gateway.canon.outcomes import Outcome
+from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.digests import Digest
-from gateway.wire.jsontext import Bare, scalar_text
+from gateway.dialect.fieldform import FieldForm
+from gateway.dialect.nets import Net
+from gateway.dialect.whens import Literals, Presence, says
+from gateway.wire.envelopes import Envelope
 from gateway.wire.message import Garbled
-from gateway.wire.money_forms import MoneyForm
 from gateway.wire.opened import Draft, Opened
 from gateway.wire.paths import MISSING, Place
-from gateway.wire.values import Converter
 
 #: Fields that decide whose money moves, and which.
 _DECISIVE = frozenset({"player", "currency", "transaction", "reference", "round", "provider_transaction", "state"})
-
-
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """In `when`, in a literal's place: is there a value at all?"""
-
-    due: bool
-
-    def __str__(self) -> str:
-        return "present" if self.due else "absent"
-
-
-Literals = tuple[str | int | bool | Presence, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldForm:
-    """Where one of our fields stands and how it is spelled. *converter* is a MoneyForm for amounts.
-
-    *values*: a closed set, ours to theirs; an unlisted value is *unlisted*, or request_invalid where that is None.
-    *parts*: places whose sum an amount must be, in the amount's own spelling. *absent*: texts that stand for no value.
-    Of the bag of extras all places are collected, each under its own last name.
-    """
-
-    name: str
-    shape: Shape
-    places: tuple[Place, ...]
-    converter: Converter | MoneyForm
-    values: Mapping[Any, Any] | None = None
-    parts: tuple[Place, ...] = ()
-    absent: frozenset[str] = frozenset()
-    unlisted: str | None = None
-
-    @property
-    def optional(self) -> bool:
-        """May be absent; several places may each be."""
-        return all(place.optional for place in self.places)
-
-    def look(self, opened: Opened) -> tuple[Place, Any] | None:
-        """The first place that has a value, with the raw value; None when absent."""
-        if self.collects:
-            bag = {
-                place.keys[-1]: value for place in self.places if (value := self._value(place, opened)) is not MISSING
-            }
-            return (self.places[0], bag) if bag else None
-        for place in self.places:
-            value = self._value(place, opened)
-            if value is not MISSING:
-                return place, value
-        return None
-
-    @property
-    def collects(self) -> bool:
-        """Is it the bag, with several places?"""
-        return self.shape is Shape.BAG and len(self.places) > 1
-
-    def _value(self, place: Place, opened: Opened) -> Any:
-        value = place.look(opened)
-        return MISSING if self.absent and type(value) is str and value in self.absent else value
-
-    def read(self, place: Place, value: Any) -> Any:
-        """Ours, of any field that is no amount. Fault request_invalid."""
-        if self.values is not None:
-            for ours, theirs in self.values.items():
-                if says(place, value, theirs):
-                    return ours
-            if self.unlisted is not None and isinstance(value, str):
-                return self.unlisted
-            raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: not a listed value")
-        if isinstance(self.converter, MoneyForm):
-            raise TypeError(f"{self.name} is an amount: read_amount reads it")
-        try:
-            if self.shape is not Shape.TEXTS:
-                return self.converter.read(value)
-            items = value if place.many else [value]
-            if not isinstance(items, list) or not items:
-                raise Fault(Outcome.REQUEST_INVALID, "a list of ids is due")
-            return tuple(self.converter.read(item) for item in items)
-        except Fault as fault:
-            raise Fault(fault.outcome, f"{self.name}: {fault.why}") from None
-
-    def read_amount(self, place: Place, value: Any, currency: str | None) -> Decimal:
-        """Ours, of an amount. Fault amount_invalid, or request_invalid where the currency must be known first."""
-        if not isinstance(self.converter, MoneyForm):
-            raise TypeError(f"{self.name} is no amount")
-        try:
-            if place.source == "body":
-                return self.converter.read(value, currency)
-            return self.converter.read_text(str(value), currency)
-        except Fault as fault:
-            raise Fault(fault.outcome, f"{self.name}: {fault.why}") from None
-
-    def look_parts(self, opened: Opened) -> list[tuple[Place, Any]]:
-        """The parts that stand there, with their raw values; none when one without `?` is missing."""
-        found = [(place, place.look(opened)) for place in self.parts]
-        if any(value is MISSING and not place.optional for place, value in found):
-            return []
-        return [(place, value) for place, value in found if value is not MISSING]
-
-    def put(self, draft: Draft, value: Any, currency: str | None) -> None:
-        """Write our *value* at the first place. Fault where this dialect cannot spell it."""
-        if self.collects:
-            for each in self.places:
-                if isinstance(value, Mapping) and value.get(each.keys[-1]) is not None:
-                    each.put(draft, value[each.keys[-1]])
-            return
-        place = self.places[0]
-        if self.values is not None:
-            if value not in self.values:
-                raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that this dialect has no word for")
-            written: Any = self.values[value]
-        elif isinstance(self.converter, MoneyForm):
-            digits = self.converter.write(value, currency)
-            written = Bare(digits) if self.converter.bare else digits
-        elif self.shape is Shape.TEXTS:
-            if not place.many and len(value) > 1:
-                raise Fault(Outcome.WALLET_FAILED, f"{self.name}: several ids where this dialect has room for one")
-            items = [self.converter.write(item) for item in value]
-            written = items if place.many else items[0]
-        else:
-            written = self.converter.write(value)
-        if type(written) is str and written in self.absent:
-            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that stands for none in this dialect")
-        if place.source == "path" and written in (".", ".."):
-            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that would lead to another path")
-        place.put(draft, written if place.source == "body" else scalar_text(written))
 
 
 @dataclass(slots=True)
@@ -164,6 +38,7 @@ class Reading:
     #: our field -> the key by which it is recalled, such as {"currency": "session"}
     wants: dict[str, str]
     parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = field(default_factory=list)
+    nets: dict[Net, Any] = field(default_factory=dict)
     within_s: int | None = None
 
 
@@ -171,7 +46,8 @@ class Reading:
 class RequestForm:
     """A variant: *name* is the table's, *operation* ours. Everything is compiled; nothing here knows a clock.
 
-    *park_without*: amounts without which a message is written down for a human, and asked for again.
+    *park_without*: amounts without which a message is written down for a human, and asked for again. *unsupported*:
+    known, and answered so without a look at what it says. *envelope*: what its body comes in.
     """
 
     name: str
@@ -195,11 +71,13 @@ class RequestForm:
     each: tuple[str, ...] | None = None
     #: for each documented value the names under which it may stand, by source
     _documented: Mapping[str, tuple[frozenset[str], ...]] = field(init=False, repr=False)
+    unsupported: bool = False
+    envelope: Envelope | None = None
 
     def __post_init__(self) -> None:
         rows = [each.places for each in self.fields]
         rows += [(place,) for place, _ in (*self.when, *self.fill)]
-        rows += [(place,) for each in self.fields for place in each.parts]
+        rows += [(place,) for each in self.fields for place in (*each.parts, *([each.net.place] if each.net else []))]
         found: dict[str, set[frozenset[str]]] = {"body": set(), "query": set()}
         for source, names in found.items():
             names.update(
@@ -245,6 +123,11 @@ class RequestForm:
         return frozenset({each.name for each in self.fields} | set(self.set) | set(self.derive) | set(self.recall))
 
     @property
+    def outcomes(self) -> frozenset[Outcome]:
+        """Every outcome that it can have, and so must have an answer for."""
+        return UNREAD | {Outcome.UNKNOWN} if self.unsupported else CAN_OCCUR[self.operation]
+
+    @property
     def within_s(self) -> int:
         """For how long the same message without an id is a repeat, in seconds; 0 where an id is never made."""
         rule = self.derive.get("transaction")
@@ -258,6 +141,13 @@ class RequestForm:
     def given_by(self, call: Call) -> bool:
         """Does everything that this variant gives to its calls hold for *call*? A flag that nobody stated is false."""
         return all(_stated(call, name) == _shaped(name, value) for name, value in self.set.items())
+
+    def loses_id(self, call: Call) -> int:
+        """0: whoever reads a message of this variant derives the call's own id; 1: it is said in it; 2: it is lost."""
+        rule = self.derive.get("transaction")
+        if rule is not None and derived("transaction", rule, call.facts()) == call.transaction:
+            return 0
+        return 1 if call.transaction is None or any(each.name == "transaction" for each in self.fields) else 2
 
     def echo(self, opened: Opened) -> dict[str, Any]:
         """What a refusal may repeat, read leniently: each field that is there and well-formed. Never raises."""
@@ -300,7 +190,8 @@ class RequestForm:
         stated = {each.name for each, _, _ in amounts}
         wants = {name: key for name, key in self.recall.items() if name not in facts and name not in stated}
         parts = [(each, found) for each in self.fields if (found := each.look_parts(opened))]
-        return Reading(self, facts, amounts, wants, parts, within_s)
+        nets = {net: net.place.look(opened) for each in self.fields if (net := each.net) is not None}
+        return Reading(self, facts, amounts, wants, parts, nets, within_s)
 
     def _dispensable(self, each: FieldForm) -> bool:
         """May an unreadable value be treated as missing? Refusing a win or a refund for an odd time loses money."""
@@ -328,6 +219,9 @@ class RequestForm:
             facts[each.name] = amount
         if self.operation not in REVERSALS and currency is None and reading.amounts:
             raise Fault(Outcome.REQUEST_INVALID, "the amount's currency is not known")
+        for net, value in reading.nets.items():
+            if value is not MISSING:
+                facts["win_amount"] = net.read(value, facts["bet_amount"], currency)
         for each, parts in reading.parts:
             if each.name in facts and facts[each.name] != sum(each.read_amount(*part, currency) for part in parts):
                 raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: not the sum of its parts")
@@ -347,18 +241,11 @@ class RequestForm:
                 value = derived(each.name, self.derive[each.name], facts)
             if value is not None:
                 each.put(draft, value, facts.get("currency"))
+                if each.net is not None and facts.get("bet_amount") is not None:
+                    each.net.put(draft, value, facts["bet_amount"], facts.get("currency"))
             elif not each.optional:
                 raise Fault(Outcome.WALLET_FAILED, f"{each.name}: the message must have it, and nobody gave it")
         return draft
-
-
-def says(place: Place, value: Any, literal: Any) -> bool:
-    """Is *value*, found at *place*, the table's *literal*? In a body its type counts; other places hold only text."""
-    if isinstance(literal, Presence):
-        return (value is not MISSING) is literal.due
-    if place.source == "body":
-        return type(value) is type(literal) and bool(value == literal)
-    return bool(value == scalar_text(literal))
 
 
 HOLE = re.compile(r"\{([a-z_.]+)\}")

@@ -5,58 +5,23 @@ option is a patch of the same shape; what a whole table needs is the compiler's 
 outcomes and operations (it knows what was meant). Left is ours, right is theirs.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.canon.calls import CALL_FIELDS
-from gateway.canon.operations import Operation
-from gateway.canon.outcomes import Outcome
-from gateway.canon.payments import PaymentState
-from gateway.canon.requests import ASK_FIELDS, Ask, Result
+from gateway.dialect.spec_words import (
+    AmountName,
+    AskField,
+    AskName,
+    FieldName,
+    No,
+    OperationName,
+    OutcomeName,
+    PaymentStateName,
+    ResultName,
+    Yes,
+)
 
-
-def _words(*words: str, **described: str) -> Any:
-    """A text key of which editors know the list; the compiler checks it, with a better complaint."""
-    options = [{"const": word} for word in words] + [
-        {"const": word, "description": text} for word, text in described.items()
-    ]
-    return Annotated[str, WithJsonSchema({"type": "string", "anyOf": options})]
-
-
-def _exactly(flag: bool) -> Any:
-    """The one flag that may stand here."""
-
-    def checked(value: bool) -> bool:
-        if value is not flag:
-            raise ValueError(f"{str(flag).lower()}, or nothing")
-        return value
-
-    schema = WithJsonSchema({"const": flag, "type": "boolean"})
-    return Annotated[bool, Field(strict=True), AfterValidator(checked), schema]
-
-
-if TYPE_CHECKING:
-    FieldName = str
-    OutcomeName = str
-    OperationName = str
-    AskField = str
-    AskName = str
-    ResultName = str
-    PaymentStateName = str
-else:
-    FieldName = _words(*CALL_FIELDS)
-    OutcomeName = _words(**{str(o): f"{o.sentence}. moved: {o.moved.value}; lasting: {o.lasting}" for o in Outcome})
-    OperationName = _words(*Operation)
-    AskField = _words(*ASK_FIELDS)
-    AskName = _words(**{str(each): each.sentence for each in Ask})
-    ResultName = _words(**{str(each): f"{each.sentence}. done: {each.done.value}" for each in Result})
-    PaymentStateName = _words(*PaymentState)
-if TYPE_CHECKING:
-    Yes = Literal[True]
-    No = Literal[False]
-else:  # a Literal would take 1 and 0 for them
-    Yes, No = _exactly(True), _exactly(False)
 MemoryKey = Literal["session", "reference", "round", "player", "transaction"]
 Scalar = Annotated[bool, Field(strict=True)] | Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)]
 Milliseconds = Annotated[int, Field(strict=True, gt=0)]
@@ -101,12 +66,15 @@ class MoneyForm(Section):
     inexact: Literal["refuse", "truncate"] | None = Field(None, description="For balances only.")
     lenient: bool | None = Field(None, description="A number sent as text is read too.")
     signed: bool | None = Field(None, description="Negative amounts are read as what they are.")
+    minus: Literal["refused", "ignored"] | None = Field(
+        None, description='"ignored": a minus that only marks a debit is read past, and never written.'
+    )
 
 
 class MoneyTable(MoneyForm):
     """`[money]`: the table's form, and another one for single fields."""
 
-    fields: dict[FieldName, MoneyForm] | None = None
+    fields: dict[AmountName, MoneyForm] | None = None
 
 
 class IdForm(Section):
@@ -125,6 +93,10 @@ class FieldTable(MoneyForm):
     parts: Annotated[list[str], Field(min_length=2)] | None = Field(
         None, description="Of a debit's amount: places whose sum it must be, where all of them but `?` ones stand."
     )
+    net: str | None = Field(
+        None,
+        description="Of a win_amount: where it stands less the bet_amount, with a sign; that decides.",
+    )
 
 
 class SignatureTable(Section):
@@ -132,7 +104,7 @@ class SignatureTable(Section):
 
     recipe: str | None = Field(None, description="A named recipe; this section is laid over its keys.")
     like: Literal["request.signature"] | None = Field(None, description="Borrow another section's recipe.")
-    scheme: Literal["hmac", "hash", "rsa", "token", "basic", "none"] | None = None
+    scheme: Literal["hmac", "hash", "rsa", "token", "basic", "decryption", "none"] | None = None
     digest: Literal["md5", "sha1", "sha256", "sha384", "sha512"] | None = None
     encoding: Literal["hex", "HEX", "base64"] | None = None
     padding: Literal["pkcs1v15", "pss"] | None = None
@@ -207,12 +179,27 @@ class DigestTable(Section):
     )
 
 
+class BodyStep(Section):
+    """One step of a body in an envelope: a field is taken out, or a cipher is opened."""
+
+    take: str | None = Field(None, description="The field of the form or the object before it that holds the rest.")
+    cipher: Literal["aes-128-cbc", "aes-256-gcm"] | None = None
+    key: str | None = Field(None, description="Name of the secret in the provider's settings.")
+    iv: str | None = Field(None, description="Name of the secret that is the iv of every message (CBC).")
+    filler: list[str] | None = Field(None, description='CBC: "pkcs7", or "space", "zero"; the first is written.')
+    parts: list[str] | None = Field(None, description='GCM: the order of "iv", "data" and "tag" (the default: so).')
+    apart: Literal["base64"] | None = Field(None, description="GCM: each part is coded by itself.")
+
+
 class RequestTable(Section):
     """`[request]`: what all operations share."""
 
     method: str | None = None
     path: str | None = None
-    body: Literal["json", "form", "xml", "none"] | None = None
+    body: Literal["json", "form", "xml", "none"] | list[str | BodyStep] | None = Field(
+        None, description="What it is read as; or the steps to what is inside, left to right as they are read."
+    )
+    vectors: list[dict[str, Any]] | None = Field(None, description="Sealed bodies and what is inside; they must open.")
     when: dict[str, When | Annotated[list[When], Field(min_length=1)]] | None = Field(
         None, description="Place = literal or { present = ... }, or a list of which one must hold."
     )
@@ -239,6 +226,7 @@ class OperationTable(RequestTable):
     zero: Literal["refused", "allowed", "when free"] | None = None
     reverse_unknown: bool | None = Field(None, description="Our own reversal is durable before a doubt is answered.")
     suppressed: bool | None = Field(None, description="A free bet: the wallet is asked for the balance, not for it.")
+    unsupported: Yes | None = Field(None, description="Known, and answered as unsupported; nothing of it is read.")
     park_without: list[FieldName] | None = Field(
         None, min_length=1, description="Amounts without which it is written down for a human, and asked for again."
     )
@@ -247,6 +235,13 @@ class OperationTable(RequestTable):
     heard_as: HeardAs | None = None
     answers: AnswersTable | None = None
     may_say: list[Scalar] | None = Field(None, description="The vendor's own list of codes for this operation.")
+
+
+class CurrencyTable(Section):
+    """A currency by their name, of which one is many of ours."""
+
+    code: str = Field(description="Theirs.")
+    worth: int | None = Field(None, description="How many of ours are one of theirs: a power of ten.")
 
 
 class UnreadTable(Section):
@@ -364,6 +359,7 @@ class Table(Section):
     request: RequestTable | None = None
     operations: dict[str, OperationTable] | None = None
     money: MoneyTable | None = None
+    currencies: dict[str, str | CurrencyTable] | None = Field(None, description="Ours = theirs; others pass as named.")
     ids: dict[FieldName, IdForm] | None = Field(None, description="Ids that must fit their alphabet, wherever said.")
     time: TimeForm | None = None
     answers: AnswersTable | None = None

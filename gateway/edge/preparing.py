@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gateway.dialect.dialect import Dialect, Keys
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
 from gateway.dialect.problems import Problem, Refused, suggest
 from gateway.dialect.proofs.pairs import prove_pair, unpromisable, unseen
 from gateway.dialect.shelf import Shelf

@@ -8,7 +8,7 @@ from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import DEBITS, MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.dialect import Literally
+from gateway.dialect.sayings import Literally
 from gateway.exchange.clock import Clock
 from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Provider, Wallet

@@ -13,7 +13,7 @@ from gateway.canon.calls import Reply
 from gateway.canon.faults import Fault
 from gateway.canon.money import EXPONENTS
 from gateway.canon.operations import DEBITS, MONEY, Operation
-from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Moved, Outcome
+from gateway.canon.outcomes import UNREAD, Moved, Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.exchange.asking import Asking
@@ -77,7 +77,7 @@ class _Callback:
         journey = self.journey
         try:
             journey.answer_by = journey.received + ANSWER_WITHIN * self.provider.dialect.deadline_s(None)
-            opened = self.opened = self.opened or self.provider.dialect.open(self.request)
+            opened = self.opened = self.opened or self.provider.dialect.open(self.request, self.provider.keys)
             if refused is not None or self.wallet is None:
                 raise refused or Fault(Outcome.INTERNAL_ERROR, "there is no wallet to ask")
             self.asking = Asking(self.wallet, journey, self.clock, self.provider.journal_id)
@@ -115,6 +115,8 @@ class _Callback:
         claimed = self.booking is not None and self.booking.row is not None
         if claimed or not self.verified or self.form is None or self.form.operation not in MONEY:
             return reply
+        if self.form.unsupported:
+            return reply
         facts = self.reading.facts if self.reading else self._echo(self.form.name)
         transaction = facts.get("transaction")
         if transaction is None or reply.outcome.moved is not Moved.NO or reply.outcome is Outcome.TRANSACTION_CONFLICT:
@@ -132,7 +134,7 @@ class _Callback:
 
     def _sayable(self, outcome: Outcome) -> Outcome:
         """*outcome* if this operation can have it; what cannot occur is an invalid request."""
-        possible = UNREAD if self.form is None else CAN_OCCUR[self.form.operation]
+        possible = UNREAD if self.form is None else self.form.outcomes
         return outcome if outcome in possible else Outcome.REQUEST_INVALID
 
     def _converse(self, opened: Opened, asking: Asking) -> Generator[Any, Any, Reply]:
@@ -149,6 +151,8 @@ class _Callback:
         self.verified = True
         if form.operation is Operation.STATUS:  # the wallet's word of now could part from what the row goes on to do
             raise Fault(Outcome.UNSUPPORTED_OPERATION, "what became of a call is told to its own repeat alone")
+        if form.unsupported:
+            raise Fault(Outcome.UNSUPPORTED_OPERATION, f"{form.name} is known, and not served")
         self._watch(form, opened)
         reading = self.reading = dialect.read(form, opened)
         if self.untried is not None and (why := self.untried(form.operation, reading.facts)):

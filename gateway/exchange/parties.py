@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.dialect import Dialect, Keys
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
 from gateway.exchange.outbound import Account
 from gateway.wire.message import Response
 

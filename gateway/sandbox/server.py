@@ -117,7 +117,7 @@ class SandboxServer:
 
     def _answer(self, message: Request) -> tuple[Taken, Response]:
         """Read, book and write one call; a call that cannot be read is refused, whatever the mood."""
-        opened = self._dialect.open(message)
+        opened = self._dialect.open(message, self._keys)
         now = self._clock()
         name = None
         try:

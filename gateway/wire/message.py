@@ -12,6 +12,13 @@ class Garbled(ValueError):
     """A message that cannot be read as what it claims to be. The text names the rule, never the content."""
 
 
+class Unopened(Garbled):
+    """A sealed body that opens with none of the keys. One text, whatever was the matter: nobody learns which check."""
+
+    def __init__(self) -> None:
+        super().__init__("the body opens with none of the keys")
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A call as it travels. *path* is raw, relative to the party's mount, and begins with "/"; *query* is raw too."""

@@ -23,8 +23,10 @@ class MoneyForm:
     *form*: `number` and `integer` are written bare, `text` in quotes. *unit*: `major`, `minor` (by the currency's
     exponent), or how many of theirs make one major unit, a power of ten such as 100000. *decimals*: digits after the
     point, default those of the currency in this unit, none for an integer. *inexact*: `truncate` cuts a balance that
-    the form cannot carry, towards zero. *signed*: a minus sign is allowed. *lenient*: a JSON string is read where a
-    JSON number is due. ValueError for a unit that is no power of ten, or an integer with decimals.
+    the form cannot carry, towards zero. *signed*: a minus sign is allowed. *minus*: "ignored" reads past one that only
+    marks a debit, and writes none. *lenient*: a JSON string is read where a JSON number is due. *shifts*: currencies of
+    which one of theirs is 10 to so many of ours, as pairs. ValueError for a unit that is no power of ten, or an
+    integer with decimals.
     """
 
     form: Literal["number", "integer", "text"] = "text"
@@ -33,6 +35,8 @@ class MoneyForm:
     inexact: Literal["refuse", "truncate"] = "refuse"
     signed: bool = False
     lenient: bool = False
+    minus: Literal["refused", "ignored"] = "refused"
+    shifts: tuple[tuple[str, int], ...] = ()
     _shift: int | None = field(init=False, repr=False, compare=False)  # None: the currency's exponent
 
     def __post_init__(self) -> None:
@@ -83,6 +87,8 @@ class MoneyForm:
         return self._ours(exact(text), currency)
 
     def _ours(self, theirs: Decimal, currency: str | None) -> Decimal:
+        if self.minus == "ignored":
+            theirs = theirs.copy_abs()
         if not self.signed and theirs.is_signed():
             raise Fault(Outcome.AMOUNT_INVALID, "negative amount")
         if self.form == "integer" and whole(theirs) is None:
@@ -127,11 +133,14 @@ class MoneyForm:
 
     def _shift_of(self, currency: str | None) -> int:
         """Theirs = major units x 10**shift."""
+        if currency is None and self.shifts:
+            raise Fault(Outcome.REQUEST_INVALID, "an amount whose currency is not known, and some count in thousands")
+        more = next((-places for each, places in self.shifts if each == currency), 0)
         if self._shift is not None:
-            return self._shift
+            return self._shift + more
         if currency is None:
             raise Fault(Outcome.REQUEST_INVALID, "minor units of an amount whose currency is not known")
-        return exponent(currency)
+        return exponent(currency) + more
 
     def _places(self, shift: int, ledger: int) -> int:
         """Digits after the point for *ledger* decimals of a major unit."""

@@ -7,13 +7,13 @@ is read item by item, and written with one.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
 from gateway.wire.jsontext import MAX_KEYS, read_json, scalar_text, write_json
-from gateway.wire.message import Garbled, Headers, Request, Response, header
+from gateway.wire.message import Garbled, Headers, Request, Response, Unopened, header
 from gateway.wire.xmltext import read_xml, write_xml
 
 Message = Request | Response
@@ -72,17 +72,40 @@ CODECS: dict[str, Callable[[bytes], Any]] = {"json": read_json, "form": read_for
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml"}
 
 
+class Sealing(Protocol):
+    """The envelope of a body with its live keys, as `envelopes.Seal` has them."""
+
+    def open(self, raw: bytes, read: Callable[[bytes], Any]) -> tuple[dict[str, Any], str]: ...
+
+    def close(self, plain: bytes) -> bytes: ...
+
+    @property
+    def outer(self) -> str | None: ...
+
+
 class Opened:
-    """A received message with its parts decoded on demand. Every accessor raises Garbled for what it cannot read."""
+    """A received message with its parts decoded on demand. Every accessor raises Garbled for what it cannot read.
 
-    __slots__ = ("_body", "_decoded", "_query", "codec", "each", "message", "number", "path_fields")
+    *seal*: the envelope that the body came in; its key is tried once. *opened_by*: which key that was, "key 1".
+    """
 
-    def __init__(self, message: Message, codec: str = "json", each: tuple[str, ...] | None = None) -> None:
+    __slots__ = (
+        "_body", "_decoded", "_query", "_unopened", "codec", "each", "message", "number", "opened_by", "path_fields",
+        "seal",
+    )  # fmt: skip
+
+    def __init__(
+        self, message: Message, codec: str = "json", each: tuple[str, ...] | None = None, *,
+        seal: Sealing | None = None,
+    ) -> None:  # fmt: skip
         """*each*: the steps to the list of items, of which this one is looked at; none: the body is the list."""
         self.message = message
         self.codec = codec
         self.each = each
         self.number = 0
+        self.seal = seal
+        self.opened_by = ""
+        self._unopened = False
         self.path_fields: Mapping[str, str] = {}
         self._decoded = False
         self._body: Any = None
@@ -103,7 +126,8 @@ class Opened:
 
     def _value(self) -> Any:
         if not self._decoded:
-            self._body, self._decoded = CODECS[self.codec](self.message.body), True
+            value = CODECS[self.codec](self.message.body) if self.seal is None else self._unsealed(self.seal)
+            self._body, self._decoded = value, True
         return self._body
 
     @property
@@ -125,11 +149,22 @@ class Opened:
 
     def at(self, number: int) -> "Opened":
         """The same message, item *number* of it, from 0; nothing is decoded again."""
-        other = Opened(self.message, self.codec, self.each)
-        other.number = number
+        other = Opened(self.message, self.codec, self.each, seal=self.seal)
+        other.number, other.opened_by, other._unopened = number, self.opened_by, self._unopened
         if self._decoded:
             other._body, other._decoded = self._body, True
         return other
+
+    def _unsealed(self, seal: Sealing) -> dict[str, Any]:
+        """A body that did not open does not open at the next look either, and costs nothing more."""
+        if self._unopened:
+            raise Unopened
+        try:
+            value, self.opened_by = seal.open(self.message.body, CODECS[self.codec])
+        except Unopened:
+            self._unopened = True
+            raise
+        return value
 
     @property
     def query(self) -> dict[str, str]:
@@ -156,22 +191,13 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 class Draft:
     """A message being written: values by place, encoded by `request` or `response`.
 
-    *raw* is a body, *raw_query* the beginning of a query, that is encoded already.
+    *raw* is a body, *raw_query* the beginning of a query, that is encoded already. *seal*: what the body is put into.
     """
 
     __slots__ = (
-        "body",
-        "codec",
-        "each",
-        "headers",
-        "item",
-        "method",
-        "path",
-        "path_fields",
-        "query",
-        "raw",
-        "raw_query",
-    )
+        "_closed", "body", "codec", "each", "headers", "item", "method", "path", "path_fields", "query", "raw",
+        "raw_query", "seal",
+    )  # fmt: skip
 
     def __init__(
         self, codec: str = "json", method: str = "POST", path: str = "/", raw: bytes | None = None, raw_query: str = "",
@@ -188,10 +214,12 @@ class Draft:
         self.body: dict[str, Any] = {}
         self.raw = raw
         self.raw_query = raw_query
+        self.seal: Sealing | None = None
+        self._closed: tuple[bytes, bytes] | None = None
 
     def _encoded(self) -> tuple[Headers, bytes]:
         if self.raw is not None or self.codec == "none":
-            return tuple(self.headers.items()), self.raw or b""
+            return tuple(self.headers.items()), self._sealed(self.raw or b"")
         if self.codec == "xml":
             try:
                 body = write_xml(self.body)
@@ -199,9 +227,19 @@ class Draft:
                 raise Fault(Outcome.WALLET_FAILED, str(error)) from None
         else:
             body = write_json(self._whole()) if self.codec == "json" else write_form(_texts(self.body))
+        body = self._sealed(body)
         if any(name.lower() == "content-type" for name in self.headers):
             return tuple(self.headers.items()), body
-        return (("Content-Type", CONTENT_TYPES[self.codec]), *self.headers.items()), body
+        kind = self.codec if self.seal is None else self.seal.outer
+        return (("Content-Type", CONTENT_TYPES[kind] if kind else "text/plain"), *self.headers.items()), body
+
+    def _sealed(self, body: bytes) -> bytes:
+        """*body* in its envelope, the same one each time: what was signed is what is sent."""
+        if self.seal is None:
+            return body
+        if self._closed is None or self._closed[0] != body:
+            self._closed = body, self.seal.close(body)
+        return self._closed[1]
 
     def _whole(self) -> Any:
         """The body, with the one item in its list where it is a batch."""

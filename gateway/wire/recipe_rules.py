@@ -19,8 +19,11 @@ _SCHEMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rsa": (("digest", "encoding", "at", "over", "keys", "padding"), ("prefix", "list", "fresh", "nonce")),
     "token": (("at", "secret"), ("prefix",)),
     "basic": (("at", "secret"), ()),
+    "decryption": ((), ()),
     "none": ((), ()),
 }
+#: Schemes without a key of their own: the body's envelope has it, or there is none.
+KEYLESS = frozenset({"decryption", "none"})
 _WORDS: dict[str, tuple[str, ...]] = {
     "digest": DIGESTS,
     "encoding": ENCODINGS,
@@ -56,7 +59,7 @@ def settled(section: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("prefix", "list", "secret"):
         if key in keys and not (isinstance(keys[key], str) and keys[key].isascii() and keys[key]):
             raise RecipeFault((key,), "it is not an ASCII text", f'{key} = "..."')
-    if scheme == "none":
+    if scheme in KEYLESS:
         return {"scheme": scheme}
     if scheme == "basic":
         keys |= {"prefix": "Basic ", "encoding": "base64"}

@@ -15,7 +15,7 @@ from gateway.wire.jsontext import scalar_text
 from gateway.wire.message import Garbled
 from gateway.wire.opened import Draft, Opened
 from gateway.wire.paths import MISSING, Place
-from gateway.wire.recipe_rules import settled
+from gateway.wire.recipe_rules import KEYLESS, settled
 from gateway.wire.recipes import RecipeFault, located
 from gateway.wire.signed_parts import Field, Part, Pieces, Printed, Sorted, Text
 from gateway.wire.signing_keys import (
@@ -92,7 +92,7 @@ class Recipe:
             if for_make:
                 name = self.make_secret or "keys.make"
                 make = private_key(name, key_list(name, secrets)[0], self.digest, self.padding)
-        elif self.scheme != "none":
+        elif self.scheme not in KEYLESS:
             name = self.check_secret
             shared = [
                 secret_key(name, raw, self.scheme, self.digest, self.secret_form, least)
@@ -123,6 +123,8 @@ class BoundRecipe:
         Raises Forged (no proof), or Garbled when the signed parts cannot be read. Raw bodies are not parsed before.
         """
         recipe = self.recipe
+        if recipe.scheme == "decryption":
+            return _opened_by(opened)
         if recipe.at is None:
             return "none"
         candidates = self._candidates(sent(recipe.at, opened, exact=True))
@@ -155,7 +157,7 @@ class BoundRecipe:
             recipe.fresh.at.put(draft, stamp if in_json else str(stamp))
         if recipe.nonce:
             recipe.nonce.put(draft, random.token_hex(16))
-        opened = Opened(draft.request(), draft.codec)
+        opened = Opened(draft.request(), draft.codec, seal=draft.seal)
         opened.path_fields = draft.path_fields
         signature = self._make.sign(self._pieces(opened))
         text = recipe.prefix + encode(signature, recipe.encoding)
@@ -246,6 +248,17 @@ class BoundRecipe:
         if not found and why:
             raise why
         return found
+
+
+def _opened_by(opened: Opened) -> str:
+    """That the body opens is the proof; a body that never was sealed proves nothing."""
+    try:
+        _ = opened.body
+    except Garbled as error:
+        raise Forged(str(error)) from None
+    if not opened.opened_by:
+        raise Forged("the body is not sealed")
+    return opened.opened_by
 
 
 def _after(text: str, recipe: Recipe) -> str | None:

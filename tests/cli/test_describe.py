@@ -6,6 +6,9 @@ import hmac
 import re
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS
 from gateway.canon.operations import Operation
@@ -83,6 +86,19 @@ def test_a_vector_is_the_worked_example(gateway: Gateway) -> None:
     found = worked(gateway("describe", "scorpio").out)
     digest = hmac.digest(found["secret"].encode(), found["signed"].encode(), "sha512")
     assert base64.b64encode(digest).decode() == found["gives"]
+
+
+def test_a_sealed_body_is_the_worked_example(gateway: Gateway) -> None:
+    """What is inside, the secrets, and the body that travels; who opens it without us finds the same."""
+    out = gateway("describe", "jdb").out
+    found = worked(out)
+    secrets = dict(each.split(" = ") for each in found["secret"].split(", "))
+    key, iv = secrets["aes_key"].encode(), secrets["aes_iv"].encode()
+    decryptor = Cipher(AES(key), CBC(iv)).decryptor()
+    sealed = base64.urlsafe_b64decode(found["gives"].removeprefix("x="))
+    assert decryptor.update(sealed).rstrip() == found["body"].encode()
+    assert "VN = VND by 1000" in " ".join(out.split())
+    assert "none, it is not served" in " ".join(out.split())
 
 
 def test_a_made_up_example_computes_too(gateway: Gateway) -> None:

@@ -21,7 +21,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert demo.stop(signal.SIGTERM) == 0
 
 
-@pytest.mark.parametrize("dialect", ["155io", "evenbet", "scorpio", "groove", "blueocean", "100hp", "100hp-29"])
+@pytest.mark.parametrize("dialect", ["155io", "evenbet", "scorpio", "groove", "blueocean", "100hp", "100hp-29", "jdb"])
 def test_a_bet_is_signed_answered_and_read_back(config: Path, dialect: str, tmp_path: Path) -> None:
     """The line that the demo prints works for every dialect, with nothing but an amount."""
     code, out, err = gateway("send", dialect, "bet", "--amount", "1.50", "--config", str(config), cwd=tmp_path)

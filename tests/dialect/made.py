@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from gateway.dialect.compiler.build import build
-from gateway.dialect.dialect import Dialect, Keys, Role
+from gateway.dialect.dialect import Dialect, Role
+from gateway.dialect.keys import Keys
 from gateway.dialect.problems import Refused, in_order
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import Source

@@ -9,7 +9,9 @@ from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.dialect import Dialect, Keys, Literally
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
+from gateway.dialect.sayings import Literally
 from gateway.wire.message import Request
 from tests.dialect.made import SECRET, answer, dialect, keys, request
 

@@ -2,8 +2,8 @@
 
 The mutants are made of the parsed table: each row of codes, said_as, heard_as and effects, in the table, in an
 operation, in `[unread]` and in a choice of an option, is deleted, and is changed in every way listed here. So is what
-the journal goes by (replay_balance, fingerprint, session_checked, targets, reverse_unknown, suppressed): no answer
-shows it, the `[[contract]]` entries of the examples do.
+the journal goes by (replay_balance, fingerprint, session_checked, targets, reverse_unknown, suppressed, unsupported):
+no answer shows it, the `[[contract]]` entries of the examples do.
 """
 
 import copy
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 EFFECTS = ("done", "final", "retries", "rolls_back", "silent")
 ROWS = ("codes", "said_as", "heard_as", "effects", "replay_balance", "fingerprint")
 #: Keys of which the whole value is one row.
-WHOLE = ("session_checked", "targets", "reverse_unknown", "suppressed")
+WHOLE = ("session_checked", "targets", "reverse_unknown", "suppressed", "unsupported")
 At = tuple[str, ...]
 Section = dict[str, Any]
 Change = tuple[str, Callable[[Section], None]]
@@ -246,7 +246,7 @@ def behaviour(name: str, mutant: Mutant) -> str:
             [effect_of(dialect, each, answer) for each in dialect.variants for answer in TRANSPORT],
             [(each, dialect.replay_balance(each), dialect.fingerprint(each)) for each in dialect.variants],
             [
-                (each.name, sorted(each.targets), each.reverse_unknown, each.suppressed)
+                (each.name, sorted(each.targets), each.reverse_unknown, each.suppressed, each.unsupported)
                 for each in dialect.variants.values()
             ],
             sorted(dialect.session_checked),

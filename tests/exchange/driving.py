@@ -17,8 +17,10 @@ from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import Unfilled
-from gateway.dialect.dialect import Dialect, Keys, Said
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
 from gateway.dialect.proofs.asked import questions
+from gateway.dialect.sayings import Said
 from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback
 from gateway.exchange.errand import Errand
@@ -36,6 +38,7 @@ from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from gateway.wire.templates import look
+from gateway.wire.values import Text
 from tests.exchange.clock import Clock
 from tests.exchange.endings import Hop, honest
 from tests.exchange.made_secrets import secrets
@@ -222,7 +225,7 @@ class World:
 
     def key_of(self, request: Request) -> str:
         """The key of the row that this message is about."""
-        opened = self.dialect.open(request)
+        opened = self.dialect.open(request, self.provider.keys)
         form = self.dialect.recognise(opened)
         facts = form.read(opened).facts
         return row_key(self.provider, {**facts, "operation": str(form.operation)}, facts["transaction"])
@@ -233,12 +236,18 @@ class World:
 
     # -- the provider's side
 
+    @property
+    def game(self) -> str:
+        """Their games have names, or numbers."""
+        fields = [each for form in self.dialect.variants.values() for each in form.fields if each.name == "game"]
+        return "8001" if any(each.converter == Text(integer=True) for each in fields) else "marbles"
+
     def call(self, operation: Operation, transaction: str = "t1", **facts: Any) -> Call:
         """A call with everything that any of the dialects says."""
         self.serial += 1
         whole: dict[str, Any] = {
             "request_id": f"r{self.serial}", "session": getattr(self, "session", "s1"), "player": "1001",
-            "currency": self.currency, "game": "marbles",
+            "currency": self.currency, "game": self.game,
         }  # fmt: skip
         if operation in MONEY:
             amount = Decimal("10.00") if operation is Operation.BET else Decimal("5.00")

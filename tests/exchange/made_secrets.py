@@ -33,5 +33,6 @@ def secrets() -> Mapping[str, list[bytes]]:
         "secret_key": [b"the ordered fields"], "password": [b"the brothers' word"],
         "security_key": [b"the groove key, sixteen"], "salt": [b"theoceansalt0123"],
         "shared_secret": [b"one-hundred-secret"], "operator_secret_key": [b"the cashier's key"],
-        "webhook_secret": [b"the secret of webhooks"], **WALLET_SECRETS,
+        "webhook_secret": [b"the secret of webhooks"],
+        "aes_key": [b"sixteen bytes ok"], "aes_iv": [b"another sixteen!"], **WALLET_SECRETS,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.dialect import Literally
+from gateway.dialect.sayings import Literally
 from gateway.exchange.asking import LEAST, RESERVE, Asking
 from gateway.exchange.journey import Journey
 from gateway.exchange.parties import Wallet

@@ -22,7 +22,7 @@ class House:
     """A folder with settings and made-up secrets: one provider for each dialect."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.path = folder, folder / "gateway.toml"
+        self.folder, self.path, self.speaks = folder, folder / "gateway.toml", "canonical"
         self.secrets = {name: made_up(dialect(name)) for name in NAMES}
         self.secrets["wallet"] = made_up(Shelf().dialect("canonical"))
         for name, secrets in self.secrets.items():

@@ -22,7 +22,8 @@ import pytest
 from gateway.canon.calls import Call
 from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.dialect import Dialect, Keys
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
 from gateway.dialect.shelf import Shelf
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics

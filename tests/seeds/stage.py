@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.outcomes import Outcome
-from gateway.dialect.dialect import Dialect, Keys, Role
+from gateway.dialect.dialect import Dialect, Role
+from gateway.dialect.keys import Keys
 from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback, refusal
 from gateway.exchange.errand import Errand

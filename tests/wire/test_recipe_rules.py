@@ -20,7 +20,7 @@ FRESH = {"at": "header.T", "form": "unix_s", "within_s": 60}
 @pytest.mark.parametrize(
     ("section", "key", "fact", "remedy"),
     [
-        ({}, (), "no scheme", "one of hmac, hash, rsa, token, basic, none"),
+        ({}, (), "no scheme", "one of hmac, hash, rsa, token, basic, decryption, none"),
         ({"scheme": "hmca"}, ("scheme",), "'hmca'", "one of hmac"),
         ({"scheme": ["hmac"]}, ("scheme",), "no scheme", "one of hmac"),
         ({"recipe": "hmac"}, ("recipe",), "'hmac'", "hmac-raw"),

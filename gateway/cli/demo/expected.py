@@ -1,17 +1,19 @@
 """What a conversation must look like: the scenario's outcome in the table's words, and in those of its examples."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from gateway.canon.outcomes import Outcome
 from gateway.cli.caller import Exchange
 from gateway.cli.demo.scenarios import Scenario
-from gateway.dialect.conversations import Conversations, stated_effect
-from gateway.dialect.dialect import Dialect, Said
+from gateway.dialect.conversations import Conversations, effect_of, stated_effect
+from gateway.dialect.dialect import Dialect
 from gateway.dialect.examples import Example, ExamplesFile
 from gateway.dialect.examples import Said as SaidAlike
 from gateway.dialect.problems import Refused
+from gateway.dialect.requestform import RequestForm
+from gateway.dialect.sayings import Said
 from gateway.dialect.shelf import Shelf
 from gateway.wire.jsontext import read_json, scalar_text
 from gateway.wire.message import Garbled, Response
@@ -38,13 +40,21 @@ def differences(
     dialect: Dialect, scenario: Scenario, got: Exchange, saw: Witnessed, examples: ExamplesFile | None
 ) -> list[str]:
     """How the conversation differs from what it must be, one sentence each; empty when it does not."""
-    said = dialect.said[got.form.name, scenario.outcome]
+    said = said_of(dialect, got.form, scenario.outcome)
     return [
         *_answer(said, got),
         *_wallet(scenario, got, saw),
         *(_time(dialect, got)),
         *(_examples(said, got, examples) if examples else ()),
     ]
+
+
+def said_of(dialect: Dialect, form: RequestForm, outcome: Outcome) -> Said:
+    """What *form* is told of *outcome*: which operation a forged message was, its envelope keeps for itself."""
+    if outcome is not Outcome.SIGNATURE_INVALID or form.envelope is None:
+        return dialect.said[form.name, outcome]
+    said = dialect.said[None, outcome]
+    return replace(said, effect=effect_of(dialect, form.name, said.answer))
 
 
 def _answer(said: Said, got: Exchange) -> Iterator[str]:
@@ -83,7 +93,8 @@ def _time(dialect: Dialect, got: Exchange) -> Iterator[str]:
 
 def _examples(said: Said, got: Exchange, examples: ExamplesFile) -> Iterator[str]:
     """The first example of the same operation and outcome, if there is one, agrees on code, status and effect."""
-    for label, example in _of(examples, got.form.name, said.outcome):
+    unread = said.outcome is Outcome.SIGNATURE_INVALID and got.form.envelope is not None
+    for label, example in _of(examples, "unread" if unread else got.form.name, said.outcome):
         effect = stated_effect(example.effect, got.form.name)
         if effect != said.effect:
             yield f"{label}: its effect is {sorted(effect)}, not {sorted(said.effect)}"

@@ -21,7 +21,8 @@ from gateway.cli.caller import Caller
 from gateway.cli.demo.scenarios import BALANCE, CURRENCY, NEEDED
 from gateway.cli.exits import Misuse
 from gateway.cli.madeup import made_up
-from gateway.dialect.dialect import Dialect, Keys
+from gateway.dialect.dialect import Dialect
+from gateway.dialect.keys import Keys
 from gateway.dialect.shelf import Shelf
 from gateway.edge.app import App
 from gateway.edge.logs import Log

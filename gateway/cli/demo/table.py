@@ -7,6 +7,7 @@ from rich.text import Text
 from gateway.canon.calls import AMOUNTS, Call
 from gateway.canon.outcomes import Moved
 from gateway.cli.caller import Exchange
+from gateway.cli.demo.expected import said_of
 from gateway.cli.demo.play import Asked, Row
 from gateway.cli.sheet import console, plain_table
 from gateway.dialect.answerform import AnswerForm
@@ -66,7 +67,7 @@ def cells(row: Row, dialect: Dialect) -> list[str]:
     got = row.got
     if got is None:
         return [row.dialect, row.scenario.title, *[""] * (len(COLUMNS) - 2)]
-    said = dialect.said[got.form.name, row.scenario.outcome]
+    said = said_of(dialect, got.form, row.scenario.outcome)
     return [
         row.dialect,
         row.scenario.title,
@@ -123,7 +124,9 @@ def answered(got: Exchange, form: AnswerForm, *, brief: bool) -> str:
 
 
 def _amount(got: Exchange) -> str:
-    opened = Opened(got.request, got.form.codec)
+    inside = got.form.envelope is not None  # what is in an envelope is told as it stands there
+    request = got.form.write(got.call.facts(), {}).request() if inside else got.request
+    opened = Opened(request, got.form.codec)
     opened.path_fields = got.form.path_fields(got.request.path) or {}
     for each in got.form.fields:
         if each.name in AMOUNTS:

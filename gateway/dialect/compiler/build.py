@@ -9,8 +9,9 @@ from gateway.dialect.answerform import NAMES
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.contract import fingerprint, replay_balances, retry_spans, session_checked
 from gateway.dialect.compiler.rows import Row, meanings, nothing_to_undo, told_apart
-from gateway.dialect.dialect import Dialect, Literally, Said
+from gateway.dialect.dialect import Dialect
 from gateway.dialect.hearing import Hearing
+from gateway.dialect.sayings import Literally, Said
 from gateway.dialect.wireanswer import OTHERWISE
 
 #: Words of `[missing]` that are no names of ours.
@@ -42,7 +43,11 @@ def build(compiled: Compiled) -> Dialect:
         scope=tuple(tree.get("scope", default=())),
         retry_spans_s=retry_spans(tree),
         replay_balances=replay_balances(tree),
-        fingerprints={form.name: fingerprint(tree, form) for form in narrow_first if form.operation in MONEY},
+        fingerprints={
+            form.name: fingerprint(tree, form)
+            for form in narrow_first
+            if form.operation in MONEY and not form.unsupported
+        },
         session_checked=session_checked(tree),
         outbound=compiled.outbound,
         batch=compiled.batch,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.canon.operations import MONEY
-from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
+from gateway.canon.outcomes import UNREAD, Outcome
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.batch import Batch
 from gateway.dialect.compiler.answers import AnswerCompiler
@@ -17,6 +17,7 @@ from gateway.dialect.compiler.rows import Chosen, Effect, Effects, Scope, choose
 from gateway.dialect.outbound import Outbound
 from gateway.dialect.problems import Problem
 from gateway.dialect.requestform import RequestForm
+from gateway.wire.recipe_rules import KEYLESS
 from gateway.wire.recipes import RecipeFault
 from gateway.wire.signatures import Recipe
 
@@ -97,7 +98,7 @@ class Compiled:
         return {**self.tree.section("request", "values"), **self.tree.section("operations", name, "values")}
 
     def _keyed(self, at: Path, recipe: Recipe, secret: str, verb: str, key: str) -> None:
-        if recipe.scheme != "none" and not secret:
+        if recipe.scheme not in KEYLESS and not secret:
             says, remedy = f"signature: there is no key that it could be {verb}", f'keys = {{ {key} = "<its name>" }}'
             self.complain("GW117", (*at, "keys"), says, remedy, what="key")
 
@@ -123,7 +124,7 @@ class Compiled:
 
     def occurring(self, name: str | None) -> frozenset[Outcome]:
         """Every outcome that must have an answer."""
-        return UNREAD if name is None else CAN_OCCUR[self.requests[name].operation]
+        return UNREAD if name is None else self.requests[name].outcomes
 
     def chosen(self) -> Iterator[tuple[str | None, Outcome, Chosen]]:
         """Every (operation or None, outcome, answer) that has one."""

@@ -8,9 +8,9 @@ from gateway.dialect.answerform import AnswerForm, Spelling
 from gateway.dialect.compiler.answers import compiled_sample
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.compiler.requests import RequestCompiler, pattern
+from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.outbound import NAMES, AskForm, AskRow, Outbound
 from gateway.dialect.problems import Problem, suggest
-from gateway.dialect.requestform import FieldForm
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.recipes import RecipeFault
 from gateway.wire.signatures import Recipe

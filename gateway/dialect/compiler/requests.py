@@ -2,14 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.canon.calls import CALL_FIELDS, Shape
+from gateway.canon.money import EXPONENTS
 from gateway.canon.operations import CREDITS, DEBITS, FACTS, Operation
 from gateway.dialect.compiler.layers import Path, Tree
 from gateway.dialect.digests import Digest
+from gateway.dialect.fieldform import FieldForm
+from gateway.dialect.nets import Net
 from gateway.dialect.problems import Problem, suggest
-from gateway.dialect.requestform import FieldForm, Presence, RequestForm
+from gateway.dialect.requestform import RequestForm
+from gateway.dialect.whens import Presence
+from gateway.wire.currencies import Currencies, places_of
+from gateway.wire.envelopes import Envelope
 from gateway.wire.ids import Alphanumeric
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
@@ -22,7 +29,7 @@ _BLAMED = {"a unit": "unit", "decimals": "decimals", "an integer": "decimals"}
 _MONEY_FORMS = ("number", "integer", "text")
 #: What else than its place a field may say, by its kind.
 _SPELT = {
-    Shape.AMOUNT: ("form", "unit", "decimals", "inexact", "lenient", "signed", "parts"),
+    Shape.AMOUNT: ("form", "unit", "decimals", "inexact", "lenient", "signed", "minus", "parts", "net"),
     Shape.TIME: ("form", "zone"),
 }
 OPERATIONS = {str(operation): operation for operation in Operation}
@@ -48,6 +55,8 @@ class RequestCompiler:
         self.problems = problems
         self.shapes = shapes
         self.time = self.time_form()
+        self.currencies = self.currency_names()
+        self._envelopes: dict[Path, Envelope | None] = {}
         self.money = self.money_form(tree.section("money"), ("money",))
 
     def complain(self, code: str, path: Path, says: str, remedy: str = "", **more: Any) -> None:
@@ -77,12 +86,14 @@ class RequestCompiler:
             )  # fmt: skip
             return None
         path = str(self.merged(name, "path") or "/")
+        body = self.merged(name, "body") or "json"
+        envelope = self.envelope(name, body) if isinstance(body, list) else None
         return RequestForm(
             name=name,
             operation=operation,
             method=str(self.merged(name, "method") or "POST"),
             path=path,
-            codec=str(self.merged(name, "body") or "json"),
+            codec=envelope.codec if envelope else "json" if isinstance(body, list) else str(body),
             when=self.whens(name, path),
             set=self.named(name, "set"),
             fields=self.fields(name, path),
@@ -96,7 +107,47 @@ class RequestCompiler:
             park_without=frozenset(self.tree.get(*at, "park_without", default=())),
             _pattern=pattern(path),
             each=each_of(self.tree),
+            unsupported=self.tree.get(*at, "unsupported", default=False),
+            envelope=envelope,
         )
+
+    def envelope(self, name: str, steps: list[Any]) -> Envelope | None:
+        """The compiled steps of a body; complains once where they do not fit together."""
+        own: Path = ("operations", name, "body")
+        at = own if self.tree.get(*own) is not None else ("request", "body")
+        if at not in self._envelopes:
+            try:
+                self._envelopes[at] = Envelope.compile(steps)
+            except RecipeFault as fault:
+                self._envelopes[at] = None
+                where = self.tree.inside(at, *fault.key)
+                self.problems.append(where.problem("GW125", f"body: {fault.fact}", fault.remedy))
+        return self._envelopes[at]
+
+    def currency_names(self) -> Currencies | None:
+        """`[currencies]`, compiled; complains about two of theirs that are one, and about a worth that is none."""
+        rows = self.tree.section("currencies")
+        codes: dict[str, str] = {}
+        shifts: dict[str, int] = {}
+        for ours, row in rows.items():
+            code = row["code"] if isinstance(row, dict) else row
+            if ours not in EXPONENTS:
+                self.complain(
+                    "GW126", ("currencies", ours), f'"{ours}" is no currency of ours',
+                    "left is ours: ISO 4217, or a code of our overlay", what="key",
+                )  # fmt: skip
+            if code in codes.values():
+                twin = next(each for each, theirs in codes.items() if theirs == code)
+                says = f'their "{code}" is both {twin} and {ours}'
+                self.complain("GW126", ("currencies", ours), says, "keep one of them")
+            codes[ours] = code
+            if isinstance(row, dict) and (worth := row.get("worth")) is not None:
+                places = places_of(worth)
+                if places is None:
+                    remedy = "a power of ten, such as 1000: so many of ours are one of theirs"
+                    self.complain("GW126", ("currencies", ours, "worth"), f"{worth} is no worth", remedy)
+                shifts[ours] = places or 0
+        return Currencies(codes, shifts) if rows else None
 
     def merged(self, name: str, key: str) -> Any:
         """The operation's own value of *key*, else the shared one."""
@@ -208,9 +259,18 @@ class RequestCompiler:
             closed, unlisted = values.get(word), None
             if word == "state" and (states := self.tree.section("payments", "states")):
                 closed, unlisted = states, self.tree.get("payments", "unlisted")
+            net = self.net(path, table["net"], path_template, converter) if table.get("net") else None
             if places:
-                found.append(FieldForm(word, CALL_FIELDS[word], places, converter, closed, parts, absent, unlisted))
+                found.append(
+                    FieldForm(word, CALL_FIELDS[word], places, converter, closed, parts, absent, unlisted, net)
+                )
         return tuple(found)
+
+    def net(self, path: Path, text: str, path_template: str, form: Any) -> Net | None:
+        """Where a payout stands less its stake."""
+        place = self.place(path, text, path_template)
+        sound = place is not None and isinstance(form, MoneyForm)
+        return Net(place, replace(form, signed=True, minus="refused")) if place is not None and sound else None
 
     def converter(self, word: str, table: Mapping[str, Any], path: Path, *, integer: bool) -> Converter | MoneyForm:
         """The pair that reads and writes field *word*."""
@@ -223,7 +283,7 @@ class RequestCompiler:
                     f"at, {', '.join(may)}" if may else "write the place alone", part=key,
                 )  # fmt: skip
         if shape is Shape.AMOUNT:
-            own = {key: value for key, value in table.items() if key in may and key != "parts"}
+            own = {key: value for key, value in table.items() if key in may and key not in ("parts", "net")}
             single = self.money_fields().get(word, {})
             at = path if own else ("money", "fields", word) if single else ("money",)
             return self.money_form({**self.tree.section("money"), **single, **own}, at)
@@ -236,10 +296,16 @@ class RequestCompiler:
             return Text(integer=integer, longest=MAX_KEY)
         return Text(integer=True) if integer else _PLAIN[shape]
 
-    def ids(self) -> dict[str, Alphanumeric]:
-        """`[ids]`: the fields whose spelling is narrower than ours; what is no id of ours is left to the proofs."""
+    def ids(self) -> dict[str, Converter]:
+        """`[ids]` and `[currencies]`: the fields that are spelled otherwise than ours, wherever they stand.
+
+        What is no id of ours is left to the proofs.
+        """
         rows = self.tree.section("ids").items()
-        return {word: Alphanumeric(row.get("longest") or MAX_ID) for word, row in rows if word in IDS}
+        found: dict[str, Converter] = {
+            word: Alphanumeric(row.get("longest") or MAX_ID) for word, row in rows if word in IDS
+        }
+        return found | ({"currency": self.currencies} if self.currencies else {})
 
     def money_fields(self) -> dict[str, Any]:
         """`[money] fields.<field>`."""
@@ -248,10 +314,11 @@ class RequestCompiler:
     def money_form(self, section: Mapping[str, Any], path: Path) -> MoneyForm:
         """A compiled money form; complains if it cannot be."""
         known = {key: value for key, value in section.items() if key != "fields" and value is not None}
+        shifts = tuple(self.currencies.shifts.items()) if self.currencies else ()
         try:
             if known.get("form") not in (None, *_MONEY_FORMS):
                 raise ValueError(f"an amount is a {', '.join(_MONEY_FORMS)}")
-            return MoneyForm(**known)
+            return MoneyForm(**known, shifts=shifts)
         except ValueError as error:
             key = next((word for start, word in _BLAMED.items() if str(error).startswith(start)), "form")
             remedy = "every key and its words: mappings/README.md, Money"

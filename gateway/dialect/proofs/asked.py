@@ -81,12 +81,14 @@ def questions(provider: Dialect, wallet: Dialect, promises: Collection[str] = PR
     for form in provider.variants.values():
         for operation in asked(form):
             yield _question(provider, form, wallet, operation, promises, known)
-        if (undo := UNDONE_BY.get(form.operation)) is not None and not form.suppressed:
+        if (undo := UNDONE_BY.get(form.operation)) is not None and not (form.suppressed or form.unsupported):
             yield _question(provider, form, wallet, undo, promises, known, undo=True)
 
 
 def asked(form: RequestForm) -> Iterator[Operation]:
-    """What one variant of the provider makes us ask of the wallet."""
+    """What one variant of the provider makes us ask of the wallet; nothing, where it is not served."""
+    if form.unsupported:
+        return
     yield Operation.BALANCE if form.suppressed else form.operation
     if form.operation is Operation.ROLLBACK and form.undoes_wins:
         yield Operation.ROLLBACK_WIN

@@ -30,8 +30,13 @@ def prove_contract(compiled: Compiled) -> None:
     _balances(compiled)
     _fingerprints(compiled)
     _sessions(compiled)
-    for name in compiled.money_operations():
+    for name in _served(compiled):
         _keys(compiled, compiled.requests[name])
+
+
+def _served(compiled: Compiled) -> list[str]:
+    """The operations that move money here: of an unsupported one nothing is ever remembered."""
+    return [name for name in compiled.money_operations() if not compiled.requests[name].unsupported]
 
 
 # -- how long a provider repeats
@@ -75,7 +80,7 @@ def _retried(compiled: Compiled, name: str) -> Iterator[WireAnswer]:
 
 def _balances(compiled: Compiled) -> None:
     """A row of replay_balance is about an answer that shows a balance."""
-    rows, money = compiled.tree.section("replay_balance"), compiled.money_operations()
+    rows, money = compiled.tree.section("replay_balance"), _served(compiled)
     for name in rows:
         path, others = ("replay_balance", name), [each for each in money if each not in rows]
         if name == "default":
@@ -100,7 +105,7 @@ def _shows_balance(compiled: Compiled, name: str) -> bool:
 
 
 def _fingerprints(compiled: Compiled) -> None:
-    rows, money = compiled.tree.section("fingerprint"), compiled.money_operations()
+    rows, money = compiled.tree.section("fingerprint"), _served(compiled)
     for name, fields in rows.items():
         path: Path = ("fingerprint", name)
         forms = [compiled.requests[each] for each in money if each == name or (name == "default" and each not in rows)]

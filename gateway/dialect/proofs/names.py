@@ -8,9 +8,9 @@ from gateway.dialect.answerform import NAMES
 from gateway.dialect.compiler.build import SOURCES, source_of
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.rows import Chosen
-from gateway.dialect.dialect import Literally
 from gateway.dialect.problems import suggest
 from gateway.dialect.requestform import HOLE, RequestForm
+from gateway.dialect.sayings import Literally
 
 #: What a call of each operation must have, however it comes by it.
 _NEEDS: dict[Operation, tuple[str, ...]] = {
@@ -34,7 +34,8 @@ def prove_names(compiled: Compiled) -> None:
     """Every named thing exists and can be had."""
     told: set[tuple[int, str]] = set()
     for name, form in compiled.requests.items():
-        _needs(compiled, name, form)
+        if not form.unsupported:
+            _needs(compiled, name, form)
         _answers(compiled, name, form, told)
     _answers(compiled, None, None, told)
     _missing(compiled)

@@ -15,13 +15,16 @@ from gateway.dialect.compiler.layers import EFFECTS, Path
 from gateway.dialect.compiler.requests import FLAGS, IDS
 from gateway.dialect.digests import Digest
 from gateway.dialect.problems import suggest
-from gateway.dialect.requestform import HOLE, Presence, RequestForm
+from gateway.dialect.requestform import HOLE, RequestForm
+from gateway.dialect.whens import Presence
 from gateway.wire.jsontext import scalar_text
 from gateway.wire.paths import Place
 from gateway.wire.xmltext import NAME
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = {"default", "unread", "because", *EFFECTS}
+#: Keys of an operation that say how a message is read.
+_READ = ("set", "fields", "values", "derive", "recall", "targets", "zero", "suppressed", "park_without")
 _HOLDS = {Shape.TEXT: (str,), Shape.TEXTS: (str,), Shape.FLAG: (bool,)}
 
 
@@ -36,6 +39,7 @@ def prove_requests(compiled: Compiled) -> None:
         _literals(compiled, form)
         _values(compiled, form)
         _parts(compiled, form)
+        _net(compiled, form)
         _out_of_place(compiled, form)
     _ids(compiled)
     for one, other in combinations(compiled.requests.values(), 2):
@@ -51,11 +55,30 @@ def prove_requests(compiled: Compiled) -> None:
 
 def _signed(compiled: Compiled) -> None:
     """A forgotten signature would take anybody's word; that nothing is signed must be said."""
+    for owner, recipe in compiled.request_recipes.items():
+        if recipe.scheme == "decryption":
+            _encrypted(compiled, owner)
     if not compiled.tree.section("request", "signature"):
         compiled.complain(
             "GW122", ("request",), "the table does not say how requests are signed",
             'add [request.signature]; where the provider really signs nothing, scheme = "none"', what="key",
         )  # fmt: skip
+
+
+def _encrypted(compiled: Compiled, owner: str | None) -> None:
+    """That a body opens proves its sender only where a cipher closes it."""
+    own = compiled.request_recipes.keys() - {None}
+    for name, form in compiled.requests.items():
+        sealed = form.envelope is not None and form.envelope.cipher is not None
+        broken = form.envelope is None and isinstance(compiled.tree.get(*compiled.key_of(name, "body")), list)
+        if sealed or broken or (owner is None and name in own) or owner not in (None, name):
+            continue
+        at: Path = ("request", "signature") if owner is None else ("operations", owner, "signature")
+        compiled.complain(
+            "GW117", (*at, "scheme"), f'signature: the body of operation "{name}" comes in no cipher, so anybody could '
+            "have sent it", 'body = [..., { cipher = "aes-256-gcm", key = "..." }, "json"], or another scheme',
+        )  # fmt: skip
+        return
 
 
 def _named(compiled: Compiled, name: str) -> None:
@@ -96,7 +119,7 @@ def _written(compiled: Compiled, form: RequestForm) -> list[tuple[Path, Place]]:
     found = [
         (compiled.key_of(form.name, "fields", each.name), place)
         for each in form.fields
-        for place in (*each.places, *each.parts)
+        for place in (*each.places, *each.parts, *([each.net.place] if each.net else []))
     ]
     for key, rows in (("when", form.when), ("fill", form.fill)):
         for place, _ in rows:
@@ -241,6 +264,18 @@ def _parts(compiled: Compiled, form: RequestForm) -> None:
             compiled.complain("GW123", path, says, remedy, part="parts")
 
 
+def _net(compiled: Compiled, form: RequestForm) -> None:
+    """A net amount is of a payout that has its stake beside it."""
+    bet = next((each for each in form.fields if each.name == "bet_amount" and not each.optional), None)
+    for each in form.fields:
+        if each.net is not None and (each.name != "win_amount" or bet is None):
+            path = compiled.key_of(form.name, "fields", each.name)
+            of_win = each.name == "win_amount"
+            fact = "not every message has a bet_amount" if of_win else "only a win_amount can stand less its bet"
+            says = f'net means nothing on "{each.name}" of operation "{form.name}": {fact}'
+            compiled.complain("GW123", path, says, "delete it", part="net")
+
+
 def _ids(compiled: Compiled) -> None:
     """A row of `[ids]` is about an id that some message or answer holds."""
     held = {each.name for form in compiled.requests.values() for each in form.fields} | compiled.answers.shown()
@@ -268,6 +303,10 @@ def _out_of_place(compiled: Compiled, form: RequestForm) -> None:
         wrong["zero"] = "it has no amount"
     if own.get("reverse_unknown") and form.operation not in DEBITS:
         wrong["reverse_unknown"] = "only a debit in doubt is taken back; everything else is finished"
+    if "vectors" in own:
+        wrong["vectors"] = "what bodies come in is shown once, under [request]"
+    if form.unsupported:
+        wrong.update({key: "nothing of it is read" for key in own if key in _READ})
     if form.suppressed and form.operation is not Operation.BET:
         wrong["suppressed"] = "only a bet can be kept from the wallet"
     elif form.suppressed and form.set.get("free") is not True:
@@ -293,7 +332,7 @@ def _apart(compiled: Compiled, one: RequestForm, other: RequestForm) -> None:
     """No message fits two operations, unless one's `when` strictly contains the other's."""
     if one.method != other.method or not _overlap(one.path, other.path):
         return
-    if one.codec != other.codec:
+    if (one.codec, one.envelope) != (other.codec, other.envelope):
         compiled.complain(
             "GW205", ("operations", other.name),
             f'"{one.name}" and "{other.name}" share a path, and decode its body in two ways',

@@ -1,6 +1,6 @@
 """No row is dead: every code, stand-in, heard word, effect and shape is used by some operation."""
 
-from gateway.canon.outcomes import CAN_OCCUR, Moved
+from gateway.canon.outcomes import Moved
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.compiler.rows import OUTCOMES
@@ -41,7 +41,7 @@ def _heard(compiled: Compiled) -> None:
     for name, scope in ((None, compiled.table), *compiled.own.items()):
         operations = compiled.requests if name is None else [name]
         for row in scope.heard_as:
-            if not any(row.outcome in CAN_OCCUR[compiled.requests[each].operation] for each in operations):
+            if not any(row.outcome in compiled.requests[each].outcomes for each in operations):
                 _dead(compiled, row.path or (), f'no operation can hear "{row.outcome}"')
             elif row.answer.code is None:
                 _dead(compiled, row.path or (), f"{row.answer} has no code, and is always heard as unknown")

@@ -207,6 +207,8 @@ def _contradictions(compiled: Compiled) -> None:
 
 def _not_processed(compiled: Compiled) -> None:
     """A status that by contract proves that nothing was done cannot be one that others send, or that we read."""
+    if not compiled.tree.get("wallet", "not_processed"):
+        return
     shapes = [compiled.answers.form(name, outcome).http for name in compiled.requests for outcome in Outcome]
     used = {status for http in shapes if not isinstance(http, str) for status in http}
     for index, status in enumerate(compiled.tree.get("wallet", "not_processed", default=())):

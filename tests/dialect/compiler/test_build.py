@@ -4,7 +4,7 @@ import pytest
 
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.compiler.build import source_of
-from gateway.dialect.dialect import Literally
+from gateway.dialect.sayings import Literally
 from tests.dialect.made import dialect
 
 

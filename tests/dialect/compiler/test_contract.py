@@ -79,6 +79,9 @@ def test_every_shipped_table_tells_apart_what_it_must() -> None:
     for made in map(Shelf().dialect, Shelf().names):
         for name, form in made.variants.items():
             content = set(made.fingerprint(name))
+            if form.unsupported:
+                assert not content
+                continue
             assert bool(content) == (form.operation in MONEY)
             assert made.fingerprint(name) == tuple(field for field in CALL_FIELDS if field in content)
             if form.operation in DEBITS:

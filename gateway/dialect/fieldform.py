@@ -1,0 +1,132 @@
+"""Where one of our fields stands in a message, and how it is spelled there, both ways."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from gateway.canon.calls import Shape
+from gateway.canon.faults import Fault
+from gateway.canon.outcomes import Outcome
+from gateway.dialect.nets import Net
+from gateway.dialect.whens import says
+from gateway.wire.jsontext import Bare, scalar_text
+from gateway.wire.money_forms import MoneyForm
+from gateway.wire.opened import Draft, Opened
+from gateway.wire.paths import MISSING, Place
+from gateway.wire.values import Converter
+
+
+@dataclass(frozen=True, slots=True)
+class FieldForm:
+    """Where one of our fields stands and how it is spelled. *converter* is a MoneyForm for amounts.
+
+    *values*: a closed set, ours to theirs; an unlisted value is *unlisted*, or request_invalid where that is None.
+    *parts*: places whose sum an amount must be, in the amount's own spelling. *absent*: texts that stand for no value.
+    *net*: of a win_amount, where the message also states it less the bet_amount; what stands there decides.
+    Of the bag of extras all places are collected, each under its own last name.
+    """
+
+    name: str
+    shape: Shape
+    places: tuple[Place, ...]
+    converter: Converter | MoneyForm
+    values: Mapping[Any, Any] | None = None
+    parts: tuple[Place, ...] = ()
+    absent: frozenset[str] = frozenset()
+    unlisted: str | None = None
+    net: Net | None = None
+
+    @property
+    def optional(self) -> bool:
+        """May be absent; several places may each be."""
+        return all(place.optional for place in self.places)
+
+    def look(self, opened: Opened) -> tuple[Place, Any] | None:
+        """The first place that has a value, with the raw value; None when absent."""
+        if self.collects:
+            bag = {
+                place.keys[-1]: value for place in self.places if (value := self._value(place, opened)) is not MISSING
+            }
+            return (self.places[0], bag) if bag else None
+        for place in self.places:
+            value = self._value(place, opened)
+            if value is not MISSING:
+                return place, value
+        return None
+
+    @property
+    def collects(self) -> bool:
+        """Is it the bag, with several places?"""
+        return self.shape is Shape.BAG and len(self.places) > 1
+
+    def _value(self, place: Place, opened: Opened) -> Any:
+        value = place.look(opened)
+        return MISSING if self.absent and type(value) is str and value in self.absent else value
+
+    def read(self, place: Place, value: Any) -> Any:
+        """Ours, of any field that is no amount. Fault request_invalid."""
+        if self.values is not None:
+            for ours, theirs in self.values.items():
+                if says(place, value, theirs):
+                    return ours
+            if self.unlisted is not None and isinstance(value, str):
+                return self.unlisted
+            raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: not a listed value")
+        if isinstance(self.converter, MoneyForm):
+            raise TypeError(f"{self.name} is an amount: read_amount reads it")
+        try:
+            if self.shape is not Shape.TEXTS:
+                return self.converter.read(value)
+            items = value if place.many else [value]
+            if not isinstance(items, list) or not items:
+                raise Fault(Outcome.REQUEST_INVALID, "a list of ids is due")
+            return tuple(self.converter.read(item) for item in items)
+        except Fault as fault:
+            raise Fault(fault.outcome, f"{self.name}: {fault.why}") from None
+
+    def read_amount(self, place: Place, value: Any, currency: str | None) -> Decimal:
+        """Ours, of an amount. Fault amount_invalid, or request_invalid where the currency must be known first."""
+        if not isinstance(self.converter, MoneyForm):
+            raise TypeError(f"{self.name} is no amount")
+        try:
+            if place.source == "body":
+                return self.converter.read(value, currency)
+            return self.converter.read_text(str(value), currency)
+        except Fault as fault:
+            raise Fault(fault.outcome, f"{self.name}: {fault.why}") from None
+
+    def look_parts(self, opened: Opened) -> list[tuple[Place, Any]]:
+        """The parts that stand there, with their raw values; none when one without `?` is missing."""
+        found = [(place, place.look(opened)) for place in self.parts]
+        if any(value is MISSING and not place.optional for place, value in found):
+            return []
+        return [(place, value) for place, value in found if value is not MISSING]
+
+    def put(self, draft: Draft, value: Any, currency: str | None) -> None:
+        """Write our *value* at the first place. Fault where this dialect cannot spell it."""
+        if self.collects:
+            for each in self.places:
+                if isinstance(value, Mapping) and value.get(each.keys[-1]) is not None:
+                    each.put(draft, value[each.keys[-1]])
+            return
+        place = self.places[0]
+        if self.values is not None:
+            if value not in self.values:
+                raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that this dialect has no word for")
+            written: Any = self.values[value]
+        elif isinstance(self.converter, MoneyForm):
+            digits = self.converter.write(value, currency)
+            written = Bare(digits) if self.converter.bare else digits
+        elif self.shape is Shape.TEXTS:
+            if not place.many and len(value) > 1:
+                raise Fault(Outcome.WALLET_FAILED, f"{self.name}: several ids where this dialect has room for one")
+            items = [self.converter.write(item) for item in value]
+            written = items if place.many else items[0]
+        else:
+            written = self.converter.write(value)
+        if type(written) is str and written in self.absent:
+            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that stands for none in this dialect")
+        if place.source == "path" and written in (".", ".."):
+            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that would lead to another path")
+        place.put(draft, written if place.source == "body" else scalar_text(written))
