@@ -136,12 +136,12 @@ def test_what_is_shown_of_requests_and_payments_is_the_language(page: Path, tmp_
     text = page.read_text("utf-8")
     blocks = re.findall(r"```\n(\[.*?)```", text, re.DOTALL)
     assert [each.partition("\n")[0] for each in blocks] == [
-        "[outbound]", "[request.derive]", "[operations.WITHDRAW_REQUEST]",
+        "[batch]", "[request]", "[outbound]", "[request.derive]", "[operations.WITHDRAW_REQUEST]",
     ]  # fmt: skip
     for block in blocks:
         spec.Table.model_validate(tomllib.loads(block))
     *table, _ = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    (tmp_path / "acme.toml").write_text("\n".join([*table, blocks[0]]), "utf-8")
+    (tmp_path / "acme.toml").write_text("\n".join([*table, blocks[2]]), "utf-8")
     outbound = Shelf(tmp_path).dialect("acme").outbound
     assert outbound is not None
     assert [str(name) for name in outbound.forms] == ["create_payout", "payout_status"]

@@ -24,6 +24,8 @@ def unpromisable(wallet: Dialect) -> dict[str, str]:
     if not wallet.sayers(Operation.STATUS):
         found["status"] = f"{wallet.name} has no operation status: nobody can ask what became of a transaction"
     for name, form in wallet.variants.items():
+        if form.unsupported:
+            continue
         if form.operation in REVERSALS and "reference" not in form.given:
             found["references"] = f"{wallet.name}'s {name} does not say what it undoes"
         if form.operation in MONEY and (heard := wallet.heard(name, Outcome.ALREADY_DONE)).moved is not Moved.YES:
