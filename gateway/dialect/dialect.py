@@ -78,9 +78,15 @@ class Dialect:
         return self.retry_spans_s.get(name, self.retry_spans_s["default"])
 
     def comes_back_s(self, name: str) -> int:
-        """For how long the provider comes back to operation *name*, in seconds: it repeats it, or rolls it back."""
+        """For how many seconds the provider comes back to *name*; 0 where it may fall silent, which proves nothing."""
+        if name in self._falls_silent:
+            return 0
         reversals = [each for each, form in self.variants.items() if form.operation in REVERSALS]
         return max(self.span_s(each) for each in (name, *(reversals if name in self._rolled_back else ())))
+
+    @cached_property
+    def _falls_silent(self) -> frozenset[str]:
+        return frozenset(name for (name, _), said in self.said.items() if name is not None and "silent" in said.effect)
 
     @cached_property
     def _rolled_back(self) -> frozenset[str]:
@@ -258,7 +264,7 @@ class Dialect:
         if said.answer.no_answer:
             return None
         facts = self._with_literals(said, facts)
-        status, body = said.form.write(said.answer, facts, _text(said))
+        status, body = said.form.write(said.answer, facts, said.text)
         if self.batch is not None:
             return self.write_batch([] if name is None else [body], body, name, outcome, facts, keys, now)
         return self._signed(said, status, body, keys, now)
@@ -272,7 +278,7 @@ class Dialect:
         *own*: what that one says alone. Raises Unfilled.
         """
         said = self.said[name, outcome]
-        body = own if self.batch is None else self.batch.write(items, own, said.answer, facts, _text(said))
+        body = own if self.batch is None else self.batch.write(items, own, said.answer, facts, said.text)
         return self._signed(said, 200, body, keys, now)
 
     def _signed(self, said: Said, status: int, body: bytes, keys: Keys, now: float) -> Response:
@@ -391,8 +397,3 @@ class Dialect:
             if not form.unsupported:
                 found.setdefault(form.operation, []).append(name)
         return found
-
-
-def _text(said: Said) -> str:
-    """The row's text, which may be none at all, or the outcome's sentence."""
-    return said.end.sentence if said.answer.text is None else said.answer.text

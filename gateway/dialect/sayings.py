@@ -25,6 +25,11 @@ class Said:
     hops: tuple[Path, ...]
 
     @property
+    def text(self) -> str:
+        """The row's text, which may be none at all, or the outcome's sentence."""
+        return self.end.sentence if self.answer.text is None else self.answer.text
+
+    @property
     def done(self) -> bool:
         """Does the provider take it as applied?"""
         return "done" in self.effect

@@ -7,6 +7,7 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.wishes import Answer, Send
+from gateway.journal.arming import UNHEARD
 from gateway.journal.states import DONE, State, Step
 from gateway.journal.wishes import Reap, Record, Told
 from gateway.wire.message import Ending, Heard
@@ -44,20 +45,27 @@ def test_a_doubt_that_ends_it_for_the_provider_is_undone_first(name: str | None,
 
 @pytest.mark.parametrize("name", SILENT)
 def test_nobody_rolls_back_a_yes_whose_answer_was_lost(name: str) -> None:
-    """The provider tries three times, takes it for failed and sends nothing: undone at the bet's own horizon.
-
-    For how long it repeats a rollback is no matter of a bet that it never rolls back.
-    """
+    """The provider tries three times, takes it for failed and sends nothing: undone at the least horizon."""
     world = World(name)
     world.gone = True
     world.tell(world.request(BET))
     row = world.row("t1")
     assert row is not None
-    assert (row.state, row.span, row.heard_done) == (State.APPLIED, world.dialect.span_s("bet"), False)
-    assert world.dialect.span_s("bet") < world.dialect.span_s("rollback")
+    assert (row.state, row.span, row.heard_done) == (State.APPLIED, 0.0, False)
     world.recover(seconds=700)
     assert world.balance == Decimal("100.00")
     assert DONE not in world.tell(world.request(BET)).effect
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_yes_of_which_nobody_noted_whether_it_was_heard_is_a_humans(name: str) -> None:
+    """Who falls silent does not come back either way: that it did not proves nothing, and nothing is undone."""
+    world = World(name)
+    world.tell(world.request(BET), throw=lambda step, wish: RuntimeError("killed") if isinstance(wish, Told) else None)
+    world.recover(seconds=50_000)
+    row = world.row("t1")
+    assert row is not None
+    assert (row.state, row.parked, row.heard_done) == (State.APPLIED, UNHEARD, False)
 
 
 @pytest.mark.parametrize("name", SILENT)
