@@ -45,7 +45,7 @@ def batch(
     """
     dialect = provider.dialect
     try:
-        opened = dialect.open(request)
+        opened = dialect.open(request, provider.keys)
         journey.verified_by = dialect.verify(None, opened, provider.keys, clock.wall())
         items = _split(provider, opened)
     except Fault as fault:
