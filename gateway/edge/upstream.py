@@ -1,9 +1,7 @@
 """The hop to the wallet: one request per wish, and three endings decided by what really was sent.
 
-The bit that decides is set by aiohttp's trace just before the first byte is handed to the socket. Exception types do
-not decide: the same type is raised before and after the request has left. While the bit is false the ending is NotSent;
-once it is true, anything short of a whole answer is Silence. An answer whose end is only a closed connection cannot be
-told from a torn one, and is Silence too.
+The bit that decides is set just before the first byte is handed to the socket: while it is false the ending is NotSent;
+once it is true, anything short of a whole answer is Silence. What an exception is called decides nothing.
 
 A call belongs to the Upstream: a handler that is cancelled, or that stops waiting, never cancels it. Whoever counts
 connections is told by *finished* when a call really ends, which can be long after its story was answered.
@@ -12,48 +10,18 @@ connections is told by *finished* when a call really ends, which can be long aft
 import asyncio
 import errno
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from functools import partial
 from time import monotonic
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
-import aiohttp
-from yarl import URL
-
+from gateway.edge.attempt import Attempt, Finished
 from gateway.edge.carry import CarryLate
-from gateway.exchange.wishes import Flow, Send
+from gateway.edge.connection import Broken, Connection
+from gateway.edge.pool import NoneFree, Pool
+from gateway.exchange.wishes import Send
 from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence, Unreachable
 
-_SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-_BODILESS = frozenset({204, 304})
-
-
-Finished = Callable[[Ending], None]
-
-
-@dataclass(slots=True)
-class _Call:
-    """One attempt. *left* is the bit; a call that is *abandoned* before it left must never leave."""
-
-    until: float
-    left: bool = False
-    abandoned: bool = False
-
-
-class _NeverLeave(Exception):
-    """Raised in the last moment before the first byte: this call is no longer wanted."""
-
-
-class _Again(Exception):
-    """Raised where aiohttp would send a GET once more by itself, after its connection broke."""
-
-
-class _TooLarge(Exception):
-    pass
-
-
-class _Endless(Exception):
-    pass
+_PORTS = {"http": 80, "https": 443}
 
 
 class Upstream:
@@ -79,47 +47,32 @@ class Upstream:
         on_bug: Callable[[BaseException], None] = lambda bug: None,
     ) -> None:
         parts = urlsplit(base_url)
-        self._scheme, self._authority, self._prefix = parts.scheme, parts.netloc, parts.path.rstrip("/")
-        self._connections = connections
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, connect=pool_timeout + connect_timeout, sock_connect=connect_timeout, ceil_threshold=3600
-        )
-        self._response_limit = response_limit
-        self._keepalive = keepalive
+        self._prefix, self._authority = parts.path.rstrip("/"), parts.netloc
+        self._pool = Pool(
+            parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme == "https", most=connections,
+            free_within=pool_timeout, made_within=connect_timeout, keepalive=keepalive, answer_limit=response_limit,
+        )  # fmt: skip
         self._methods = frozenset(methods)
         self._on_ending, self._on_bug = on_ending, on_bug
-        self._session: aiohttp.ClientSession | None = None
-        self._calls: set[asyncio.Task[Ending]] = set()
+        self._open = False
+        self._calls: set[Attempt] = set()
         self._late: set[asyncio.Task[None]] = set()
+        self._less: asyncio.Future[None] | None = None  # whoever waits for calls and stories to end
 
     async def start(self) -> None:
         """Open the pool; no connection is made yet."""
-        trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_leaving)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=self._keepalive),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._timeout,
-            trace_configs=[trace],
-            skip_auto_headers=_SKIPPED,
-            auto_decompress=False,
-            trust_env=False,
-        )
+        self._open = True
 
     async def stop(self, timeout: float = 10.0) -> None:
         """Let running calls and their late stories end, *timeout* seconds at most; then cut them off (Silence)."""
-        give_up = monotonic() + timeout
-        while (running := {*self._calls, *self._late}) and monotonic() < give_up:
-            await asyncio.wait(running, timeout=give_up - monotonic(), return_when=asyncio.FIRST_COMPLETED)
-        for call in self._calls:
+        await self._none_left(timeout)
+        for call in [*self._calls]:
             call.cancel()
-        if running := {*self._calls, *self._late}:
-            await asyncio.wait(running, timeout=1.0)
+        await self._none_left(1.0)
         for late in self._late:
             late.cancel()
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        self._open = False
+        self._pool.close()
 
     async def send(self, wish: Send, carry_late: CarryLate, finished: Finished = lambda ending: None) -> Ending:
         """Ask the wallet, as `gateway.exchange.wishes.Send` promises. Never raises but CancelledError.
@@ -128,118 +81,129 @@ class Upstream:
         more. That is before this returns, but for a call that is carried on after `until`.
         """
         asked = monotonic()
-        ending = await self._send(wish, carry_late, finished, asked)
+        if wish.request.method not in self._methods:
+            ending: Ending = NotSent(f"only {' and '.join(sorted(self._methods))} is sent here")
+        elif asked >= wish.until:
+            ending = NotSent("no time left")
+        elif not self._open:
+            ending = NotSent("the wallet hop is closed")
+        else:
+            call = Attempt(wish, partial(self._ended, finished), partial(self._follow, carry_late))
+            self._calls.add(call)
+            self._begin(call)
+            ending = await call.heard(asked)
+            finished = _told_already
+        finished(ending)
         self._on_ending(ending, monotonic() - asked)
         return ending
 
-    async def _send(self, wish: Send, carry_late: CarryLate, finished: Finished, now: float) -> Ending:
-        session, why = self._session, ""
-        if wish.request.method not in self._methods:
-            why = f"only {' and '.join(sorted(self._methods))} is sent here"
-        elif now >= wish.until:
-            why = "no time left"
-        if session is None or why:
-            refused = NotSent(why or "the wallet hop is closed")
-            finished(refused)
-            return refused
-        call = _Call(wish.until)
-        task = asyncio.create_task(self._run(session, call, wish))
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
-        task.add_done_callback(lambda done: finished(_ended(done)))
+    # -- a call's way
+
+    def _begin(self, call: Attempt) -> None:
+        """Send it on an idle connection; where there is none, as soon as there is one."""
+        if (connection := self._pool.spare()) is not None:
+            self._leave(call, connection)
+        else:
+            call.task = asyncio.create_task(self._connect(call))
+
+    async def _connect(self, call: Attempt) -> None:
         try:
-            await asyncio.wait({task}, timeout=wish.until - now)
+            connection = await self._pool.one()
+        except NoneFree:
+            call.ends(NotSent("no connection was free in time"))
+        except TimeoutError:
+            call.ends(Unreachable("no connection in time"))
+        except OSError as fault:
+            call.ends(Unreachable(_reason(fault)))
         except asyncio.CancelledError:
-            self._part(call, task, wish, carry_late)
+            call.cancel()
             raise
-        return _ended(task) if task.done() else self._part(call, task, wish, carry_late)
+        except Exception as fault:
+            call.ends(NotSent(_reason(fault)))
+        else:
+            call.task = None
+            self._leave(call, connection)
 
-    def _part(self, call: _Call, task: asyncio.Task[Ending], wish: Send, carry_late: CarryLate) -> Ending:
-        """Stop waiting: what has not left never leaves; what has left goes on, and its late story is carried."""
-        if not call.left:
-            call.abandoned = True
-            task.cancel()
-            return NotSent("it could not be sent in time")
-        if wish.late is not None:
-            follower = asyncio.create_task(self._follow(task, wish.late, carry_late))
-            self._late.add(follower)
-            follower.add_done_callback(self._late.discard)
-        return Silence("no whole answer in time", running=wish.late is not None)
-
-    async def _follow(self, task: asyncio.Task[Ending], late: Callable[[Ending], Flow], carry_late: CarryLate) -> None:
+    def _leave(self, call: Attempt, connection: Connection) -> None:
+        """The last moment in which a call can still not be sent."""
+        wish, why = call.wish, ""
         try:
-            await asyncio.wait({task})
-            await carry_late(late(_ended(task)))
+            message = self._message(wish.request)
+        except ValueError as fault:
+            why = str(fault)
+        if call.ending is not None or monotonic() >= wish.until:
+            why = "it could not be sent in time"
+        if why:
+            self._pool.back(connection)
+            call.ends(NotSent(why))
+            return
+        call.left, call.release = True, partial(self._release, connection)
+        try:
+            connection.ask(message, partial(_hear, call))
+        except Exception as fault:
+            call.ends(Silence(_reason(fault)))
+
+    def _release(self, connection: Connection, ending: Ending) -> None:
+        if not isinstance(ending, Heard):
+            connection.abort()
+        self._pool.back(connection)
+
+    def _message(self, request: Request) -> bytes:
+        """The request as bytes. ValueError for a head that would be read as something else."""
+        target = f"{self._prefix}{request.path}" + (f"?{request.query}" if request.query else "")
+        lines = [f"{request.method} {target} HTTP/1.1", f"Host: {self._authority}"]
+        lines += [f"{name}: {value}" for name, value in request.headers]
+        if request.body or request.method == "POST":
+            lines.append(f"Content-Length: {len(request.body)}")
+        head = "\n".join(lines)
+        if head.count("\n") != len(lines) - 1 or "\r" in head or "\0" in head or " " in target:
+            raise ValueError("a line break or a space where HTTP has none")
+        return head.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n\r\n" + request.body
+
+    # -- its end
+
+    def _ended(self, finished: Finished, call: Attempt, ending: Ending) -> None:
+        self._calls.discard(call)
+        self._fewer()
+        finished(ending)
+
+    def _follow(self, carry_late: CarryLate, call: Attempt, ending: Ending) -> None:
+        """Carry the late story of a call whose own story went on without it."""
+        follower = asyncio.create_task(self._carried(carry_late, call, ending))
+        self._late.add(follower)
+        follower.add_done_callback(self._followed)
+
+    async def _carried(self, carry_late: CarryLate, call: Attempt, ending: Ending) -> None:
+        try:
+            if call.wish.late is not None:
+                await carry_late(call.wish.late(ending))
         except Exception as bug:
             self._on_bug(bug)
 
-    async def _run(self, session: aiohttp.ClientSession, call: _Call, wish: Send) -> Ending:
-        """The call itself; ends by *patience* at the latest. A cancelled call ends by its bit like any other."""
-        unreachable = False
-        try:
-            async with asyncio.timeout(max(wish.until, wish.patience) - monotonic()):
-                return Heard(await self._post(session, call, wish.request))
-        except asyncio.CancelledError:
-            why = "cut off"
-        except TimeoutError as fault:
-            unreachable = isinstance(fault, aiohttp.ClientConnectionError)
-            why = "no connection in time" if unreachable else "no whole answer, ever"
-        except _NeverLeave:
-            why = "it could not be sent in time"
-        except _Again:
-            why = "the connection broke before an answer came"
-        except _TooLarge:
-            why = f"the answer is larger than {self._response_limit} bytes"
-        except _Endless:
-            why = "the answer has neither a length nor chunks: nobody can tell whether it is whole"
-        except Exception as fault:
-            unreachable, why = isinstance(fault, aiohttp.ClientConnectionError), _reason(fault)
-        return Silence(why) if call.left else Unreachable(why) if unreachable else NotSent(why)
+    def _followed(self, follower: "asyncio.Task[None]") -> None:
+        self._late.discard(follower)
+        self._fewer()
 
-    async def _post(self, session: aiohttp.ClientSession, call: _Call, request: Request) -> Response:
-        url = URL.build(
-            scheme=self._scheme,
-            authority=self._authority,
-            path=self._prefix + request.path,
-            query_string=request.query,
-            encoded=True,
-        )
-        data = request.body if request.body or request.method == "POST" else None
-        answer = await session.request(
-            request.method, url, data=data, headers=request.headers, allow_redirects=False, trace_request_ctx=call
-        )
-        try:
-            if answer.status not in _BODILESS and not {"Content-Length", "Transfer-Encoding"} & {*answer.headers}:
-                raise _Endless
-            body = bytearray()
-            if (answer.content_length or 0) > self._response_limit:
-                raise _TooLarge
-            async for chunk in answer.content.iter_any():
-                body += chunk
-                if len(body) > self._response_limit:
-                    raise _TooLarge
-        except BaseException:
-            answer.close()
-            raise
-        answer.release()
-        return Response(answer.status, tuple(answer.headers.items()), bytes(body))
+    def _fewer(self) -> None:
+        if self._less is not None and not self._less.done():
+            self._less.set_result(None)
+
+    async def _none_left(self, seconds: float) -> None:
+        give_up = monotonic() + seconds
+        while (self._calls or self._late) and (wait := give_up - monotonic()) > 0:
+            self._less = asyncio.get_running_loop().create_future()
+            await asyncio.wait({self._less}, timeout=wait)
 
 
-async def _leaving(
-    session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
-) -> None:
-    """Runs between the connection and the first byte: the last moment in which a call can still not be sent."""
-    call: _Call = context.trace_request_ctx
-    if call.left:
-        raise _Again
-    if call.abandoned or monotonic() >= call.until:
-        raise _NeverLeave
-    call.left = True
+def _told_already(ending: Ending) -> None:
+    """The call itself has told its end."""
 
 
-def _ended(task: asyncio.Task[Ending]) -> Ending:
-    """How a call that is over ended. One that was cut off before its first step has no result, and never left."""
-    return NotSent("cut off") if task.cancelled() else task.result()
+def _hear(call: Attempt, told: Response | Exception) -> None:
+    if isinstance(told, Response):
+        call.ends(Heard(told))
+    else:
+        call.ends(Silence(str(told) if isinstance(told, Broken) else _reason(told)))
 
 
 def _reason(fault: Exception) -> str:

@@ -113,7 +113,7 @@ async def test_a_dead_port_opens_it_after_five(guarded: Any, bank: Bank, dead: s
     one.breaker.watch(lambda state: seen.append(str(state)))
     for _ in range(5):
         assert one.breaker.closed
-        assert [*await bets(one, bank, 1)] == ["Unreachable ClientConnectorError (ECONNREFUSED)"]
+        assert [*await bets(one, bank, 1)] == ["Unreachable ConnectionRefusedError (ECONNREFUSED)"]
     assert seen == ["open"]
     assert await bets(one, bank, 20) == {"NotSent the breaker is open": 20}
     assert len(one.endings) == 5

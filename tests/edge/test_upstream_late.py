@@ -1,13 +1,11 @@
 """The wallet hop after the story stopped waiting: late stories, cancelled callers, the stop."""
 
 import asyncio
-import time
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from gateway.edge.upstream import _Call, _leaving, _NeverLeave
+from gateway.edge.attempt import Attempt
 from gateway.wire.message import Heard, NotSent, Request, Silence
 from tests.edge.wishes import hang, nothing_late, wish
 
@@ -97,7 +95,7 @@ async def test_a_call_that_is_cut_off_before_its_first_step_was_not_sent(wallet:
     ends: list[Any] = []
     caller = asyncio.create_task(hop.send(wish(), nothing_late, ends.append))
     await asyncio.sleep(0)
-    for call in hop._calls:
+    for call in [*hop._calls]:
         call.cancel()
     assert await caller == NotSent("cut off")
     assert ends == [NotSent("cut off")]
@@ -137,9 +135,19 @@ async def test_a_late_story_that_fails_is_told(wallet: Any, upstream: Any) -> No
 
 
 @pytest.mark.parametrize(("seconds", "abandoned"), [(-0.001, False), (5.0, True)])
-async def test_the_last_check_before_the_first_byte(seconds: float, abandoned: bool) -> None:
-    """Whatever happened to its cancellation: a call that is late or not wanted any more does not leave."""
-    call = _Call(time.monotonic() + seconds, abandoned=abandoned)
-    with pytest.raises(_NeverLeave):
-        await _leaving(cast(Any, None), SimpleNamespace(trace_request_ctx=call), cast(Any, None))
+async def test_the_last_check_before_the_first_byte(
+    wallet: Any, upstream: Any, seconds: float, abandoned: bool
+) -> None:
+    """Whatever became of its looking for a connection: a call that is late or not wanted any more does not leave."""
+    there = await wallet()
+    hop = await upstream(there.url)
+    assert isinstance(await hop.send(wish(), nothing_late), Heard)
+    ends: list[Any] = []
+    call = Attempt(wish(seconds), lambda call, ending: ends.append(ending), lambda call, ending: None)
+    if abandoned:
+        call.cancel()
+    hop._leave(call, await hop._pool.one())
     assert not call.left
+    assert [type(end) for end in ends] == [NotSent]
+    assert isinstance(await hop.send(wish(), nothing_late), Heard)
+    assert (there.connections, len(there.seen)) == (1, 2)

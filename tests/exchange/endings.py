@@ -25,20 +25,20 @@ def honest(world: "World", wish: Send) -> Ending:
 
 def not_sent(world: "World", wish: Send) -> Ending:
     """A refused connection."""
-    return Unreachable("ClientConnectorError (ECONNREFUSED)")
+    return Unreachable("ConnectionRefusedError (ECONNREFUSED)")
 
 
 def silent(world: "World", wish: Send) -> Ending:
     """The connection was reset, nothing was booked."""
     world.clock.now += QUICK
-    return Silence("ClientOSError (ECONNRESET)")
+    return Silence("ConnectionResetError (ECONNRESET)")
 
 
 def silent_after_booking(world: "World", wish: Send) -> Ending:
     """Booked, and the connection was reset."""
     world.clock.now += QUICK
     world.book(wish.request)
-    return Silence("ClientOSError (ECONNRESET)")
+    return Silence("ConnectionResetError (ECONNRESET)")
 
 
 def hangs(world: "World", wish: Send) -> Ending:

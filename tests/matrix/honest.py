@@ -46,7 +46,7 @@ def lands(seconds: float) -> Hop:
         if (book := _call_of(world, wish)) is not None:
             world.clock.after(seconds, book)
         world.clock.now += QUICK
-        return Silence("ClientOSError (ECONNRESET)")
+        return Silence("ConnectionResetError (ECONNRESET)")
 
     return hop
 

@@ -8,6 +8,7 @@ from collections import Counter
 from random import Random
 from typing import Any
 
+from gateway.edge.attempt import Attempt
 from gateway.edge.upstream import Upstream
 from gateway.exchange.wishes import Send
 from gateway.sandbox.breakage import GARBAGE, HTML
@@ -40,11 +41,6 @@ SAYS = {
 _READS = ("/balance", "/authenticate", "/player", "/status")
 
 
-class _NoSession:
-    async def close(self) -> None:
-        """There is none."""
-
-
 class Hop(Upstream):
     """`Upstream`, whose calls go to *wallet* in this process. Milliseconds on the way are drawn from *rng*.
 
@@ -64,11 +60,15 @@ class Hop(Upstream):
         self.crossed: list[str] = []
         self._flying: Counter[str] = Counter()
 
-    async def start(self) -> None:
-        """Nothing is to be opened."""
-        self._session = _NoSession()  # type: ignore[assignment]
+    def _begin(self, call: Attempt) -> None:
+        call.task = asyncio.create_task(self._run(call))
 
-    async def _run(self, session: Any, call: Any, wish: Send) -> Ending:
+    async def _run(self, call: Attempt) -> None:
+        ending = await self._ending(call, call.wish)
+        call.task = None
+        call.ends(ending)
+
+    async def _ending(self, call: Attempt, wish: Send) -> Ending:
         loop = asyncio.get_running_loop()
         key, signed = header(wish.request.headers, "Idempotency-Key") or "", self.wallet._clock()
         money = wish.request.path not in _READS
@@ -77,8 +77,8 @@ class Hop(Upstream):
                 await asyncio.sleep(self.rng.choice(self.ways))
                 if self.down:
                     self.unreached += 1
-                    return Unreachable("ClientConnectorError (ECONNREFUSED)")
-                if call.abandoned or loop.time() >= call.until:
+                    return Unreachable("ConnectionRefusedError (ECONNREFUSED)")
+                if call.ending is not None or loop.time() >= wish.until:
                     return NotSent("it could not be sent in time")
                 call.left = True
                 self.calls["outbox" if wish.lane.outbox else "live"] += 1
@@ -115,5 +115,5 @@ class Hop(Upstream):
             await asyncio.Event().wait()
         await asyncio.sleep(self.rng.choice(self.ways))
         if mood in TORN:
-            return Silence("ClientOSError (ECONNRESET)")
+            return Silence("ConnectionResetError (ECONNRESET)")
         return Heard(SAYS.get(mood, response))

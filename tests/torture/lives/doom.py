@@ -12,11 +12,10 @@ from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
-from aiohttp.client_reqrep import ClientRequest
-
 from gateway.canon.operations import REVERSALS
 from gateway.edge import app
 from gateway.edge.carry import CarryLate
+from gateway.edge.connection import Connection, Hear
 from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.server import Server
 from gateway.edge.upstream import Finished, Upstream
@@ -105,14 +104,14 @@ def _hop(doom: Doom) -> None:
             return ending
 
     app.Upstream = DoomedUpstream  # type: ignore[misc]
-    whole = ClientRequest.write_bytes
+    ask = Connection.ask
 
-    async def write_bytes(self: ClientRequest, *words: Any) -> None:
-        await whole(self, *words)
+    def asked(self: Connection, message: bytes, hear: Hear) -> None:
+        ask(self, message, hear)
         if _moves.get():
             doom.at("wallet.sent")
 
-    ClientRequest.write_bytes = write_bytes  # type: ignore[method-assign]
+    Connection.ask = asked  # type: ignore[method-assign]
 
 
 def _stages(doom: Doom) -> None:
