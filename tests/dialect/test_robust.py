@@ -14,7 +14,7 @@ from gateway.dialect.reports import FORMATS
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import Source
 
-ROUNDS = 300
+ROUNDS = 25
 ODD: list[Any] = [
     True, 0, -1, 10**30, "", "ok", "*", "{", "$code", "body.", "body.a.b[]?", "unknown", "\u2028", [], [[]], {},
     {"": {}}, ["ok", 1],
@@ -91,7 +91,7 @@ def test_a_broken_table_is_refused_or_sound(name: str, root: Path) -> None:
     print(f"seed {seed}")
     shelf, chance = Shelf(root / "tests" / "refusals" / "base"), random.Random(seed)
     original, refused = shelf.source(name).data, 0
-    for _ in range(ROUNDS // 4):
+    for _ in range(ROUNDS):
         source = Source(f"{name}.toml", document(broken(original, chance)))
         try:
             problems = shelf.check(source)
@@ -99,7 +99,7 @@ def test_a_broken_table_is_refused_or_sound(name: str, root: Path) -> None:
             problems = error.problems
         told(problems)
         refused += bool(problems)
-    assert refused > ROUNDS // 4 * (0.4 if "extends" in original else 0.6)  # a layer has little that can break
+    assert refused > ROUNDS * (0.4 if "extends" in original else 0.6)  # a layer has little that can break
 
 
 @pytest.mark.heavy

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.storm.voyage import WALLETS, sail
+from tests.torture.providers.play import Patience
 
 #: (wallet, durable, operations, seed): 20,000 operations in all. Only a wallet of four promises may go with memory.
 RUNS = [
@@ -67,5 +68,6 @@ def test_a_wallet_that_breaks_its_promise_is_found_out(tmp_path: Path, monkeypat
             self.wallet.promises = frozenset()
 
     monkeypatch.setattr(voyage, "House", Liar)
-    monkeypatch.setattr(voyage, "REST", 1_800.0)
-    assert sail(7, "all four", tmp_path / "journal.db", 600).faults
+    monkeypatch.setattr(voyage, "REST", 600.0)
+    monkeypatch.setattr(voyage, "Patience", lambda until_heard, most_tries: Patience(until_heard, 10))
+    assert sail(7, "all four", tmp_path / "journal.db", 200).faults

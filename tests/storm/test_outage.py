@@ -17,7 +17,7 @@ def test_a_day_of_silence(tmp_path: Path, note: Callable[[str], None]) -> None:
 
     A row that was a probe, and whose call was never answered, has been tried, and no other: the open breaker ages none.
     """
-    told = outage(500, 5, tmp_path / "journal.db", silent=True)
+    told = outage(200, 2, tmp_path / "journal.db", silent=True)
     note(f"{told}; tries {dict(told.tries)}; parked for: {dict(told.parked)}")
     assert told.wrong == []
     assert told.left == []
