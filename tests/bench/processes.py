@@ -50,8 +50,8 @@ class Process:
             time.sleep(0.002)
 
     def cpu(self) -> float:
-        """Seconds of user and system time of this process and all below it, ended children that were reaped included."""
-        return sum(seconds for _, seconds in _tree(self.pid))
+        """See `cpu_of`."""
+        return cpu_of(self.pid)
 
     def memory(self) -> int:
         """Resident bytes of the tree."""
@@ -70,6 +70,11 @@ class Process:
             except subprocess.TimeoutExpired:
                 os.killpg(self.pid, signal.SIGKILL)
                 self._process.wait(10)
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of user and system time of a process and all below it, ended children that were reaped included."""
+    return sum(seconds for _, seconds in _tree(pid))
 
 
 def clean_environment() -> dict[str, str]:
