@@ -156,4 +156,3 @@ def at_work(
     with ExitStack() as stack:
         yield Site(contender, tools, folder, cores, stack, providers, more)
     shutil.rmtree(folder, ignore_errors=True)
-

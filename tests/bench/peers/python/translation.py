@@ -120,7 +120,7 @@ def major(amount: int, exponent: int) -> str:
 
 
 def minor(text: str, exponent: int) -> int:
-    """"98.50" as 9850; nothing is rounded."""
+    """ "98.50" as 9850; nothing is rounded."""
     whole, _, fraction = text.partition(".")
     if len(fraction) > exponent or not (whole + fraction).isdecimal():
         raise Invalid
