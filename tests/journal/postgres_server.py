@@ -64,6 +64,13 @@ class Server:
         """The address of the maintenance database."""
         return self.database("postgres")
 
+    @property
+    def pid(self) -> int:
+        """The first of its processes. RuntimeError while it is stopped."""
+        if self._process is None:
+            raise RuntimeError("the server is stopped")
+        return self._process.pid
+
     def database(self, name: str) -> str:
         """The address of a database."""
         return f"postgresql://postgres@/{name}?host={self.folder}"

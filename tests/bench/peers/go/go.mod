@@ -1,0 +1,3 @@
+module bench/adapter
+
+go 1.25

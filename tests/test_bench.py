@@ -1,0 +1,68 @@
+"""The bench stays alive between its runs: one peer and the gateway do the work, and a judgement says what it must."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench import contract
+from tests.bench.checks import Wrong, check
+from tests.bench.contenders import AIOHTTP, CONTENDERS, GO, OFF, Contender, Place
+from tests.bench.judging import judge
+from tests.bench.processes import Process
+
+P = contract.PATH.encode()
+NAMED = {each.name: each for each in CONTENDERS}
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """The bench's environment, with this interpreter in it: what the aiohttp peer imports, the gateway imports too."""
+    python = tmp_path / "tools" / "python" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    return tmp_path / "tools"
+
+
+@pytest.mark.needs("taskset")
+@pytest.mark.parametrize("name", [OFF, AIOHTTP])
+def test_contenders_do_the_work(name: str, tools: Path, tmp_path: Path) -> None:
+    """The same canonical call reaches the wallet, the same answers come back, and what is forged goes no further."""
+    check(NAMED[name], tools, tmp_path / "site", core=0)
+
+
+@pytest.mark.needs("taskset")
+def test_a_contender_that_does_not_do_the_work_is_found(tools: Path, tmp_path: Path) -> None:
+    """Here one that has another password: it refuses everybody."""
+
+    def start(place: Place) -> Process:
+        return NAMED[AIOHTTP].start(Place(**{**vars(place), "more": {"PASSWORD": "another"}}))
+
+    with pytest.raises(Wrong, match=r"the answer to a bet: got .*403"):
+        check(Contender("stranger", start), tools, tmp_path / "site", core=0)
+
+
+def test_a_list_holds_every_callback_once_and_all_of_one_size(tmp_path: Path) -> None:
+    """The load generators cut the file by that size."""
+    size = contract.write_list(tmp_path / "list", 50, padding=1000, providers=3)
+    text = (tmp_path / "list").read_bytes()
+    requests = [text[at : at + size] for at in range(0, len(text), size)]
+    assert len(requests) == len(set(requests)) == 50
+    assert {each.split(b" ")[1] for each in requests} == {b"/acme" + P, b"/p001" + P, b"/p002" + P}
+
+
+def test_judgements_compare_rounds_in_pairs_and_say_what_was_not_measured() -> None:
+    """A lost round has no pair; a ratio at its limit is met."""
+    found = {OFF: {"cpu_us": [60.0, None, 90.0]}, GO: {"cpu_us": [60.0, 10.0, 100.0]}}
+    said = {each.what: each for each in judge(found)}
+    assert said[f"CPU per callback, {OFF} / {GO}"].value == pytest.approx(0.95)
+    assert said[f"CPU per callback, {OFF} / {GO}"].met is True
+    assert [each.met for each in said.values() if each.value is None] == [None] * (len(said) - 1)
+    found[OFF]["cpu_us"] = [70.0, None, 110.0]
+    assert [each.met for each in judge(found) if each.value] == [False]
+
+
+def test_the_bench_itself_is_no_part_of_the_suites(pytestconfig: pytest.Config) -> None:
+    """`make test` asserts nothing about the clock."""
+    assert "bench" in pytestconfig.getini("norecursedirs")
