@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.canon.records import changer
 
 
 class Shape(Enum):
@@ -131,3 +132,8 @@ class Reply:
     def facts(self) -> dict[str, Any]:
         """The fields that are present, by name, without the outcome."""
         return {name: value for name in REPLY_FIELDS if (value := getattr(self, name)) is not None}
+
+
+#: `dataclasses.replace` for a Call, and for a Reply.
+call_with = changer(Call)
+reply_with = changer(Reply)

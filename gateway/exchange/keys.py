@@ -5,12 +5,12 @@ renamed provider. The wallet sees the same keys, whatever the provider's ids loo
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from gateway.canon.calls import Call
+from gateway.canon.calls import Call, call_with
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.requests import CREATED_BY
 from gateway.dialect.requestform import RequestForm
@@ -52,12 +52,12 @@ class Naming:
         #: what the wallet's message must have and this one lacks, as it was booked with its bet
         self.lent: Mapping[str, Any] = {}
 
-    @property
+    @cached_property
     def own(self) -> str:
         """The key of the call's own row; it has an id."""
         return self._key(self.call.operation, self.call.transaction or "")
 
-    @property
+    @cached_property
     def references(self) -> tuple[str, ...]:
         """The keys of what the call refers to: what a reversal undoes, the bets of a win, what is captured.
 
@@ -77,7 +77,7 @@ class Naming:
 
     def _key(self, operation: Operation, transaction: str) -> str:
         scope = {word: getattr(self.call, word) for word in self.provider.dialect.scope}
-        return row_key(self.provider, {**scope, "operation": str(operation)}, transaction)
+        return row_key(self.provider, {**scope, "operation": str(operation)} if scope else scope, transaction)
 
     def fingerprint(self) -> tuple[str, ...]:
         """The content that a repeat must share, as `name=text`, sorted; what memory lost is not among it.
@@ -97,17 +97,19 @@ class Naming:
         A session goes along only where it is checked, or where nothing else says who the player is: a wallet must not
         refuse a win for a session that has ended.
         """
-        call = replace(self.call, provider=self.provider.journal_id)
+        call, provider = self.call, self.provider.journal_id
         if call.transaction is None:
-            return replace(call, request_id=asking.journey.id)
+            return call_with(call, provider=provider, request_id=asking.journey.id)
+        lent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
         checked = call.operation in self.provider.dialect.session_checked or call.player is None
         if not checked and not asking.demands(call, "session"):
-            call = replace(call, session=None)
+            lent["session"] = None
         # A payment is named as we named it to the provider: that id is ours, and needs no account.
         reference = call.reference if call.operation is Operation.PAYMENT_UPDATE else self.references
-        call = replace(call, request_id=self.own, transaction=self.own, reference=reference or None)
-        absent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
-        return replace(call, **absent) if absent else call
+        own = self.own
+        return call_with(
+            call, provider=provider, request_id=own, transaction=own, reference=reference or None, **lent
+        )  # fmt: skip
 
     def balance_instead(self, asking: Asking) -> Call:
         """The question that is asked in place of the call: what has this player, in this game and campaign?"""
