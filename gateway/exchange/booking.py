@@ -184,7 +184,7 @@ class Booking:
                 self.journey.alerts.append("amount_differs")
         else:
             key = "+".join(keys) if keys else self.naming.own
-            outgoing = unseen_call(self.naming.outgoing(self.asking), key, self.asking)
+            outgoing = unseen_call(self.naming, key, self.asking)
             if not known and claimed.related and (lacking := self.asking.unsayable(outgoing)):
                 self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)
                 self.journey.why = f"never seen here, and the wallet cannot be asked: {lacking}"
