@@ -169,8 +169,9 @@ class Dialect:
 
     @cached_property
     def of_items(self) -> "Dialect":
-        """How one item of a batch is read and answered: alone, and unsigned, for what is signed is the whole."""
-        return replace(self, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
+        """How one item of a batch is read and answered: alone, unsigned and in no envelope, for these are the whole's."""
+        forms = {name: replace(form, envelope=None) for name, form in self.variants.items()}
+        return replace(self, variants=forms, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
 
     def addressed(self, method: str, path: str) -> RequestForm | None:
         """A variant that *path* is one's of, with this *method* if there is one: they decode the body alike."""
