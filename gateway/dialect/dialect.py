@@ -169,7 +169,7 @@ class Dialect:
 
     @cached_property
     def of_items(self) -> "Dialect":
-        """How one item of a batch is read and answered: alone, unsigned and in no envelope, for these are the whole's."""
+        """How one item of a batch is read and answered: alone; its signature and its envelope are the whole's."""
         forms = {name: replace(form, envelope=None) for name, form in self.variants.items()}
         return replace(self, variants=forms, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
 
