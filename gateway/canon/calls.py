@@ -76,7 +76,10 @@ REPLY_FIELDS: dict[str, Shape] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One canonical request. A field that the message did not carry is None."""
+    """One canonical request. A field that the message did not carry is None.
+
+    *undoes*: what kind of movement a reversal takes back, where we know it; no field, but some have a word for each.
+    """
 
     operation: Operation
     request_id: str | None = None
@@ -106,6 +109,7 @@ class Call:
     repeat: bool | None = None
     time: datetime | None = None
     details: dict[str, Any] | None = None
+    undoes: Operation | None = None
 
     def facts(self) -> dict[str, Any]:
         """The fields that are present, by name."""

@@ -84,6 +84,8 @@ class Outcome(StrEnum):
 TRANSIENT = frozenset({Outcome.BUSY, Outcome.MAINTENANCE, Outcome.WALLET_FAILED, Outcome.INTERNAL_ERROR})
 #: Outcomes whose answers have the shape of a success when a table says nothing else.
 DONE_CLASS = frozenset({Outcome.OK, Outcome.ALREADY_DONE, Outcome.NOTHING_TO_DO})
+#: A wallet's no to a reversal that speaks of its target: there is nothing (left) to undo.
+NEVER_THERE = frozenset({Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_NOT_FOUND})
 #: The wallet refusing *us* is our trouble, never the provider's.
 OUR_FAULT = frozenset({Outcome.SIGNATURE_INVALID, Outcome.CREDENTIALS_INVALID, Outcome.REQUEST_INVALID})
 

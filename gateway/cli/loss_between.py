@@ -13,8 +13,10 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem, render
 from gateway.dialect.proofs.asked import PROMISES, Question, questions, single
 from gateway.dialect.proofs.pairs import unpromisable
+from gateway.wire.ids import Whole
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.money_forms import loss as lost_of
+from gateway.wire.values import Text
 
 
 def together(sheet: Sheet, provider: Dialect, wallet: Dialect, problems: list[Problem]) -> Sheet:
@@ -29,6 +31,7 @@ def together(sheet: Sheet, provider: Dialect, wallet: Dialect, problems: list[Pr
     _unasked(sheet, wallet, asked)
     sheet.heading("Fields that the wallet is not told")
     sheet.table(("provider's", "wallet's", "not told"), list(_untold(asked)))
+    _numbers(sheet, asked)
     _amounts(sheet, provider, wallet, asked)
     sheet.heading("Outcomes of the wallet that reach the provider as another")
     renamed = list(_renamed(provider, wallet, asked))
@@ -73,6 +76,22 @@ def _untold(asked: list[Question]) -> Iterator[tuple[str, str, str]]:
         for variant in each.variants if not each.undo else ():
             lost = sorted(each.form.given - variant.given)
             yield each.form.name, variant.name, ", ".join(lost) or "nothing"
+
+
+def _numbers(sheet: Sheet, asked: list[Question]) -> None:
+    """Texts that the wallet has as whole numbers, each once; nothing is said where there are none."""
+    rows = {
+        (variant.name, field.name): "a digest: of a thousand million keys two are one, at a chance of one in twenty"
+        if isinstance(field.converter, Whole)
+        else "the call is not made where it is none"
+        for each in asked
+        for variant in each.variants
+        for field in variant.fields
+        if isinstance(field.converter, Whole) or field.converter == Text(integer=True)
+    }
+    if rows:
+        sheet.heading("Texts that the wallet has as whole numbers")
+        sheet.table(("wallet's", "field", "of any other text"), [(*at, fate) for at, fate in rows.items()])
 
 
 def _amounts(sheet: Sheet, provider: Dialect, wallet: Dialect, asked: list[Question]) -> None:

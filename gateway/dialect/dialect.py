@@ -4,7 +4,7 @@ Roles are not classes. Standing for a provider: `recognise`, `verify`, `read`, `
 wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the live secrets of one account.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -169,8 +169,9 @@ class Dialect:
 
     @cached_property
     def of_items(self) -> "Dialect":
-        """How one item of a batch is read and answered: alone, and unsigned, for what is signed is the whole."""
-        return replace(self, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
+        """How one item of a batch is read and answered: alone; its signature and its envelope are the whole's."""
+        forms = {name: replace(form, envelope=None) for name, form in self.variants.items()}
+        return replace(self, variants=forms, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
 
     def addressed(self, method: str, path: str) -> RequestForm | None:
         """A variant that *path* is one's of, with this *method* if there is one: they decode the body alike."""
@@ -315,24 +316,24 @@ class Dialect:
 
     # -- the other side: writing a request, reading an answer
 
-    def sayers(self, operation: Operation) -> list[RequestForm]:
-        """The variants with which *operation* can be said, those of its own first.
+    def sayers(self, operation: Operation, undoes: Collection[Operation] = ()) -> list[RequestForm]:
+        """The variants with which *operation* can be said, those of its own first; those whose targets are *undoes*.
 
         The undoing of a win is also said by a rollback whose targets name wins.
         """
         forms = [form for form in self.variants.values() if not form.unsupported]
         own = [form for form in forms if form.operation is operation]
-        if operation is not Operation.ROLLBACK_WIN:
-            return own
-        return own + [form for form in forms if form.operation is Operation.ROLLBACK and form.undoes_wins]
+        if operation is Operation.ROLLBACK_WIN:
+            own += [form for form in forms if form.operation is Operation.ROLLBACK and form.undoes_wins]
+        return [form for form in own if not form.targets.isdisjoint(undoes)] or own
 
     def variant_for(self, call: Call) -> RequestForm:
         """The variant that says this call: its `set` must hold. Of several, the one that keeps the call's own id best.
 
         Fault unsupported_operation.
         """
-        may = [form for form in self.sayers(call.operation) if form.given_by(call)]
-        if may:
+        sayers = self.sayers(call.operation, () if call.undoes is None else (call.undoes,))
+        if may := [form for form in sayers if form.given_by(call)]:
             return min(may, key=lambda form: form.loses_id(call))
         raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
 

@@ -1,6 +1,6 @@
 """Where one of our fields stands in a message, and how it is spelled there, both ways."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -130,3 +130,32 @@ class FieldForm:
         if place.source == "path" and written in (".", ".."):
             raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that would lead to another path")
         place.put(draft, written if place.source == "body" else scalar_text(written))
+
+
+#: A field, the place where it stands, and what stands there.
+Seen = tuple[FieldForm, Place, Any]
+
+
+def read_fields(
+    fields: Iterable[FieldForm], opened: Opened, dispensable: Callable[[FieldForm], bool] = lambda _: False
+) -> tuple[dict[str, Any], list[Seen]]:
+    """What a message says in our words, and its amounts, still raw; what is *dispensable* and no value is left out.
+
+    Fault request_invalid.
+    """
+    facts: dict[str, Any] = {}
+    amounts: list[Seen] = []
+    for each in fields:
+        seen = each.look(opened)
+        if seen is None:
+            if not each.optional:
+                raise Fault(Outcome.REQUEST_INVALID, f"{each.name}: missing at {each.places[0]}")
+        elif each.shape is Shape.AMOUNT:
+            amounts.append((each, *seen))
+        else:
+            try:
+                facts[each.name] = each.read(*seen)
+            except Fault:
+                if not dispensable(each):
+                    raise
+    return facts, amounts

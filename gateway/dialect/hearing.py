@@ -5,7 +5,7 @@ table also says for something that moved, or may have, is heard as unknown; a ro
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.canon.calls import Call, Reply
@@ -14,6 +14,7 @@ from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
 from gateway.dialect.answerform import ECHOED, AnswerForm, Unfilled
 from gateway.dialect.compiler.rows import Row
 from gateway.dialect.wireanswer import WireAnswer
+from gateway.wire.ids import Whole
 from gateway.wire.message import Garbled, Response
 from gateway.wire.opened import Opened
 
@@ -38,6 +39,8 @@ class Hearing:
     otherwise: Row | None = None
     #: how answers are decoded
     codec: str = "json"
+    #: keys of ours that the message spells as whole numbers, and so an answer may repeat
+    spelled: Mapping[str, Whole] = field(default_factory=dict)
 
     def read(self, call: Call, response: Response, opened: Opened | None = None) -> tuple[Reply, str]:
         """The reply, and why it is `unknown` where it is; nothing is raised for what came from outside.
@@ -141,6 +144,8 @@ class Hearing:
                 return Reply(Outcome.UNKNOWN), f"the answer does not repeat {name}"
             if name == "currency" and outcome is Outcome.CURRENCY_MISMATCH:
                 continue  # it names the player's own, which is what is the matter
+            if name in self.spelled:
+                ours = self.spelled[name].write(ours)
             if theirs is not None and theirs != ours:
                 return Reply(Outcome.UNKNOWN), f"the answer repeats another {name} than ours"
         return Reply(outcome, **{name: found[name] for name in _REPLY if name in found}), ""

@@ -18,7 +18,7 @@ from gateway.canon.requests import ANSWER_FIELDS, Ask, Result
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.drift import Members, Side, members_of
-from gateway.dialect.fieldform import FieldForm
+from gateway.dialect.fieldform import FieldForm, read_fields
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Draft, Opened
@@ -105,18 +105,8 @@ class AskForm:
 
     def read(self, opened: Opened) -> dict[str, Any]:
         """The facts of a message. Fault request_invalid."""
-        facts: dict[str, Any] = {}
-        amounts = []
-        for each in self.fields:
-            seen = each.look(opened)
-            if seen is None:
-                if not each.optional:
-                    raise Fault(Outcome.REQUEST_INVALID, f"{each.name}: missing at {each.places[0]}")
-            elif each.shape is Shape.AMOUNT:
-                amounts.append((each, seen))
-            else:
-                facts[each.name] = each.read(*seen)
-        for each, (place, value) in amounts:
+        facts, amounts = read_fields(self.fields, opened)
+        for each, place, value in amounts:
             facts[each.name] = each.read_amount(place, value, facts.get("currency"))
         return facts
 

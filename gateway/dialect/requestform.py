@@ -13,7 +13,7 @@ from gateway.canon.money import Money
 from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.digests import Digest
-from gateway.dialect.fieldform import FieldForm
+from gateway.dialect.fieldform import FieldForm, Seen, read_fields
 from gateway.dialect.nets import Net
 from gateway.dialect.whens import Literals, Presence, says
 from gateway.wire.envelopes import Envelope
@@ -34,7 +34,7 @@ class Reading:
 
     form: "RequestForm"
     facts: dict[str, Any]
-    amounts: list[tuple[FieldForm, Place, Any]]
+    amounts: list[Seen]
     #: our field -> the key by which it is recalled, such as {"currency": "session"}
     wants: dict[str, str]
     parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = field(default_factory=list)
@@ -164,21 +164,8 @@ class RequestForm:
 
     def read(self, opened: Opened) -> Reading:
         """Everything but the amounts, which may need a currency that only memory knows. Fault request_invalid."""
-        facts: dict[str, Any] = {name: _shaped(name, value) for name, value in self.set.items()}
-        amounts = []
-        for each in self.fields:
-            seen = each.look(opened)
-            if seen is None:
-                if not each.optional:
-                    raise Fault(Outcome.REQUEST_INVALID, f"{each.name}: missing at {each.places[0]}")
-            elif each.name in AMOUNTS:
-                amounts.append((each, *seen))
-            else:
-                try:
-                    facts[each.name] = each.read(*seen)
-                except Fault:
-                    if not self._dispensable(each):
-                        raise
+        stated, amounts = read_fields(self.fields, opened, self._dispensable)
+        facts: dict[str, Any] = {**{name: _shaped(name, value) for name, value in self.set.items()}, **stated}
         within_s = None
         for name, rule in self.derive.items():
             if name in facts:
@@ -187,8 +174,8 @@ class RequestForm:
                 facts[name], within_s = rule.of(opened), rule.within_s
             elif (value := derived(name, rule, facts)) is not None:
                 facts[name] = value
-        stated = {each.name for each, _, _ in amounts}
-        wants = {name: key for name, key in self.recall.items() if name not in facts and name not in stated}
+        told = {*facts, *(each.name for each, _, _ in amounts)}
+        wants = {name: key for name, key in self.recall.items() if name not in told}
         parts = [(each, found) for each in self.fields if (found := each.look_parts(opened))]
         nets = {net: net.place.look(opened) for each in self.fields if (net := each.net) is not None}
         return Reading(self, facts, amounts, wants, parts, nets, within_s)

@@ -214,7 +214,9 @@ class RequestTable(Section):
     )
     absent: list[str] | None = Field(None, description='Texts that stand for no value, such as "null" in a form.')
     recall: dict[FieldName, MemoryKey] | None = Field(None, description="Taken from what we remember by this key.")
-    integers: list[FieldName] | None = Field(None, description="Text fields written as JSON integers.")
+    integers: list[FieldName] | None = Field(
+        None, description="Text fields written as JSON integers; a key that is none, by a digest."
+    )
     signature: SignatureTable | None = None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import CREDITS, MONEY, REVERSALS, Operation
-from gateway.canon.outcomes import CAN_OCCUR, Moved, Outcome
+from gateway.canon.outcomes import CAN_OCCUR, NEVER_THERE, Moved, Outcome
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.alerting import of_claim, of_completion, of_refusal
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
@@ -23,7 +23,6 @@ from gateway.exchange.undoing import undo_call, unseen_call
 from gateway.exchange.weighing import YES, Weighed, in_doubt, sole_attempt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.arming import incomplete
-from gateway.journal.recording import NEVER_THERE
 from gateway.journal.states import Effect, Row, State
 from gateway.journal.wishes import Claim, Claimed, Record, Recorded, Remember, Verdict, Wait
 from gateway.wire.message import Ending, Heard, NotSent, Silence, Unreachable
@@ -184,7 +183,7 @@ class Booking:
                 self.journey.alerts.append("amount_differs")
         else:
             key = "+".join(keys) if keys else self.naming.own
-            outgoing = unseen_call(self.naming.outgoing(self.asking), key, self.asking)
+            outgoing = unseen_call(self.naming, key, self.asking)
             if not known and claimed.related and (lacking := self.asking.unsayable(outgoing)):
                 self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)
                 self.journey.why = f"never seen here, and the wallet cannot be asked: {lacking}"

@@ -11,6 +11,7 @@ from gateway.dialect.askedhearing import hear
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.outbound import Account, request_key
 from gateway.exchange.wishes import Lane, Priority, Send
+from gateway.journal.content import apart
 from gateway.journal.wishes import Look
 from gateway.wire.message import Heard
 
@@ -29,7 +30,7 @@ def has_succeeded(
     if asks is None:
         return False
     row = yield Look(request_key(account.journal_id, create, reference))
-    kept = {} if row is None else dict(part.split("=", 1) for part in row.fingerprint)
+    kept = {} if row is None else apart(row.fingerprint)
     shop = kept.get("shop") or account.settings.get("shop_code")
     facts = {"reference": reference, "amount": call.amount, "currency": call.currency, "shop": shop}
     given = {each: facts[each] for each in asks.names if facts.get(each) is not None}

@@ -5,7 +5,6 @@ renamed provider. The wallet sees the same keys, whatever the provider's ids loo
 """
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import Asking
 from gateway.exchange.outbound import request_key
 from gateway.exchange.parties import Provider
+from gateway.journal.content import fingerprint
 from gateway.journal.holding import round_of_withdrawal
 from gateway.journal.states import Row
 
@@ -80,16 +80,13 @@ class Naming:
         return row_key(self.provider, {**scope, "operation": str(operation)} if scope else scope, transaction)
 
     def fingerprint(self) -> tuple[str, ...]:
-        """The content that a repeat must share, as `name=text`, sorted; what memory lost is not among it.
-
-        By name: a row must be understood after its table has learned of another field.
-        """
-        parts = [f"operation={self.call.operation}"]
+        """The content that a repeat must share; what memory lost is not among it."""
+        content: dict[str, Any] = {"operation": self.call.operation}
         for name in self.provider.dialect.fingerprint(self.form.name):
             value = getattr(self.call, name)
             if value is not None or name not in {*self.form.recall, *self.form.park_without}:
-                parts.append(f"{name}={_content(value)}")
-        return tuple(sorted(parts))
+                content[name] = value
+        return fingerprint(content)
 
     def outgoing(self, asking: Asking) -> Call:
         """The call as the wallet gets it: our account, our keys, and the same content under one key at every try.
@@ -144,9 +141,3 @@ class Naming:
             chain=chain,
             span=float(self.provider.dialect.comes_back_s(self.form.name)),
         )
-
-
-def _content(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f") if value else "0"
-    return ",".join(value) if isinstance(value, tuple) else str(value if value is not None else "")

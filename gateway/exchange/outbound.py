@@ -19,6 +19,7 @@ from gateway.dialect.drift import Sighting
 from gateway.dialect.outbound import AskForm, AskKeys, Outbound
 from gateway.exchange.clock import Clock
 from gateway.exchange.wishes import Answer, Flow, Lane, Priority, Send
+from gateway.journal.content import fingerprint
 from gateway.journal.states import Row, State
 from gateway.journal.wishes import Claim, Claimed, JournalUnavailable, Look, Record, Verdict, Wait
 from gateway.wire.jsontext import write_json
@@ -179,10 +180,10 @@ class _Story:
 
     def claim(self) -> Generator[Any, Any, Claimed]:
         """Take the row; a copy of this request that is under way is waited for, once."""
-        parts = [f"{name}={_content(self.facts[name])}" for name in IDENTITY if name in self.facts]
+        content = fingerprint({name: self.facts[name] for name in IDENTITY if name in self.facts})
         reference = str(self.facts.get("reference", ""))
         row = Row(
-            self.key, self.account.journal_id, reference, name=str(self.inquiry.name), fingerprint=tuple(sorted(parts)),
+            self.key, self.account.journal_id, reference, name=str(self.inquiry.name), fingerprint=content,
             player=self.facts.get("player"), chain=self.key,
         )  # fmt: skip
         claimed: Claimed = yield Claim(row)
@@ -297,7 +298,3 @@ _STATES: dict[Moved, tuple[State | None, Outcome]] = {
     Moved.NO: (State.DECLINED, Outcome.REQUEST_INVALID),
     Moved.UNKNOWN: (State.UNKNOWN, Outcome.UNKNOWN),
 }
-
-
-def _content(value: Any) -> str:
-    return format(value.normalize(), "f") if hasattr(value, "normalize") and value else str(value)

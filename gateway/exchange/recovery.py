@@ -12,7 +12,7 @@ from typing import Any
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import CREDITS, DEBITS, Operation
-from gateway.canon.outcomes import Outcome
+from gateway.canon.outcomes import NEVER_THERE, Outcome
 from gateway.exchange.asking import CARRIED_ON, Asking
 from gateway.exchange.clock import Clock
 from gateway.exchange.errand import Errand
@@ -26,8 +26,6 @@ from gateway.journal.wishes import Leased, Settle
 from gateway.wire.message import Ending, Heard, NotSent, Silence
 
 Asked = Generator[Any, Any, Reply | None]
-#: Words about a reversal's target that end it: nothing (more) is applied.
-_GONE = frozenset({Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_NOT_FOUND})
 _UNDONE = YES | {Outcome.ALREADY_ROLLED_BACK}
 REFUSED_WIN = "the wallet refuses it for good, and the provider believes that it was paid"
 REFUSED_BET = "the wallet refuses it for good, and a win has named it"
@@ -135,7 +133,8 @@ class _Recovery:
         if outcome in _UNDONE:
             return self._settle(undone=True, outcome=outcome)
         absent = outcome is Outcome.TRANSACTION_NOT_FOUND
-        if outcome in _GONE and not (absent and not self.landed and "tombstones" not in self.asking.wallet.promises):
+        may_come = absent and not self.landed and "tombstones" not in self.asking.wallet.promises
+        if outcome in NEVER_THERE and not may_come:
             return self._settle(undone=False, outcome=outcome)
         if outcome.lasting and not absent:
             self.errand.alerts.append("reversal_refused")

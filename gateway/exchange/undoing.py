@@ -8,6 +8,7 @@ from dataclasses import replace
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
 from gateway.exchange.asking import Asking
+from gateway.exchange.keys import Naming
 from gateway.journal.states import Row
 
 UNDONE_BY = {
@@ -38,19 +39,23 @@ def undo_call(row: Row, asking: Asking) -> Call:
         amount=amount,
         round=booked.round,
         game=booked.game,
+        undoes=booked.operation,
     )
     return fitted(call, asking)
 
 
-def unseen_call(call: Call, key: str, asking: Asking) -> Call:
-    """The reversal of what we never saw, or of several at once, under *key*: the message's *call*, bare.
+def unseen_call(naming: Naming, key: str, asking: Asking) -> Call:
+    """The reversal of what we never saw, or of several at once, under *key*: the call of *naming*, bare.
 
     Whatever else a message states could differ between two rollbacks of one target, and they share one key.
     """
+    kinds = naming.form.targets
+    call = replace(naming.outgoing(asking), undoes=next(iter(kinds)) if len(kinds) == 1 else None)
     form = asking.wallet.dialect.variant_for(call)
     kept = {each.name for each in form.fields if not each.optional} | {"provider", "player", "session", "reference"}
     facts = {name: value for name, value in call.facts().items() if name in kept}
-    return fitted(Call(call.operation, **{**facts, "request_id": key, "transaction": key}), asking)
+    named = {**facts, "request_id": key, "transaction": key}
+    return fitted(Call(call.operation, **named, undoes=call.undoes), asking)
 
 
 def fitted(call: Call, asking: Asking) -> Call:

@@ -10,6 +10,7 @@ from dataclasses import replace as with_fields
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import incomplete, rearmed
+from gateway.journal.content import fits
 from gateway.journal.holding import capturing
 from gateway.journal.page import Page
 from gateway.journal.payments import advanced
@@ -99,12 +100,6 @@ def _nearest(page: Page, wish: Claim) -> Claim:
 def landed(row: Row, now: float, policy: Policy) -> bool:
     """Has whatever was on its way arrived by now, or will it never?"""
     return now >= row.since + policy.quarantine_s
-
-
-def fits(known: tuple[str, ...], claimed: tuple[str, ...]) -> bool:
-    """Is it the same content, as far as both tell it? Each is `name=text` parts; a tombstone of the unseen has none."""
-    mine, theirs = (dict(part.split("=", 1) for part in parts) for parts in (known, claimed))
-    return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
 
 
 def _merged(page: Page, new: Row) -> tuple[Row, bool]:

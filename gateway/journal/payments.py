@@ -11,6 +11,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.canon.payments import UNLISTED, Advance, PaymentState, judge
 from gateway.journal.arming import rearmed
+from gateway.journal.content import apart
 from gateway.journal.page import Page
 from gateway.journal.states import Policy, Row, State, replace
 from gateway.journal.wishes import Verdict
@@ -131,7 +132,7 @@ def _stated(row: Row) -> tuple[Decimal | None, str | None]:
     """How much, in which currency; of a request of ours only what tells its repeats from another is kept."""
     if row.call is not None:
         return row.call.amount, row.call.currency
-    said = dict(part.split("=", 1) for part in row.fingerprint)
+    said = apart(row.fingerprint)
     return Decimal(said["amount"]) if "amount" in said else None, said.get("currency")
 
 

@@ -6,15 +6,13 @@ late to a row that others have closed is money that moved, and is reversed.
 
 from gateway.canon.calls import Reply
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
-from gateway.canon.outcomes import Outcome
+from gateway.canon.outcomes import NEVER_THERE, Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
 from gateway.journal.settling import SETTLES, paid, unpaid
 from gateway.journal.states import DONE, ENDS_IT, Effect, Policy, Row, State, replace
 from gateway.journal.wishes import Record, Recorded, Told
 
-#: A wallet's no to a reversal that speaks of its target: there is nothing (left) to undo, or it may not be undone.
-NEVER_THERE = frozenset({Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_NOT_FOUND})
 LOST = "the wallet booked it, and now says that there is nothing to undo"
 TOO_LATE = frozenset({Outcome.ALREADY_SETTLED, Outcome.ROUND_CLOSED})
 

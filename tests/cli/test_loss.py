@@ -107,6 +107,16 @@ def test_what_a_wallet_of_one_dialect_cannot_promise(gateway: Gateway) -> None:
     assert "All four promises can be made in it." in gateway("loss", "canonical").out
 
 
+def test_keys_that_a_wallet_has_as_numbers(gateway: Gateway) -> None:
+    """Ours are none: it gets a digest, and the report says how often that may be another's; a game has no other."""
+    told = gateway("loss", "155io", "jdb", "--format", "markdown").out.partition(
+        "## Texts that the wallet has as whole numbers"
+    )[2]
+    rows = [line for line in told.partition("\n## ")[0].splitlines() if line.startswith("| bet ")]
+    assert [(row.split("|")[2].strip(), "a digest" in row) for row in rows] == [("game", False), ("transaction", True)]
+    assert "whole numbers" not in gateway("loss", "155io", "canonical").out
+
+
 def test_markdown(gateway: Gateway, edit: Callable[[str, str, str], None], tables: Path) -> None:
     """The same page for a report."""
     out = gateway("loss", tables / "scorpio.toml", "--format", "markdown").out

@@ -1,5 +1,6 @@
 """Answers written and read back: the code decides, what is doubtful is unknown, and nothing is ever raised."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.dialect import Dialect
+from gateway.wire.ids import Whole
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from tests.dialect.made import answer, dialect, keys
@@ -178,6 +180,15 @@ def test_an_echo_must_be_ours() -> None:
     assert heard(made, '{"code": "OK", "id": "t"}').outcome is Outcome.OK
     assert heard(made, '{"code": "OK", "id": "u"}').outcome is Outcome.UNKNOWN
     assert heard(made, '{"code": "OK"}').outcome is Outcome.UNKNOWN
+
+
+def test_an_echo_of_a_key_that_went_as_a_number() -> None:
+    """The wallet repeats what it got; another number, or our key itself, which it never saw, is another's."""
+    echo = '[operations.bet.answers.done]\nbody = \'\'\'{"code": "$code", "id": "$transaction?"}\'\'\''
+    made = dialect(f'[request]\nintegers = ["transaction"]\n{echo}')
+    sent, call = Whole().write("acme::t"), replace(CALL, transaction="acme::t")
+    for id_, outcome in ((sent, Outcome.OK), ("7", Outcome.UNKNOWN), ('"acme::t"', Outcome.UNKNOWN)):
+        assert heard(made, f'{{"code": "OK", "id": {id_}}}', call=call).outcome is outcome, id_
 
 
 def test_a_balance_that_cannot_be_written_is_not_invented() -> None:

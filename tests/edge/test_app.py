@@ -39,19 +39,22 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def secrets_of(dialect: str) -> dict[str, bytes]:
+def secrets_of(dialect: str, *tables: Path) -> dict[str, bytes]:
     """Made up once: RSA pairs take their time."""
-    return made_up(Shelf().dialect(dialect))
+    return made_up(Shelf(*tables).dialect(dialect))
 
 
 class House:
-    """A folder with settings and made-up secrets for three providers. *speaks*: the wallet's dialect."""
+    """A folder with settings and made-up secrets for three providers.
 
-    def __init__(self, folder: Path, speaks: str = "canonical") -> None:
-        self.folder, self.path, self.speaks = folder, folder / "gateway.toml", speaks
-        self.secrets: dict[str, dict[str, bytes]] = {}
-        for name, dialect in {"wallet": speaks, **DIALECTS}.items():
-            self.secrets[name] = secrets_of(dialect)
+    *speaks*: the wallet's dialect. *tables*: the folder of the providers', where they are not shipped.
+    """
+
+    def __init__(self, folder: Path, speaks: str = "canonical", *tables: Path) -> None:
+        self.folder, self.path, self.speaks, self.tables = folder, folder / "gateway.toml", speaks, tables
+        self.secrets = {name: secrets_of(dialect, *tables) for name, dialect in DIALECTS.items()}
+        self.secrets["wallet"] = secrets_of(speaks)
+        for name in self.secrets:
             for secret, value in self.secrets[name].items():
                 (folder / f"{name}.{secret}").write_bytes(value)
 
@@ -74,7 +77,8 @@ class House:
             lines.append(f'secrets.{secret} = [{{ file = "wallet.{secret}" }}]')
         for name, dialect in DIALECTS.items():
             lines += [f"[providers.{name}]", f'dialect = "{dialect}"']
-            for secret in sorted(Shelf().dialect(dialect).secrets("receiver")):
+            lines += [f'tables = "{folder}"' for folder in self.tables]
+            for secret in sorted(Shelf(*self.tables).dialect(dialect).secrets("receiver")):
                 lines.append(f'secrets.{secret} = [{{ file = "{name}.{secret}" }}]')
         text = "\n".join(line for line in lines if not without or without not in line) + "\n" + more
         for old, new in replaced.items():

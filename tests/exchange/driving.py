@@ -14,12 +14,13 @@ from functools import cache
 from typing import Any
 
 from gateway.canon.calls import Call, Reply
-from gateway.canon.operations import MONEY, Operation
+from gateway.canon.operations import MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.keys import Keys
 from gateway.dialect.proofs.asked import questions
+from gateway.dialect.requestform import RequestForm
 from gateway.dialect.sayings import Said
 from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback
@@ -139,8 +140,8 @@ class Story:
     @property
     def money_sends(self) -> list[Send]:
         """Of these, the calls that may move money."""
-        spoken = self.wallet
-        return [wish for wish in self.sends if spoken.recognise(spoken.open(wish.request)).operation in MONEY]
+        spoken, (_, keys) = self.wallet, wallet_side(self.wallet.name)
+        return [wish for wish in self.sends if spoken.recognise(spoken.open(wish.request, keys)).operation in MONEY]
 
     @property
     def kinds(self) -> list[str]:
@@ -238,8 +239,9 @@ class World:
 
     @property
     def game(self) -> str:
-        """Their games have names, or numbers."""
-        fields = [each for form in self.dialect.variants.values() for each in form.fields if each.name == "game"]
+        """Their games have names, or numbers where the provider or the wallet has nothing else."""
+        forms = [form for spoken in (self.dialect, self.wallet.dialect) for form in spoken.variants.values()]
+        fields = [each for form in forms for each in form.fields if each.name == "game"]
         return "8001" if any(each.converter == Text(integer=True) for each in fields) else "marbles"
 
     def call(self, operation: Operation, transaction: str = "t1", **facts: Any) -> Call:
@@ -362,13 +364,20 @@ class World:
     def book(self, request: Request) -> tuple[str, Call, Reply]:
         """The wallet's own doing: read, verify, book."""
         spoken, now = self.wallet.dialect, self.clock.wall()
-        opened = spoken.open(request)
+        opened = spoken.open(request, self.wallet_keys)
         form = spoken.recognise(opened)
         spoken.verify(form.name, opened, self.wallet_keys, now)
         call = read_call(spoken, form, opened, self.sandbox)
         if call.operation in MONEY:
+            self.looks_there(form, call)
             self.booked.append(call)
         return form.name, call, self.sandbox.apply(as_booked(spoken, call))
+
+    def looks_there(self, form: RequestForm, call: Call) -> None:
+        """A wallet with a word for the undoing of each kind looks among those of that kind only."""
+        kinds = {each.operation for each in self.booked if each.transaction in (call.reference or ())}
+        if call.operation in REVERSALS and kinds:
+            assert form in self.wallet.dialect.sayers(call.operation, kinds), f"{form.name} undoes no {kinds}"
 
     def says(self, request: Request, outcome: Outcome | None = None, **changed: Any) -> Response:
         """The wallet's answer after booking; *outcome* and *changed* facts make it lie."""

@@ -55,7 +55,7 @@ def refuses(outcome: Outcome) -> Hop:
     def hop(world: "World", wish: Send) -> Ending:
         world.clock.now += QUICK
         spoken = world.wallet.dialect
-        opened = spoken.open(wish.request)
+        opened = spoken.open(wish.request, world.wallet_keys)
         form = spoken.recognise(opened)
         call = read_call(spoken, form, opened, world.sandbox)
         return Heard(world.worded(form.name, call, Reply(outcome, player="1001")))

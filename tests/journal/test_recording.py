@@ -7,8 +7,8 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
-from gateway.journal.claiming import fits
 from gateway.journal.columns import row_of, values
+from gateway.journal.content import fits
 from gateway.journal.performing import round_of, touched
 from gateway.journal.recording import late_yes, learned, undone, withdrawn
 from gateway.journal.states import Policy, State, Step, replace

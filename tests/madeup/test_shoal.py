@@ -9,7 +9,9 @@ import pytest
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.compiler.build import build
 from gateway.dialect.shelf import Shelf
+from gateway.dialect.source import Source
 from gateway.journal.states import State
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Request
@@ -30,13 +32,14 @@ def stopping(balance: str = "100.00") -> World:
 def signed(stage: World, body: Any) -> Message:
     """A message with just this body."""
     draft = Draft("json", "POST", "/transactions", raw=write_json(body))
+    draft.seal = stage.caller.seal(stage.dialect.variants["bet"])
     stage.caller.of(None).make(draft, stage.clock.wall())
     return stage.call(Operation.BALANCE), None, draft.request()
 
 
 def batch(stage: World, *messages: Message) -> Message:
     """One message with the items of all of them."""
-    bodies = [read_json(request.body) for _, _, request in messages]
+    bodies = [stage.dialect.open(request, stage.provider.keys).body for _, _, request in messages]
     return signed(stage, {**bodies[0], "transactions": [item for body in bodies for item in body["transactions"]]})
 
 
@@ -239,3 +242,37 @@ def test_a_wallet_that_answers_for_another_number_of_items_is_not_believed() -> 
     body = read_json(good.body)
     for wrong in ({**body, "results": []}, {**body, "results": body["results"] * 2}, {"status": "OK"}, []):
         assert read(write_json(wrong)) is Outcome.UNKNOWN
+
+
+def sealed(signature: str = "") -> World:
+    """The same dialect, and everything that its provider sends stands in a cipher."""
+    steps = '["base64", { cipher = "aes-128-cbc", key = "aes_key", iv = "aes_iv", filler = ["space"] }, "json"]'
+    text = f'dialect = "sealed"\nextends = "shoal"\n{signature}[request]\nbody = {steps}\n'
+    if signature:
+        text += 'signature.scheme = "decryption"\n'
+    compiled, problems = Shelf(FOLDER).compiled(Source("sealed.toml", text), {})
+    assert compiled is not None
+    assert not problems, problems
+    return World(build(compiled))
+
+
+@pytest.mark.parametrize("signature", ["", 'without = ["request.signature"]\n'])
+def test_a_batch_in_a_cipher_is_opened_and_split_like_another(signature: str) -> None:
+    """Signed over what travels, or proved by the cipher alone: each item has its row, and a repeat moves nothing."""
+    stage = sealed(signature)
+    message = three(stage)
+    assert b"transactions" not in message[2].body
+    for _ in range(2):
+        story = stage.tell(message)
+        assert (results(story), stage.balance) == ([("t1", "OK"), ("t2", "OK"), ("t3", "OK")], Decimal("85.00"))
+    assert (story.journey.items, story.journey.verified_by, len(stage.booked)) == (3, "key 1", 3)
+
+
+@pytest.mark.parametrize("signature", ["", 'without = ["request.signature"]\n'])
+def test_a_sealed_batch_that_does_not_open_is_refused_as_a_whole(signature: str) -> None:
+    """No item of it is known, so none is read, and none moves."""
+    stage = sealed(signature)
+    call, name, request = three(stage)
+    story = stage.tell((call, name, replace(request, body=request.body[:-8])))
+    assert (story.outcome, story.sends, story.journey.items) == (Outcome.SIGNATURE_INVALID, [], 0)
+    assert Opened(story.response).body["results"] == []

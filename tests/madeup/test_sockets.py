@@ -3,63 +3,31 @@
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.cli.madeup import made_up
-from gateway.dialect.shelf import Shelf
-from gateway.edge.settings import load
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.opened import Draft
-from tests.edge.test_app import Served
-from tests.madeup.stage import FOLDER, NAMES, dialect, stake, undo
-
-
-class House:
-    """A folder with settings and made-up secrets: one provider for each dialect."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.path, self.speaks = folder, folder / "gateway.toml", "canonical"
-        self.secrets = {name: made_up(dialect(name)) for name in NAMES}
-        self.secrets["wallet"] = made_up(Shelf().dialect("canonical"))
-        for name, secrets in self.secrets.items():
-            for secret, value in secrets.items():
-                (folder / f"{name}.{secret}").write_bytes(value)
-
-    def settings(self, wallet: str) -> Any:
-        """Write the settings and load them."""
-        lines = [
-            'public.listen = "127.0.0.1:0"',
-            'admin.listen = "127.0.0.1:0"',
-            'journal.url = "sqlite:journal.db"',
-            "drain.accept_grace = 0",
-            "[wallet]",
-            f'url = "{wallet}"',
-            'promises = ["idempotent", "tombstones", "status", "references"]',
-            'secrets.signing = [{ file = "wallet.signing" }]',
-        ]
-        for name in NAMES:
-            lines += [f"[providers.{name}]", f'dialect = "{name}"', f'tables = "{FOLDER}"']
-            lines += [f'secrets.{secret} = [{{ file = "{name}.{secret}" }}]' for secret in self.secrets[name]]
-        self.path.write_text("\n".join(lines), "utf-8")
-        return load(self.path)
+from tests.edge import test_app
+from tests.edge.test_app import House, Served
+from tests.madeup.stage import FOLDER, NAMES, stake, undo
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    """Nothing of the machine that runs the tests."""
+    """A provider of each, and nothing of the machine that runs the tests."""
     for name in os.environ:
         if name.upper().startswith("GATEWAY_"):
             monkeypatch.delenv(name)
-    return House(tmp_path)
+    monkeypatch.setattr(test_app, "DIALECTS", {name: name for name in NAMES})
+    return House(tmp_path, "canonical", FOLDER)
 
 
 async def test_a_whole_round_over_real_sockets(house: House) -> None:
     """Bet, win, second bet, its undoing; signed by the provider's own side, and read back by it."""
-    async with Served(house) as served:  # type: ignore[arg-type]
+    async with Served(house) as served:
         balance = Decimal("100.00")
         for name, caller in served.callers.items():
             first = caller.call(stake(name), amount=Decimal("2.00"))
@@ -86,7 +54,7 @@ async def test_a_whole_round_over_real_sockets(house: House) -> None:
 
 async def test_a_batch_over_real_sockets(house: House) -> None:
     """Three transactions in one message, one of them refused: one answer, one line of the log, three rows."""
-    async with Served(house) as served:  # type: ignore[arg-type]
+    async with Served(house) as served:
         caller = served.callers["shoal"]
         items = [
             {"type": "bet", "id": "t1", "round": "g1", "amount": 200},

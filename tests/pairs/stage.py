@@ -20,10 +20,8 @@ from tests.exchange.driving import PROMISES, Hop, Story, World, dialect
 from tests.exchange.endings import honest
 from tests.exchange.made_secrets import key_pair, secrets
 
-#: Their ids are whole numbers, which those of these scenarios are not: played by `tests/exchange` alone.
-NUMBERED = {"jdb"}
-#: Every other shipped table of a wallet's callbacks: those that know bets.
-TABLES = tuple(name for name in Shelf().names if Operation.BET in dialect(name).operations() and name not in NUMBERED)
+#: Every shipped table of a wallet's callbacks: those that know bets.
+TABLES = tuple(name for name in Shelf().names if Operation.BET in dialect(name).operations())
 PAIRS = tuple((provider, wallet) for provider in TABLES for wallet in TABLES)
 #: The whole product in every scenario (`make torture`: about 60 s of computing), or a third of it in each (10 s): then
 #: three scenarios in a row reach every pair.
@@ -98,13 +96,19 @@ class Pair:
 
         def hop(world: World, wish: Send) -> Ending:
             spoken = world.wallet.dialect
-            moves = spoken.recognise(spoken.open(wish.request)).operation in MONEY
+            moves = spoken.recognise(spoken.open(wish.request, world.wallet_keys)).operation in MONEY
             return left.pop(0)(world, wish) if moves and left else honest(world, wish)
 
         story = self.world.tell(message, *[hop] * 6)
         if story.answers != [None]:
             check_answer(self.world, story)
         return story
+
+    def spelled(self, name: str, key: str) -> str | None:
+        """A key of ours as field *name* of what the wallet booked last; None where its message has no room for it."""
+        form = self.world.wallet.dialect.variant_for(self.world.booked[-1])
+        converter = next((each.converter for each in form.fields if each.name == name), None)
+        return None if converter is None else str(converter.read(str(converter.write(key))))
 
     def forged(self, message: tuple[Call, str, Request]) -> tuple[Call, str, Request]:
         """The same call, signed with other secrets."""
@@ -151,5 +155,5 @@ def false_secrets() -> dict[str, list[bytes]]:
 def heard(pair: Pair, operation: Operation, outcome: Outcome) -> Outcome:
     """What the story hears where the wallet means *outcome* of *operation*."""
     spoken = dialect(pair.wallet)
-    form = spoken.variant_for(Call(operation))
+    form = spoken.variant_for(pair.world.call(operation))
     return spoken.heard(form.name, outcome)

@@ -15,10 +15,11 @@ from tests.edge.test_app import House, Served
 from tests.exchange.driving import PROMISES
 from tests.pairs.stage import false_secrets, promises
 
-#: Wallets that are asked by GET, that sign their answers, whose code is the status, that name players by a token.
+#: Wallets asked by GET, in a cipher, that sign their answers, whose code is the status, that name players by a token.
 SOME = (
     ("155io", "groove"), ("155io", "blueocean"), ("155io", "hub88"), ("scorpio", "igamingace"),
     ("betbrothers", "scorpio-older"), ("100hp", "100hp"), ("evenbet", "evenbet"), ("155io", "155io"),
+    ("jdb", "jdb"),
 )  # fmt: skip
 
 

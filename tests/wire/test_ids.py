@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
-from gateway.wire.ids import MARK, Alphanumeric
+from gateway.wire.ids import MARK, Alphanumeric, Whole
 
 PRINTABLE = st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp"))
 
@@ -80,3 +80,24 @@ def test_what_we_would_not_have_written_is_refused(theirs: str) -> None:
     with pytest.raises(Fault) as caught:
         Alphanumeric(60).read(theirs)
     assert caught.value.outcome is Outcome.REQUEST_INVALID
+
+
+@pytest.mark.parametrize("number", ["0", "7", "3550425217839330493", str(2**63 - 1)])
+def test_a_whole_number_of_63_bits_stands_as_it_is(number: str) -> None:
+    """A provider's own ids are never changed."""
+    assert Whole().write(number) == number
+    assert Whole().read(int(number)) == Whole().read(number) == number
+
+
+@pytest.mark.parametrize("other", ["acme::t1", "007", "-5", "1.0", "1e3", str(2**63), "9" * 40, "\u0667", "7 "])
+def test_any_other_key_becomes_one(other: str) -> None:
+    """The same one each time, another for another key, and one that a signed column of 64 bits holds."""
+    number = Whole().write(other)
+    assert number == Whole().write(other) != Whole().write(other + "'")
+    assert str(int(number)) == number
+    assert 0 <= int(number) < 2**63
+
+
+def test_the_number_of_a_key_is_fixed() -> None:
+    """It stands in wallets' books: a rollback of next year must name it, too. By sha256sum and bc."""
+    assert Whole().write("acme::t1") == "896512322482329811"

@@ -13,6 +13,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.hearing import Hearing
 from gateway.dialect.sayings import Literally, Said
 from gateway.dialect.wireanswer import OTHERWISE
+from gateway.wire.ids import Whole
 
 #: Words of `[missing]` that are no names of ours.
 SOURCES = ("ask", "remembered", "setting")
@@ -94,4 +95,7 @@ def hearing(compiled: Compiled, name: str) -> Hearing:
         not_processed=frozenset(compiled.tree.get("wallet", "not_processed", default=())),
         otherwise=otherwise,
         codec=compiled.answers.codec,
+        spelled={
+            each.name: each.converter for each in compiled.requests[name].fields if isinstance(each.converter, Whole)
+        },
     )

@@ -17,7 +17,7 @@ from gateway.dialect.requestform import RequestForm
 from gateway.dialect.whens import Presence
 from gateway.wire.currencies import Currencies, places_of
 from gateway.wire.envelopes import Envelope
-from gateway.wire.ids import Alphanumeric
+from gateway.wire.ids import Alphanumeric, Whole
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
 from gateway.wire.recipes import RecipeFault
@@ -292,6 +292,8 @@ class RequestCompiler:
             return self.time_form(own, path if own else ("time",))
         if word in (coded := self.ids()):
             return coded[word]
+        if word in _KEYS and integer:
+            return Whole()
         if word in _KEYS and self.tree.get("codes") == "ours":
             return Text(integer=integer, longest=MAX_KEY)
         return Text(integer=True) if integer else _PLAIN[shape]

@@ -171,7 +171,8 @@ def _question(
             due |= _common(always(each, known) for each in bets) & LENT
             due |= {"reference"} if "references" in promises and "round" in due else frozenset()
         may |= due
-    variants = tuple(each for each in wallet.sayers(operation) if _fits(form, each, may))
+    undoes = {form.operation} if undo else form.targets if operation in REVERSALS else ()
+    variants = tuple(each for each in wallet.sayers(operation, undoes) if _fits(form, each, may))
     lacking = tuple(
         (field, variant, field in may)
         for variant in variants
