@@ -184,6 +184,8 @@ def _field(field: FieldForm) -> tuple[str, str, str, str]:
             how += "; a minus sign is read past"
         if field.net:
             how += f"; less the bet at {str(field.net.place).rstrip('?')}, which decides"
+        if field.plus:
+            how += f"; plus {' and '.join(map(str, field.plus))}"
         if field.parts:
             how += f"; the sum of {' and '.join(map(str, field.parts))}"
     elif isinstance(field.converter, Currencies):

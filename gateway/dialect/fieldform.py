@@ -23,6 +23,7 @@ class FieldForm:
 
     *values*: a closed set, ours to theirs; an unlisted value is *unlisted*, or request_invalid where that is None.
     *parts*: places whose sum an amount must be, in the amount's own spelling. *absent*: texts that stand for no value.
+    *plus*: places whose amounts are added to it, spelled alike.
     *net*: of a win_amount, where the message also states it less the bet_amount; what stands there decides.
     Of the bag of extras all places are collected, each under its own last name.
     """
@@ -36,6 +37,7 @@ class FieldForm:
     absent: frozenset[str] = frozenset()
     unlisted: str | None = None
     net: Net | None = None
+    plus: tuple[Place, ...] = ()
 
     @property
     def optional(self) -> bool:
@@ -103,6 +105,14 @@ class FieldForm:
             return []
         return [(place, value) for place, value in found if value is not MISSING]
 
+    def look_plus(self, opened: Opened) -> list[tuple[Place, Any]]:
+        """What is to be added, with its raw values. Fault request_invalid where one without `?` is missing."""
+        found = [(place, place.look(opened)) for place in self.plus]
+        for place, value in found:
+            if value is MISSING and not place.optional:
+                raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: missing at {place}")
+        return [(place, value) for place, value in found if value is not MISSING]
+
     def put(self, draft: Draft, value: Any, currency: str | None) -> None:
         """Write our *value* at the first place. Fault where this dialect cannot spell it."""
         if self.collects:
@@ -116,8 +126,8 @@ class FieldForm:
                 raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that this dialect has no word for")
             written: Any = self.values[value]
         elif isinstance(self.converter, MoneyForm):
-            digits = self.converter.write(value, currency)
-            written = Bare(digits) if self.converter.bare else digits
+            self.put_at(draft, place, value, currency)
+            return
         elif self.shape is Shape.TEXTS:
             if not place.many and len(value) > 1:
                 raise Fault(Outcome.WALLET_FAILED, f"{self.name}: several ids where this dialect has room for one")
@@ -130,3 +140,10 @@ class FieldForm:
         if place.source == "path" and written in (".", ".."):
             raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that would lead to another path")
         place.put(draft, written if place.source == "body" else scalar_text(written))
+
+    def put_at(self, draft: Draft, place: Place, amount: Decimal, currency: str | None) -> None:
+        """Write an amount at *place*, in this field's spelling. Fault amount_invalid."""
+        if not isinstance(self.converter, MoneyForm):
+            raise TypeError(f"{self.name} is no amount")
+        digits = self.converter.write(amount, currency)
+        place.put(draft, Bare(digits) if self.converter.bare and place.source == "body" else digits)

@@ -100,6 +100,7 @@ class Listing:
         named = [value for place, values in form.when if _is_type(place) for value in values if isinstance(value, str)]
         types = {CONTENT_TYPES[form.codec]} if form.codec in CONTENT_TYPES else set()
         extra = {name for part in recipe.over for name in getattr(part, "excepted", ())}
+        places += [place for each in form.fields for place in each.plus]
         for place, value in form.fill:  # a literal object speaks of its members too
             places += _inside(place, value)
         levels = levels_of(

@@ -40,6 +40,7 @@ def prove_requests(compiled: Compiled) -> None:
         _values(compiled, form)
         _parts(compiled, form)
         _net(compiled, form)
+        _plus(compiled, form)
         _out_of_place(compiled, form)
     _ids(compiled)
     for one, other in combinations(compiled.requests.values(), 2):
@@ -119,7 +120,7 @@ def _written(compiled: Compiled, form: RequestForm) -> list[tuple[Path, Place]]:
     found = [
         (compiled.key_of(form.name, "fields", each.name), place)
         for each in form.fields
-        for place in (*each.places, *each.parts, *([each.net.place] if each.net else []))
+        for place in (*each.places, *each.parts, *each.plus, *([each.net.place] if each.net else []))
     ]
     for key, rows in (("when", form.when), ("fill", form.fill)):
         for place, _ in rows:
@@ -274,6 +275,15 @@ def _net(compiled: Compiled, form: RequestForm) -> None:
             fact = "not every message has a bet_amount" if of_win else "only a win_amount can stand less its bet"
             says = f'net means nothing on "{each.name}" of operation "{form.name}": {fact}'
             compiled.complain("GW123", path, says, "delete it", part="net")
+
+
+def _plus(compiled: Compiled, form: RequestForm) -> None:
+    """What is added to is always there, stands at one place, and is what decides."""
+    for each in form.fields:
+        if each.plus and (each.optional or len(each.places) > 1 or each.net is not None):
+            path = compiled.key_of(form.name, "fields", each.name)
+            says = f'"{each.name}" may lack, stands at several places, or is decided by its net: nothing is added to it'
+            compiled.complain("GW123", path, says, "add to one place that is always there", part="plus")
 
 
 def _ids(compiled: Compiled) -> None:
