@@ -19,7 +19,7 @@ from gateway.dialect.nets import Net
 from gateway.dialect.whens import Literals, Presence, says
 from gateway.wire.envelopes import Envelope
 from gateway.wire.message import Garbled
-from gateway.wire.opened import Draft, Opened
+from gateway.wire.opened import CONTENT_TYPES, Draft, Opened
 from gateway.wire.paths import MISSING, Place
 from gateway.wire.signed_parts import same
 
@@ -126,6 +126,13 @@ class RequestForm:
     def given(self) -> frozenset[str]:
         """Fields that a call of this variant has or may have: placed, set, derived or recalled."""
         return frozenset({each.name for each in self.fields} | set(self.set) | set(self.derive) | set(self.recall))
+
+    @property
+    def content_type(self) -> str | None:
+        """What the body is sent as, which is what it comes in where it is sealed; None where there is no body."""
+        if self.envelope is not None and self.envelope.outer is None:
+            return "text/plain"
+        return CONTENT_TYPES.get(self.codec if self.envelope is None else str(self.envelope.outer))
 
     @property
     def outcomes(self) -> frozenset[Outcome]:
