@@ -205,7 +205,7 @@ def _field(field: FieldForm) -> tuple[str, str, str, str]:
         names |= {ours: f"{names[ours]} by {10**places}" for ours, places in field.converter.shifts.items()}
         how = ", ".join(names.values())
     elif field.values:
-        how = ", ".join(f"{theirs} = {ours}" for ours, theirs in field.values.items())
+        how = ", ".join(f"{theirs} = {_rule(ours)}" for ours, theirs in field.values.items())
     return field.name, places, "no" if field.optional else "yes", how
 
 

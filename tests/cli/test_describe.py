@@ -150,5 +150,7 @@ def test_literals_stand_as_they_are_sent(gateway: Gateway) -> None:
     assert 'such as "01-01-2026"' in sealed
     betting = " ".join(gateway("describe", "rubyplay").out.split())
     assert "always false" in betting
-    for page in (hub, sealed, betting):
+    query = " ".join(gateway("describe", "blueocean").out.split())
+    assert "1 = true, 0 = false" in query
+    for page in (hub, sealed, betting, query):
         assert not re.search(r"\b(True|False)\b", page)
