@@ -196,6 +196,8 @@ def _field(field: FieldForm) -> tuple[str, str, str, str]:
             how += "; a minus sign is read past"
         if field.net:
             how += f"; less the bet at {str(field.net.place).rstrip('?')}, which decides"
+        if field.exponent is not None:
+            how += f", or of the decimals at {str(field.exponent).rstrip('?')}"
         if field.plus:
             how += f"; plus {' and '.join(map(str, field.plus))}"
         if field.parts:

@@ -100,7 +100,7 @@ class Listing:
         named = [value for place, values in form.when if _is_type(place) for value in values if isinstance(value, str)]
         types = {form.content_type} if form.content_type else set()
         extra = {name for part in recipe.over for name in getattr(part, "excepted", ())}
-        places += [place for each in form.fields for place in each.plus]
+        places += [place for each in form.fields for place in each.more]
         for place, value in form.fill:  # a literal object speaks of its members too
             places += _inside(place, value)
         levels = levels_of(

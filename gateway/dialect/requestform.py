@@ -82,7 +82,7 @@ class RequestForm:
         rows = [each.places for each in self.fields]
         rows += [(place,) for place, _ in (*self.when, *self.fill)]
         rows += [(place,) for each in self.fields for place in (*each.parts, *([each.net.place] if each.net else []))]
-        rows += [(place,) for each in self.fields for place in each.plus]
+        rows += [(place,) for each in self.fields for place in each.more]
         found: dict[str, set[frozenset[str]]] = {"body": set(), "query": set()}
         for source, names in found.items():
             names.update(
@@ -184,7 +184,11 @@ class RequestForm:
                 if not each.optional:
                     raise Fault(Outcome.REQUEST_INVALID, f"{each.name}: missing at {each.places[0]}")
             elif each.name in AMOUNTS:
-                amounts.append((each, *seen))
+                try:
+                    amounts.append((each.in_units_of(opened), *seen))
+                except Fault:
+                    if self.operation not in REVERSALS:  # of these what was booked decides
+                        raise
             else:
                 try:
                     facts[each.name] = each.read(*seen)

@@ -98,6 +98,7 @@ class FieldTable(MoneyForm):
     plus: Annotated[list[str], Field(min_length=1)] | None = Field(
         None, description="Further places whose amounts are added to it; `?`: counts as nothing where it is absent."
     )
+    exponent: str | None = Field(None, description="Where it says how many decimals the amount has; it is an integer.")
     net: str | None = Field(
         None,
         description="Of a win_amount: where it stands less the bet_amount, with a sign; that decides.",

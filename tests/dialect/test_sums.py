@@ -75,3 +75,57 @@ def test_only_an_amount_has_others_added_to_it() -> None:
     assert complaints('[operations.win.fields]\nround = { at = "body.round", plus = ["body.x"] }') == [
         ("GW123", "operations.win.fields.round")
     ]
+
+
+STATED = """[money]
+form = "integer"
+unit = "minor"
+[operations.bet.fields]
+amount = { at = "body.amount", exponent = "body.decimals%s" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("amount", "rest", "ours"),
+    [
+        ("1250", ', "decimals": 2', "12.50"),
+        ("12500000", ', "decimals": "6"', "12.50"),
+        ("12", ', "decimals": 0', "12.00"),
+        ("1250", "", "12.50"),
+    ],
+)
+def test_an_amount_in_the_units_that_its_message_states(amount: str, rest: str, ours: str) -> None:
+    """So many decimals; where it may lack, the currency's, which is what we write, both of them."""
+    made = dialect(STATED % "?")
+    call = read(made, "/bet", BET.replace('"amount": 5', f'"amount": {amount}') + rest + "}")
+    assert call.amount == Decimal(ours)
+    _, written = made.write_call(call, keys(made, "sender"), 0.0)
+    said = json.loads(written.body)
+    assert (said["amount"], said["decimals"]) == (int(call.amount.scaleb(2)), 2)
+    assert read(made, "/bet", written.body.decode()) == call
+
+
+@pytest.mark.parametrize("rest", ["", ', "decimals": -2', ', "decimals": 99', ', "decimals": true', ', "decimals": []'])
+def test_an_amount_in_units_that_nobody_states(rest: str) -> None:
+    """Is refused: a number of decimals that is none is not taken for another one."""
+    assert refused(dialect(STATED % ""), "/bet", BET + rest + "}") is Outcome.REQUEST_INVALID
+
+
+def test_what_is_finer_than_the_ledger_is_refused_in_any_units() -> None:
+    """1250001 at six decimals is more than a cent can say."""
+    amount = BET.replace('"amount": 5', '"amount": 1250001')
+    assert refused(dialect(STATED % ""), "/bet", amount + ', "decimals": 6}') is Outcome.AMOUNT_INVALID
+
+
+def test_decimals_are_those_of_an_integer() -> None:
+    """GW123 on a number in major units, and on what is no amount."""
+    found = complaints('[operations.bet.fields]\namount = { at = "body.amount", exponent = "body.decimals" }')
+    assert found == [("GW123", "operations.bet.fields.amount")]
+
+
+def test_a_reversal_is_not_refused_for_its_units() -> None:
+    """What was booked is given back, whatever the amount beside means."""
+    patch = '[money]\nform = "integer"\nunit = "minor"\n[operations.rollback.fields]\n'
+    made = dialect(patch + 'amount = { at = "body.amount?", exponent = "body.decimals" }')
+    call = read(made, "/rollback", BET + ', "bet": "t0"}')
+    assert (call.reference, call.amount) == (("t0",), None)

@@ -15,7 +15,6 @@ FEATURES: list[dict[str, Any]] = tomllib.loads((HERE / "features.toml").read_tex
 BUILT = [each for each in FEATURES if "tests" in each]
 #: What the language cannot say yet. Whoever adds to it takes a line away.
 LACKING = {
-    "the exponent of an amount carried in the message",
     "the sign of an amount decides whether it is a debit or a credit",
     "a balance that is split into real and bonus money",
     "the balance before beside the one after",
