@@ -122,7 +122,7 @@ class FieldForm:
         if self.exponent is None or (value is MISSING and self.exponent.optional):
             return self
         text = None if value is MISSING else scalar_text(value)
-        if text not in _EXPONENTS or isinstance(value, bool) or not isinstance(self.converter, MoneyForm):
+        if text not in _EXPONENTS or not isinstance(self.converter, MoneyForm):
             raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: {self.exponent} is no number of decimals")
         return replace(self, converter=replace(self.converter, unit=10 ** int(text)))
 
