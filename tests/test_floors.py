@@ -22,6 +22,7 @@ NO_SUBJECT = {"util", "utils", "helper", "helpers", "common", "manager", "manage
 VENDORS = {
     *("155io", "155.io", "marbles", "evenbet", "scorpio", "slotcity", "slot city", "abstrapay", "payfield", "hub88"),
     *("igamingace", "thunderbolt"),
+    *("bet brothers", "blue ocean", "ruby play", "hp games"),
     *("softswiss", "100hp", "jdb"),
 }
 MODULES = sorted((ROOT / "gateway").rglob("*.py"))

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -19,6 +20,8 @@ from gateway.dialect import spec
 from gateway.dialect.compiler.contract import CONTENT, replay_balances
 from gateway.dialect.compiler.layers import Tree
 from gateway.dialect.shelf import Shelf
+from gateway.wire.ciphers import FILLERS, PARTS, SIZES
+from gateway.wire.envelopes import CODINGS
 from gateway.wire.opened import CODECS
 from gateway.wire.recipes import RECIPES
 from gateway.wire.signed_parts import SORTABLE, WORDS
@@ -78,6 +81,16 @@ def names() -> Iterator[tuple[str, ...]]:
         yield f"`${name}`", sentence
 
 
+def literals(form: Any) -> Iterator[str]:
+    """The words among which a key's values are chosen, wherever they stand in its type."""
+    if isinstance(form, str):
+        yield form
+    annotation = getattr(form, "annotation", form)
+    for each in get_args(annotation):
+        if get_origin(annotation) is Literal or not isinstance(each, str):
+            yield from literals(each)
+
+
 @pytest.fixture
 def page(root: Path) -> Path:
     return root / "mappings" / "README.md"
@@ -128,6 +141,8 @@ def test_every_key_of_the_language_is_on_the_page(page: Path) -> None:
     keys = {field.alias or name for section in sections for name, field in section.model_fields.items()}
     assert [key for key in sorted(keys) if not re.search(rf"(?<![a-z_]){re.escape(key)}(?![a-z_])", text)] == []
     names = {*CODECS, *SORTABLE, *WORDS, *(key for recipe in RECIPES.values() for key in recipe)}
+    names |= {word for section in sections for field in section.model_fields.values() for word in literals(field)}
+    names |= {*SIZES, *FILLERS, *PARTS, *CODINGS}
     assert [name for name in sorted(names) if name not in text] == []
 
 

@@ -1,5 +1,6 @@
 """`gateway describe`: the page of a dialect for whoever integrates it, made from its table; or our own words."""
 
+import json
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -29,6 +30,7 @@ from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.problems import Refused
 from gateway.dialect.requestform import RequestForm
 from gateway.dialect.shelf import Shelf
+from gateway.dialect.whens import Presence
 from gateway.wire.currencies import Currencies
 from gateway.wire.money_forms import MoneyForm
 
@@ -110,7 +112,7 @@ def _requests(sheet: Sheet, dialect: Dialect) -> None:
     )
     rows = []
     for form in _forms(dialect):
-        known = ", ".join(f"{place} = {' or '.join(map(str, literals))}" for place, literals in form.when)
+        known = ", ".join(f"{place} = {' or '.join(map(_literal, literals))}" for place, literals in form.when)
         rows.append(
             (
                 form.name,
@@ -131,6 +133,16 @@ def _requests(sheet: Sheet, dialect: Dialect) -> None:
             f"Each message holds a list of 1 to {batch.most} items at {where}, told and answered in their order. They"
             f" are signed and answered as a whole; what follows one that failed {after}."
         )
+
+
+def _literal(value: object) -> str:
+    """As it stands in a message: texts in quotes, flags in lower case, lists as JSON has them."""
+    return str(value) if isinstance(value, Presence) else json.dumps(value, ensure_ascii=False)
+
+
+def _rule(rule: object) -> str:
+    """Of `derive`: a formula or a digest as it is written, a flag as in a message."""
+    return _literal(rule) if isinstance(rule, bool) else str(rule)
 
 
 def _body(form: RequestForm) -> str:
@@ -169,9 +181,9 @@ def _fields(sheet: Sheet, dialect: Dialect) -> None:
         sheet.heading(f"{form.name} ({form.method} {form.path})", 3)
         rows = [_field(each) for each in form.fields]
         rows += [(name, f"recalled by {key}", "", "") for name, key in form.recall.items()]
-        rows += [(name, f"always {value}", "", "") for name, value in form.set.items()]
-        rows += [(name, f"{rule}, where absent", "", "") for name, rule in form.derive.items()]
-        rows += [("not read", str(place), "", f"such as {value!r}") for place, value in form.fill]
+        rows += [(name, f"always {_literal(value)}", "", "") for name, value in form.set.items()]
+        rows += [(name, f"{_rule(rule)}, where absent", "", "") for name, rule in form.derive.items()]
+        rows += [("not read", str(place), "", f"such as {_literal(value)}") for place, value in form.fill]
         sheet.table(("our field", "stands at", "must be there", "spelled"), rows)
 
 
@@ -184,6 +196,10 @@ def _field(field: FieldForm) -> tuple[str, str, str, str]:
             how += "; a minus sign is read past"
         if field.net:
             how += f"; less the bet at {str(field.net.place).rstrip('?')}, which decides"
+        if field.exponent is not None:
+            how += f", or of the decimals at {str(field.exponent).rstrip('?')}"
+        if field.plus:
+            how += f"; plus {' and '.join(map(str, field.plus))}"
         if field.parts:
             how += f"; the sum of {' and '.join(map(str, field.parts))}"
     elif isinstance(field.converter, Currencies):
@@ -191,7 +207,7 @@ def _field(field: FieldForm) -> tuple[str, str, str, str]:
         names |= {ours: f"{names[ours]} by {10**places}" for ours, places in field.converter.shifts.items()}
         how = ", ".join(names.values())
     elif field.values:
-        how = ", ".join(f"{theirs} = {ours}" for ours, theirs in field.values.items())
+        how = ", ".join(f"{theirs} = {_rule(ours)}" for ours, theirs in field.values.items())
     return field.name, places, "no" if field.optional else "yes", how
 
 

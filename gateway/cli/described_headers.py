@@ -18,7 +18,7 @@ def callback_headers(dialect: Dialect) -> list[Row]:
     found: dict[tuple[str, str], list[str]] = {}
     for form in forms:
         recipe = dialect.request_recipes.get(form.name) or dialect.request_recipes[None]
-        rows = [("Content-Type", CONTENT_TYPES[form.codec])] if form.codec in CONTENT_TYPES else []
+        rows = [("Content-Type", form.content_type)] if form.content_type else []
         rows += [*_signed(recipe), *_fields(form.fields), *_literals(form.fill)]
         rows += [(place.keys[0], " or ".join(map(str, values))) for place, values in form.when if _header(place)]
         for row in rows:

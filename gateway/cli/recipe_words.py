@@ -85,6 +85,8 @@ def part_words(part: Part) -> str:
 def _sorted_words(part: Sorted) -> str:
     taken = f"name{part.equals}value" if part.pairs else "the values"
     fields = "the body's top-level fields" if part.source == "body" else "the query's fields, decoded,"
+    fields += "".join(f" and {place}" for place in part.headers)
+    fields += " escaped as in a form," if part.escaped else ""
     words = f'{taken} of {fields} in the order of their names, joined with "{part.separator}"'
     left_out = [f'"{name}"' for name in sorted(part.excepted)] + [
         f'values that read "{text}"' for text in sorted(part.drop)

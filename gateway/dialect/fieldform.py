@@ -1,12 +1,13 @@
 """Where one of our fields stands in a message, and how it is spelled there, both ways."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from gateway.canon.calls import Shape
 from gateway.canon.faults import Fault
+from gateway.canon.money import exponent
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.nets import Net
 from gateway.dialect.whens import says
@@ -16,6 +17,9 @@ from gateway.wire.opened import Draft, Opened
 from gateway.wire.paths import MISSING, Place
 from gateway.wire.values import Converter
 
+#: How many decimals an amount can have.
+_EXPONENTS = frozenset(map(str, range(10)))
+
 
 @dataclass(frozen=True, slots=True)
 class FieldForm:
@@ -23,6 +27,8 @@ class FieldForm:
 
     *values*: a closed set, ours to theirs; an unlisted value is *unlisted*, or request_invalid where that is None.
     *parts*: places whose sum an amount must be, in the amount's own spelling. *absent*: texts that stand for no value.
+    *plus*: places whose amounts are added to it, spelled alike. *exponent*: where the message says how many decimals
+    its units have; of one that says nothing, and of what we write, they are the currency's.
     *net*: of a win_amount, where the message also states it less the bet_amount; what stands there decides.
     Of the bag of extras all places are collected, each under its own last name.
     """
@@ -36,6 +42,8 @@ class FieldForm:
     absent: frozenset[str] = frozenset()
     unlisted: str | None = None
     net: Net | None = None
+    plus: tuple[Place, ...] = ()
+    exponent: Place | None = None
 
     @property
     def optional(self) -> bool:
@@ -103,6 +111,29 @@ class FieldForm:
             return []
         return [(place, value) for place, value in found if value is not MISSING]
 
+    @property
+    def more(self) -> tuple[Place, ...]:
+        """The places without which an amount is not what it is."""
+        return (*self.plus, *([self.exponent] if self.exponent is not None else []))
+
+    def in_units_of(self, opened: Opened) -> "FieldForm":
+        """The same field in the units that this message states. Fault request_invalid where it states none."""
+        value = MISSING if self.exponent is None else self.exponent.look(opened)
+        if self.exponent is None or (value is MISSING and self.exponent.optional):
+            return self
+        text = None if value is MISSING else scalar_text(value)
+        if text not in _EXPONENTS or not isinstance(self.converter, MoneyForm):
+            raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: {self.exponent} is no number of decimals")
+        return replace(self, converter=replace(self.converter, unit=10 ** int(text)))
+
+    def look_plus(self, opened: Opened) -> list[tuple[Place, Any]]:
+        """What is to be added, with its raw values. Fault request_invalid where one without `?` is missing."""
+        found = [(place, place.look(opened)) for place in self.plus]
+        for place, value in found:
+            if value is MISSING and not place.optional:
+                raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: missing at {place}")
+        return [(place, value) for place, value in found if value is not MISSING]
+
     def put(self, draft: Draft, value: Any, currency: str | None) -> None:
         """Write our *value* at the first place. Fault where this dialect cannot spell it."""
         if self.collects:
@@ -116,8 +147,8 @@ class FieldForm:
                 raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that this dialect has no word for")
             written: Any = self.values[value]
         elif isinstance(self.converter, MoneyForm):
-            digits = self.converter.write(value, currency)
-            written = Bare(digits) if self.converter.bare else digits
+            self.put_at(draft, place, value, currency)
+            return
         elif self.shape is Shape.TEXTS:
             if not place.many and len(value) > 1:
                 raise Fault(Outcome.WALLET_FAILED, f"{self.name}: several ids where this dialect has room for one")
@@ -130,6 +161,16 @@ class FieldForm:
         if place.source == "path" and written in (".", ".."):
             raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that would lead to another path")
         place.put(draft, written if place.source == "body" else scalar_text(written))
+
+    def put_at(self, draft: Draft, place: Place, amount: Decimal, currency: str | None) -> None:
+        """Write an amount at *place*, in this field's spelling. Fault amount_invalid."""
+        if not isinstance(self.converter, MoneyForm):
+            raise TypeError(f"{self.name} is no amount")
+        digits = self.converter.write(amount, currency)
+        if self.exponent is not None and currency is not None:
+            decimals = str(exponent(currency))
+            self.exponent.put(draft, Bare(decimals) if self.exponent.source == "body" else decimals)
+        place.put(draft, Bare(digits) if self.converter.bare and place.source == "body" else digits)
 
 
 #: A field, the place where it stands, and what stands there.

@@ -27,7 +27,7 @@ from gateway.dialect.hearing import Hearing
 from gateway.dialect.requestform import RequestForm
 from gateway.wire.jsontext import scalar_text
 from gateway.wire.message import Garbled, Headers, Request, Response
-from gateway.wire.opened import CONTENT_TYPES, Opened
+from gateway.wire.opened import Opened
 from gateway.wire.paths import MISSING, Place
 from gateway.wire.signatures import Recipe
 
@@ -98,8 +98,9 @@ class Listing:
         places += recipe_places(recipe)
         stated = [str(value) for place, value in form.fill if place.source == "header" and _is_type(place)]
         named = [value for place, values in form.when if _is_type(place) for value in values if isinstance(value, str)]
-        types = {CONTENT_TYPES[form.codec]} if form.codec in CONTENT_TYPES else set()
+        types = {form.content_type} if form.content_type else set()
         extra = {name for part in recipe.over for name in getattr(part, "excepted", ())}
+        places += [place for each in form.fields for place in each.more]
         for place, value in form.fill:  # a literal object speaks of its members too
             places += _inside(place, value)
         levels = levels_of(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,8 +19,9 @@ from gateway.dialect.nets import Net
 from gateway.dialect.whens import Literals, Presence, says
 from gateway.wire.envelopes import Envelope
 from gateway.wire.message import Garbled
-from gateway.wire.opened import Draft, Opened
+from gateway.wire.opened import CONTENT_TYPES, Draft, Opened
 from gateway.wire.paths import MISSING, Place
+from gateway.wire.signed_parts import same
 
 #: Fields that decide whose money moves, and which.
 _DECISIVE = frozenset({"player", "currency", "transaction", "reference", "round", "provider_transaction", "state"})
@@ -39,6 +41,8 @@ class Reading:
     wants: dict[str, str]
     parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = field(default_factory=list)
     nets: dict[Net, Any] = field(default_factory=dict)
+    #: what is added to an amount, by its name
+    plus: dict[str, list[tuple[Place, Any]]] = field(default_factory=dict)
     within_s: int | None = None
 
 
@@ -78,6 +82,7 @@ class RequestForm:
         rows = [each.places for each in self.fields]
         rows += [(place,) for place, _ in (*self.when, *self.fill)]
         rows += [(place,) for each in self.fields for place in (*each.parts, *([each.net.place] if each.net else []))]
+        rows += [(place,) for each in self.fields for place in each.more]
         found: dict[str, set[frozenset[str]]] = {"body": set(), "query": set()}
         for source, names in found.items():
             names.update(
@@ -123,6 +128,13 @@ class RequestForm:
         return frozenset({each.name for each in self.fields} | set(self.set) | set(self.derive) | set(self.recall))
 
     @property
+    def content_type(self) -> str | None:
+        """What the body is sent as, which is what it comes in where it is sealed; None where there is no body."""
+        if self.envelope is not None and self.envelope.outer is None:
+            return "text/plain"
+        return CONTENT_TYPES.get(self.codec if self.envelope is None else str(self.envelope.outer))
+
+    @property
     def outcomes(self) -> frozenset[Outcome]:
         """Every outcome that it can have, and so must have an answer for."""
         return UNREAD | {Outcome.UNKNOWN} if self.unsupported else CAN_OCCUR[self.operation]
@@ -164,8 +176,9 @@ class RequestForm:
 
     def read(self, opened: Opened) -> Reading:
         """Everything but the amounts, which may need a currency that only memory knows. Fault request_invalid."""
-        stated, amounts = read_fields(self.fields, opened, self._dispensable)
+        stated, raw = read_fields(self.fields, opened, self._dispensable)
         facts: dict[str, Any] = {**{name: _shaped(name, value) for name, value in self.set.items()}, **stated}
+        amounts = [(unit, place, value) for each, place, value in raw if (unit := self._unit_of(each, opened))]
         within_s = None
         for name, rule in self.derive.items():
             if name in facts:
@@ -178,7 +191,17 @@ class RequestForm:
         wants = {name: key for name, key in self.recall.items() if name not in told}
         parts = [(each, found) for each in self.fields if (found := each.look_parts(opened))]
         nets = {net: net.place.look(opened) for each in self.fields if (net := each.net) is not None}
-        return Reading(self, facts, amounts, wants, parts, nets, within_s)
+        plus = {each.name: found for each in self.fields if (found := each.look_plus(opened))}
+        return Reading(self, facts, amounts, wants, parts, nets, plus, within_s)
+
+    def _unit_of(self, each: FieldForm, opened: Opened) -> FieldForm | None:
+        """*each* in the units that the message states; None for one of a reversal, where it states none well."""
+        try:
+            return each.in_units_of(opened)
+        except Fault:
+            if self.operation in REVERSALS:  # of these what was booked decides
+                return None
+            raise
 
     def _dispensable(self, each: FieldForm) -> bool:
         """May an unreadable value be treated as missing? Refusing a win or a refund for an odd time loses money."""
@@ -194,7 +217,8 @@ class RequestForm:
         currency = facts.get("currency")
         for each, place, value in reading.amounts:
             try:
-                amount = each.read_amount(place, value, currency)
+                terms: list[tuple[Place, Any]] = [(place, value), *reading.plus.get(each.name, ())]
+                amount = sum((each.read_amount(*term, currency=currency) for term in terms), Decimal(0))
                 if currency is not None:
                     Money.of(amount, currency)
             except Fault:
@@ -227,12 +251,26 @@ class RequestForm:
             if value is None and each.name in self.derive:
                 value = derived(each.name, self.derive[each.name], facts)
             if value is not None:
-                each.put(draft, value, facts.get("currency"))
+                whole = value - self._elsewhere(each, facts, draft) if each.plus else value
+                each.put(draft, whole, facts.get("currency"))
                 if each.net is not None and facts.get("bet_amount") is not None:
                     each.net.put(draft, value, facts["bet_amount"], facts.get("currency"))
             elif not each.optional:
                 raise Fault(Outcome.WALLET_FAILED, f"{each.name}: the message must have it, and nobody gave it")
         return draft
+
+    def _elsewhere(self, each: FieldForm, facts: Mapping[str, Any], draft: Draft) -> Decimal:
+        """How much of an amount stands where it is added: fields of ours do; what nobody states, and must be, is 0."""
+        found = Decimal(0)
+        for place in each.plus:
+            owner = next((other for other in self.fields if same(other.places[0], place)), None)
+            if owner is not None and facts.get(owner.name) is not None:
+                found += facts[owner.name]
+            elif not place.optional:
+                each.put_at(draft, place, Decimal(0), facts.get("currency"))
+        if found > facts[each.name]:
+            raise Fault(Outcome.WALLET_FAILED, f"{each.name}: its parts are more than it is")
+        return found
 
 
 HOLE = re.compile(r"\{([a-z_.]+)\}")

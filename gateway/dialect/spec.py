@@ -80,8 +80,10 @@ class MoneyTable(MoneyForm):
 class IdForm(Section):
     """How one id is spelled where their alphabet is narrower than ours."""
 
-    form: Literal["alphanumeric"] = Field(description="ASCII letters and digits; what does not fit is coded.")
+    form: Literal["alphanumeric"] | None = Field(None, description="ASCII letters and digits; others are coded.")
     longest: int | None = Field(None, ge=16, le=255, description="Characters that have room.")
+    before: Annotated[str, Field(min_length=1)] | None = Field(None, description="What they write before ours.")
+    after: Annotated[str, Field(min_length=1)] | None = Field(None, description="What they write after ours.")
 
 
 class FieldTable(MoneyForm):
@@ -93,6 +95,10 @@ class FieldTable(MoneyForm):
     parts: Annotated[list[str], Field(min_length=2)] | None = Field(
         None, description="Of a debit's amount: places whose sum it must be, where all of them but `?` ones stand."
     )
+    plus: Annotated[list[str], Field(min_length=1)] | None = Field(
+        None, description="Further places whose amounts are added to it; `?`: counts as nothing where it is absent."
+    )
+    exponent: str | None = Field(None, description="Where it says how many decimals the amount has; it is an integer.")
     net: str | None = Field(
         None,
         description="Of a win_amount: where it stands less the bet_amount, with a sign; that decides.",

@@ -115,6 +115,7 @@ class BoundRecipe:
         self._marks = frozenset(part.literal for part in recipe.over if isinstance(part, Text) and part.literal)
         # What is missing from a body is the body's fault; a missing header or query field is missing proof.
         places = [part.place for part in recipe.over if isinstance(part, (Field, Printed))]
+        places += [place for part in recipe.over if isinstance(part, Sorted) for place in part.headers]
         self._needed = tuple(place for place in places if place.source in ("header", "query") and not place.optional)
 
     def check(self, opened: Opened, now: float) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from gateway.canon.faults import Fault
 from gateway.canon.money import exact
@@ -114,7 +115,8 @@ class Sorted:
     """Top-level fields of *source* in the order of their names' code points (which is that of their UTF-8 bytes).
 
     null signs as an empty text. Left out: names in *excepted*, values whose text is in *drop*, null if it holds "null".
-    *renamed*: a field that takes the place, and in pairs the name, of another one.
+    *renamed*: a field that takes the place, and in pairs the name, of another one. *headers*: places that are sorted
+    among the fields, each under its name. *escaped*: names and values are signed as a form would have them.
     """
 
     source: str
@@ -124,6 +126,8 @@ class Sorted:
     excepted: frozenset[str]
     drop: frozenset[str]
     renamed: tuple[tuple[str, str], ...] = ()
+    headers: tuple[Place, ...] = ()
+    escaped: bool = False
 
     @property
     def label(self) -> str:
@@ -136,15 +140,17 @@ class Sorted:
             raise Garbled("an answer has no query to sign")
         called = dict(self.renamed)
         fields = opened.body if self.source == "body" else opened.query
+        found = [(called.get(each, each), value) for each, value in fields.items() if each not in self.excepted]
+        found += [(place.keys[0], place.text(opened)) for place in self.headers]
         shown = []
-        for name, sent in sorted((called.get(each, each), each) for each in fields if each not in self.excepted):
-            value = fields[sent]
+        for name, value in sorted(found, key=lambda each: each[0]):
             text = "" if value is None else scalar_text(value)
             if text is None:
                 raise Garbled("an object or a list among the signed fields")
             if text in self.drop or (value is None and "null" in self.drop):
                 continue
-            shown.append(f"{name}{self.equals}{text}" if self.pairs else text)
+            word, text = (quote_plus(name), quote_plus(text)) if self.escaped else (name, text)
+            shown.append(f"{word}{self.equals}{text}" if self.pairs else text)
         return _bytes(self.separator.join(shown))
 
 
@@ -162,7 +168,7 @@ def _part(part: Any, key: Key) -> Part:
     if isinstance(part, str):
         return Word(part) if part in WORDS else Field(place(part, key, _REMEDY))
     kinds = {"text": {"text"}, "money": {"money", "decimals"}}
-    kinds["sorted"] = {"sorted", "take", "equals", "separator", "except", "drop", "renamed"}
+    kinds["sorted"] = {"sorted", "take", "equals", "separator", "except", "drop", "renamed", "headers", "escaped"}
     kinds["query_without"] = {"query_without"}
     kind = next((kind for kind in kinds if kind in part), None) if isinstance(part, Mapping) else None
     if kind is None:
@@ -191,6 +197,11 @@ def _part(part: Any, key: Key) -> Part:
     renamed = part.get("renamed", {})
     if not isinstance(renamed, Mapping) or not all(isinstance(name, str) and name for name in renamed.values()):
         raise RecipeFault((*key, "renamed"), "it maps no names", 'renamed = { theirs = "the name that counts" }')
+    headers = [place(f"header.{name}", (*key, "headers"), "names of headers") for name in _texts(part, "headers", key)]
+    if any(each.optional for each in headers):
+        raise RecipeFault((*key, "headers"), "what is signed is there", "a name without ?")
+    if not isinstance(part.get("escaped", False), bool):
+        raise RecipeFault((*key, "escaped"), "it is not true or false", "escaped = true")
     return Sorted(
         part["sorted"],
         part["take"] == "pairs",
@@ -199,6 +210,8 @@ def _part(part: Any, key: Key) -> Part:
         frozenset(_texts(part, "except", key)),
         frozenset(_texts(part, "drop", key)),
         tuple(renamed.items()),
+        tuple(headers),
+        part.get("escaped", False),
     )
 
 
@@ -239,6 +252,8 @@ def covers(parts: tuple[Part, ...], at: Place) -> bool:
     """Whether changing the value at *at* changes what is signed."""
     for part in parts:
         if isinstance(part, (Field, Printed)) and same(part.place, at):
+            return True
+        if isinstance(part, Sorted) and any(same(each, at) for each in part.headers):
             return True
         if isinstance(part, Sorted) and at.source == part.source and at.keys[0] not in part.excepted:
             return True

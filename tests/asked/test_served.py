@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from gateway.canon.requests import Ask
@@ -140,3 +141,36 @@ def test_a_start_that_is_refused(folder: Path, old: str, new: str, code: str, sa
     with pytest.raises(Refused) as refused:
         prepare(load(served.config), served.config)
     assert [each for each in refused.value.problems if each.code == code and says in each.says]
+
+
+async def test_a_status_in_no_row_is_told_once(folder: Path) -> None:
+    """Of an answer to what we asked: one line of the log and one row, however often it comes; the result is a doubt."""
+    made = examples("payfield")
+    provider = SandboxProvider(table("payfield"), made.keys(table("payfield"), playing=True), FACTS["payfield"])
+    served = Served(folder, (await provider.start())["api"])
+    admin = free_port()
+    served.config.write_text(
+        served.config.read_text().replace('admin.listen = "127.0.0.1:0"', f'admin.listen = "127.0.0.1:{admin}"')
+    )
+    await served.start()
+    try:
+        provider.meets(Trouble.FAILURE, Trouble.FAILURE)
+        for _ in range(2):
+            code, out, _ = await served.request("provider_balance", {})
+            assert (code, out.partition(" (")[0]) == (1, "provider_balance of payer: unknown")
+        code, out, err = await asyncio.to_thread(lambda: gateway("drift", "--config", "gateway.toml", cwd=folder))
+        assert (code, err) == (1, "")
+        assert "payer (payfield), its answers to our requests:\n  status of provider_balance: 503  (2 times" in out
+        assert out.count("heard_as.unknown = [{ http = 503 }]") == 1
+        async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{admin}/metrics") as answer:
+            counted = [line for line in (await answer.text()).splitlines() if line.startswith("gateway_drift_total{")]
+        assert [line for line in counted if not line.endswith(" 0.0")] == [
+            'gateway_drift_total{kind="status",provider="payer",side="answer"} 1.0'
+        ]
+        assert await served.stop() == 0
+        assert served.running is not None
+        assert sum('"event":"drift"' in line.replace(": ", ":") for line in served.running.lines) == 1
+    finally:
+        assert served.running is not None
+        served.running.__exit__()
+        await provider.stop()

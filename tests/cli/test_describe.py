@@ -139,3 +139,18 @@ def test_every_word_has_a_sentence() -> None:
     assert set(OPERATIONS) == set(Operation)
     assert list(FIELDS) == list(CALL_FIELDS)
     assert set(ANSWER_NAMES) == {"code", "message", *REPLY_FIELDS}
+
+
+def test_literals_stand_as_they_are_sent(gateway: Gateway) -> None:
+    """Flags in lower case, texts in quotes; and the content type is that of what the body comes in."""
+    hub = " ".join(gateway("describe", "hub88").out.split())
+    assert "body.is_supplier_promo = true" in hub
+    sealed = " ".join(gateway("describe", "jdb").out.split())
+    assert "Content-Type application/x-www-form-urlencoded all" in sealed
+    assert 'such as "01-01-2026"' in sealed
+    betting = " ".join(gateway("describe", "rubyplay").out.split())
+    assert "always false" in betting
+    query = " ".join(gateway("describe", "blueocean").out.split())
+    assert "1 = true, 0 = false" in query
+    for page in (hub, sealed, betting, query):
+        assert not re.search(r"\b(True|False)\b", page)

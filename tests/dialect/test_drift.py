@@ -1,16 +1,20 @@
 """What stands in no row is seen, and told without a value that may be somebody's."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from gateway.canon.calls import Call
+from gateway.canon.operations import Operation
 from gateway.dialect.drift import Drift, Side, Sighting, described, word
 from gateway.dialect.shelf import Shelf
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from tests.dialect.made import answer, dialect, request
+from tests.exchange.made_secrets import secrets
 
 BET: dict[str, Any] = {"player": "1001", "id": "t-1", "round": "r-1", "amount": "1.50", "currency": "EUR"}
 TABLE = """
@@ -139,3 +143,21 @@ def test_how_values_are_told() -> None:
         "RS_ERROR", "A-1.b", "17", "text of 7 characters", "text of 3 characters", "text of 0 characters", "true",
     ]  # fmt: skip
     assert [described(each) for each in (None, [], {}, 1)] == ["null", "list of 0", "object of 0 fields", "number"]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in Shelf().names if Operation.BALANCE in Shelf().dialect(name).operations()]
+)
+def test_what_a_dialect_itself_sends_is_no_drift(name: str) -> None:
+    """Its fields and its content type: also where the body comes sealed in a form, and JSON is inside."""
+    spoken = Shelf().dialect(name)
+    sender, receiver = (spoken.bind(secrets(), role) for role in ("sender", "receiver"))
+    call = Call(
+        Operation.BALANCE, request_id="r-1", player="1001", session="s-1", currency="EUR", game="8001", provider="acme"
+    )
+    _, written = spoken.write_call(call, sender, 1772366400.0)
+    opened = spoken.open(written, receiver)
+    assert spoken.listings.of_request(spoken.recognise(opened), opened) == []
+    odd = replace(written, headers=(("Content-Type", "text/csv"),))
+    found = spoken.listings.of_request(spoken.recognise(spoken.open(odd, receiver)), spoken.open(odd, receiver))
+    assert [str(each.kind) for each in found] == (["content_type"] if written.body else [])

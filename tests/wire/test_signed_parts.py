@@ -7,6 +7,7 @@ import pytest
 
 from gateway.wire.message import Garbled, Request, Response
 from gateway.wire.opened import Draft
+from gateway.wire.recipes import RecipeFault
 from gateway.wire.signatures import Forged
 from tests.wire.signing import NOW, SECTIONS, bound, made, opened, with_header
 
@@ -208,3 +209,55 @@ def test_an_answer_has_no_query_to_sign(over: dict[str, Any]) -> None:
     """Such a recipe is for requests."""
     with pytest.raises(Garbled, match="no query"):
         bound({**SECTIONS["hmac-sorted-values"], "over": [over]}).shown(opened(Response(200)))
+
+
+MIXED: dict[str, Any] = {
+    "sorted": "body", "take": "pairs", "equals": "=", "separator": "&", "headers": ["X-Merchant-Id", "X-Nonce"],
+    "escaped": True,
+}  # fmt: skip
+
+
+def test_headers_are_sorted_among_the_fields_and_escaped_as_in_a_form() -> None:
+    """The signed text is the body's fields and the headers in one order, as a form would have them."""
+    section = {**SECTIONS["hmac-raw"], "digest": "sha1", "over": [MIXED]}
+    body = b"action=bet&player=a+b%26c&Zone=%C3%BC"
+    headers = (("X-Nonce", "n/1"), ("X-Merchant-Id", "7"))
+    ((_, text),) = bound(section).shown(opened(Request("POST", "/", "", headers, body), "form"))
+    assert text == b"X-Merchant-Id=7&X-Nonce=n%2F1&Zone=%C3%BC&action=bet&player=a+b%26c"
+
+
+def test_a_sorted_header_that_is_changed_missing_or_in_the_body_instead_is_forged() -> None:
+    """It is signed as every field is; without it nobody has proved anything, whatever a field of its name says."""
+    recipe = bound({**SECTIONS["hmac-raw"], "over": [{**MIXED, "headers": ["X-Nonce"]}]})
+    draft = Draft("json", "POST", "/bet")
+    draft.body = {"player": "u1"}
+    draft.headers["X-Nonce"] = "n1"
+    request = made(recipe, draft)
+    assert recipe.check(opened(request), NOW) == "key 1"
+    without = with_header(request, "X-Nonce")
+    for changed in (
+        with_header(request, "X-Nonce", "n2"),
+        without,
+        replace(without, body=b'{"player":"u1","X-Nonce":"n1"}'),
+        with_header(request, "X-Nonce", "n1", "n1"),
+    ):
+        with pytest.raises(Forged):
+            recipe.check(opened(changed), NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"), [({"headers": "X"}, "headers"), ({"headers": ["X?"]}, "headers"), ({"escaped": 1}, "escaped")]
+)
+def test_what_is_sorted_beside_the_fields_is_named(changes: dict[str, Any], key: str) -> None:
+    """RecipeFault at its key."""
+    with pytest.raises(RecipeFault) as caught:
+        bound({**SECTIONS["hmac-raw"], "over": [{**MIXED, **changes}]})
+    assert caught.value.key[:3] == ("over", 0, key)
+
+
+def test_a_time_in_a_sorted_header_is_signed() -> None:
+    """So it may be the timestamp of `fresh`; one that is not among the headers may not."""
+    section = {**SECTIONS["hmac-raw"], "over": [{**MIXED, "headers": ["X-Time"]}]}
+    bound({**section, "fresh": {"at": "header.X-Time", "form": "iso", "within_s": 60}})
+    with pytest.raises(RecipeFault):
+        bound({**section, "fresh": {"at": "header.X-Other", "form": "iso", "within_s": 60}})

@@ -17,7 +17,8 @@ from gateway.dialect.requestform import RequestForm
 from gateway.dialect.whens import Presence
 from gateway.wire.currencies import Currencies, places_of
 from gateway.wire.envelopes import Envelope
-from gateway.wire.ids import Alphanumeric, Whole
+from gateway.wire.framed import framed
+from gateway.wire.ids import Whole
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
 from gateway.wire.recipes import RecipeFault
@@ -27,9 +28,11 @@ from gateway.wire.values import MAX_ID, MAX_KEY, Bag, Converter, Flag, Number, T
 #: Which key a sentence of the money form is about.
 _BLAMED = {"a unit": "unit", "decimals": "decimals", "an integer": "decimals"}
 _MONEY_FORMS = ("number", "integer", "text")
+#: Of an amount, where else its message speaks of it.
+_PLACES = ("parts", "net", "plus", "exponent")
 #: What else than its place a field may say, by its kind.
 _SPELT = {
-    Shape.AMOUNT: ("form", "unit", "decimals", "inexact", "lenient", "signed", "minus", "parts", "net"),
+    Shape.AMOUNT: ("form", "unit", "decimals", "inexact", "lenient", "signed", "minus", *_PLACES),
     Shape.TIME: ("form", "zone"),
 }
 OPERATIONS = {str(operation): operation for operation in Operation}
@@ -255,6 +258,8 @@ class RequestCompiler:
             texts = table["at"] if isinstance(table["at"], list) else [table["at"]]
             places = tuple(place for text in texts if (place := self.place(path, text, path_template)))
             parts = tuple(part for text in table.get("parts") or () if (part := self.place(path, text, path_template)))
+            plus = tuple(each for text in table.get("plus") or () if (each := self.place(path, text, path_template)))
+            exponent = self.place(path, table["exponent"], path_template) if table.get("exponent") else None
             converter = self.converter(word, table, path, integer=word in integers)
             closed, unlisted = values.get(word), None
             if word == "state" and (states := self.tree.section("payments", "states")):
@@ -262,7 +267,9 @@ class RequestCompiler:
             net = self.net(path, table["net"], path_template, converter) if table.get("net") else None
             if places:
                 found.append(
-                    FieldForm(word, CALL_FIELDS[word], places, converter, closed, parts, absent, unlisted, net)
+                    FieldForm(
+                        word, CALL_FIELDS[word], places, converter, closed, parts, absent, unlisted, net, plus, exponent
+                    )
                 )
         return tuple(found)
 
@@ -283,7 +290,7 @@ class RequestCompiler:
                     f"at, {', '.join(may)}" if may else "write the place alone", part=key,
                 )  # fmt: skip
         if shape is Shape.AMOUNT:
-            own = {key: value for key, value in table.items() if key in may and key not in ("parts", "net")}
+            own = {key: value for key, value in table.items() if key in may and key not in _PLACES}
             single = self.money_fields().get(word, {})
             at = path if own else ("money", "fields", word) if single else ("money",)
             return self.money_form({**self.tree.section("money"), **single, **own}, at)
@@ -305,7 +312,9 @@ class RequestCompiler:
         """
         rows = self.tree.section("ids").items()
         found: dict[str, Converter] = {
-            word: Alphanumeric(row.get("longest") or MAX_ID) for word, row in rows if word in IDS
+            word: framed(row.get("form"), row.get("longest") or MAX_ID, row.get("before") or "", row.get("after") or "")
+            for word, row in rows
+            if word in IDS
         }
         return found | ({"currency": self.currencies} if self.currencies else {})
 

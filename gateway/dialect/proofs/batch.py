@@ -82,7 +82,7 @@ def _items(compiled: Compiled, name: str, form: RequestForm) -> None:
     rows: list[tuple[Path, Place]] = [
         (compiled.key_of(name, "fields", each.name), place)
         for each in form.fields
-        for place in (*each.places, *each.parts)
+        for place in (*each.places, *each.parts, *each.more)
     ]
     for key, places in (("when", form.when), ("fill", form.fill)):
         rows += [(compiled.key_of(name, key, str(place)), place) for place, _ in places]

@@ -15,6 +15,7 @@ from gateway.dialect.compiler.layers import EFFECTS, Path
 from gateway.dialect.compiler.requests import FLAGS, IDS
 from gateway.dialect.digests import Digest
 from gateway.dialect.problems import suggest
+from gateway.dialect.proofs.amounts import amounts
 from gateway.dialect.requestform import HOLE, RequestForm
 from gateway.dialect.whens import Presence
 from gateway.wire.jsontext import scalar_text
@@ -38,8 +39,7 @@ def prove_requests(compiled: Compiled) -> None:
         _presence(compiled, form)
         _literals(compiled, form)
         _values(compiled, form)
-        _parts(compiled, form)
-        _net(compiled, form)
+        amounts(compiled, form)
         _out_of_place(compiled, form)
     _ids(compiled)
     for one, other in combinations(compiled.requests.values(), 2):
@@ -119,7 +119,7 @@ def _written(compiled: Compiled, form: RequestForm) -> list[tuple[Path, Place]]:
     found = [
         (compiled.key_of(form.name, "fields", each.name), place)
         for each in form.fields
-        for place in (*each.places, *each.parts, *([each.net.place] if each.net else []))
+        for place in (*each.places, *each.parts, *each.more, *([each.net.place] if each.net else []))
     ]
     for key, rows in (("when", form.when), ("fill", form.fill)):
         for place, _ in rows:
@@ -246,34 +246,6 @@ def _values(compiled: Compiled, form: RequestForm) -> None:
                     "GW206", (*path, ours), f'their "{theirs}" is both "{seen[word]}" and "{ours}"', "keep one of them"
                 )
             seen.setdefault(word, ours)
-
-
-def _parts(compiled: Compiled, form: RequestForm) -> None:
-    """The parts of an amount are looked at where it may be refused, and a message without them is whole."""
-    for each in form.fields:
-        if not each.parts:
-            continue
-        path = compiled.key_of(form.name, "fields", each.name)
-        if form.operation not in DEBITS:
-            fact = "what is due to the player is not refused because its parts do not add up"
-            says = f'parts mean nothing on operation "{form.name}": {fact}'
-            compiled.complain("GW123", path, says, "delete them", part="parts")
-        elif all(place.optional for place in each.parts):
-            says = f'every part of "{each.name}" may be absent; when must they add up?'
-            remedy = "write without ? those that always stand together"
-            compiled.complain("GW123", path, says, remedy, part="parts")
-
-
-def _net(compiled: Compiled, form: RequestForm) -> None:
-    """A net amount is of a payout that has its stake beside it."""
-    bet = next((each for each in form.fields if each.name == "bet_amount" and not each.optional), None)
-    for each in form.fields:
-        if each.net is not None and (each.name != "win_amount" or bet is None):
-            path = compiled.key_of(form.name, "fields", each.name)
-            of_win = each.name == "win_amount"
-            fact = "not every message has a bet_amount" if of_win else "only a win_amount can stand less its bet"
-            says = f'net means nothing on "{each.name}" of operation "{form.name}": {fact}'
-            compiled.complain("GW123", path, says, "delete it", part="net")
 
 
 def _ids(compiled: Compiled) -> None:

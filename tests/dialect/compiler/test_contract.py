@@ -1,5 +1,7 @@
 """What the journal goes by, as the Dialect tells it: stated, shared by all operations, or said by nobody."""
 
+import pytest
+
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS
 from gateway.canon.operations import DEBITS, MONEY, REVERSALS, SESSION_CHECKED, Operation
 from gateway.dialect.compiler.contract import CONTENT
@@ -102,3 +104,33 @@ def test_what_the_shipped_tables_state() -> None:
     assert marbles.session_checked == evenbet.session_checked == SESSION_CHECKED
     assert [scorpio.horizon_s(name) for name in ("bet", "win")] == [600.0, 600.0]
     assert marbles.horizon_s("bet") == evenbet.horizon_s("bet") == 10800.0
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "span"),
+    [
+        ("jdb", "win", 3600),  # settle: every minute for an hour
+        ("jdb", "cancel_bets", 43200),  # actions 11 and 4: every minute for twelve hours
+        ("jdb", "cancel_bet_win", 43200),
+        ("jdb", "bet", 0),
+        ("rubyplay", "bet", 0),  # a debit is never repeated
+        ("rubyplay", "win", 2592000),  # a credit without end: as long as ours
+        ("rubyplay", "rollback", 2592000),
+        ("caleta", "bet", 15),  # three tries, a second apart
+        ("100hp", "bet", 0),
+        ("blueocean", "bet", 0),
+        ("groove", "bet", 0),
+        ("hub88", "bet", 0),
+        ("evenbet-seamless", "bet", 0),
+        ("hpgames", "bet", 0),
+        ("betbrothers", "bet", 0),
+    ],
+)
+def test_how_long_the_documents_say_that_it_is_repeated(name: str, operation: str, span: int) -> None:
+    """What the documents state; what they do not is a gap of the table, and ours to choose."""
+    assert Shelf().dialect(name).span_s(operation) == span
+
+
+def test_deadlines_that_the_documents_state() -> None:
+    """JDB waits for three seconds."""
+    assert {Shelf().dialect("jdb").deadline_s(name) for name in Shelf().dialect("jdb").variants} == {3.0}
