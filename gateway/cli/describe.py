@@ -172,6 +172,7 @@ def _fields(sheet: Sheet, dialect: Dialect) -> None:
         rows += [(name, f"always {value}", "", "") for name, value in form.set.items()]
         rows += [(name, f"{rule}, where absent", "", "") for name, rule in form.derive.items()]
         rows += [("not read", str(place), "", f"such as {value!r}") for place, value in form.fill]
+        rows += [("not read", str(place), "no", "") for place in form.listed]
         sheet.table(("our field", "stands at", "must be there", "spelled"), rows)
 
 
