@@ -88,10 +88,10 @@ def test_a_documented_field_is_no_drift(table: str, operation: str) -> None:
     assert [seen.name for seen in made.listings.requests[operation].unlisted(opened)] == []
 
 
-KNOWN = '''
+KNOWN = """
 request.known = ["body.campaign"]
 operations.bet.known = ["body.meta.ip", "query.lang"]
-'''
+"""
 BET = '{"player": "1001", "id": "t-1", "round": "r-1", "amount": "1.50", "currency": "EUR"'
 
 
@@ -101,9 +101,14 @@ def test_what_is_known_is_neither_written_nor_read() -> None:
     sent = replace(request("/bet", BET + ', "campaign": "c-1", "meta": {"ip": "::1", "os": ""}}'), query="lang=en&x=")
     facts = [each.variants["bet"].read(each.open(sent)).facts for each in (plain, made)]
     assert facts[0] == facts[1]
-    written = [each.variants["bet"].write({**facts[0], "amount": Decimal("1.50")}, {}).request() for each in (plain, made)]
+    written = [
+        each.variants["bet"].write({**facts[0], "amount": Decimal("1.50")}, {}).request() for each in (plain, made)
+    ]
     assert written[0] == written[1]
-    assert [seen.name for seen in made.listings.requests["bet"].unlisted(made.open(sent))] == ["body.meta.os", "query.x"]
+    assert [seen.name for seen in made.listings.requests["bet"].unlisted(made.open(sent))] == [
+        "body.meta.os",
+        "query.x",
+    ]
 
 
 def test_an_operation_adds_to_what_all_know() -> None:
@@ -130,4 +135,6 @@ def test_what_is_no_place_is_not_known() -> None:
 def test_the_page_of_a_dialect_tells_them(capsys: pytest.CaptureFixture[str]) -> None:
     """`gateway describe`: not read, and need not be there."""
     assert run(["describe", "hub88"]) == 0
-    assert any(line.split() == ["not", "read", "body.is_aggregated", "no"] for line in capsys.readouterr().out.splitlines())
+    assert any(
+        line.split() == ["not", "read", "body.is_aggregated", "no"] for line in capsys.readouterr().out.splitlines()
+    )
