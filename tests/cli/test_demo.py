@@ -82,7 +82,7 @@ def test_it_plays_every_scenario_with_every_dialect(played: Played) -> None:
 
 
 def test_each_of_the_five_documents_is_on_the_first_screen(played: Played) -> None:
-    """Games of three, the cashier's deposits and withdrawals, the processor's webhooks; nobody is left without a row."""
+    """Games of three, a cashier's deposits and withdrawals, a processor's webhooks; nobody is without a row."""
     shown = {name: scenarios_of(SHELF.dialect(name)) for name in DIALECTS}
     assert all(shown.values())
     assert (shown["abstrapay"], shown["payfield"]) == (CASHIER, PAYMENTS)
