@@ -184,6 +184,7 @@ def _fields(sheet: Sheet, dialect: Dialect) -> None:
         rows += [(name, f"always {_literal(value)}", "", "") for name, value in form.set.items()]
         rows += [(name, f"{_rule(rule)}, where absent", "", "") for name, rule in form.derive.items()]
         rows += [("not read", str(place), "", f"such as {_literal(value)}") for place, value in form.fill]
+        rows += [("not read", str(place), "no", "") for place in form.listed]
         sheet.table(("our field", "stands at", "must be there", "spelled"), rows)
 
 

@@ -73,7 +73,8 @@ def explain(
     where, name = named(dialect, tables)
     choices = pairs(option, "--option")
     if request is not None:
-        return explain_answer(where.dialect(name, choices), request, http, Path(file) if file else None)
+        body = incoming.read(file) if file is not None else b""
+        return explain_answer(where.dialect(name, choices), request, http, body)
     if example is not None:
         return _example(where, name, example, choices, [_outcome(word) for word in reply], _reply_facts(fact))
     found = where.dialect(name, choices)

@@ -1,7 +1,6 @@
 """`gateway explain DIALECT --request NAME`: one answer of a provider to a request of ours, and the row that decided."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from gateway.canon.outcomes import Moved
 from gateway.cli.exits import CLEAN, FINDINGS, Misuse
@@ -13,13 +12,12 @@ from gateway.dialect.problems import suggest
 from gateway.wire.message import Response
 
 
-def explain_answer(dialect: Dialect, name: str, status: int, file: Path | None) -> int:
-    """Print what the answer in *file* (its body) with *status* means; 1 when nothing was done, or nobody knows."""
+def explain_answer(dialect: Dialect, name: str, status: int, body: bytes) -> int:
+    """Print what an answer of *status* and *body* means; 1 when nothing was done, or nobody knows."""
     forms = {str(each) for each in dialect.outbound.forms} if dialect.outbound else set()
     if dialect.outbound is None or name not in forms:
         near = suggest(name, forms) or (f"it asks {', '.join(sorted(forms))}" if forms else "it asks nothing")
         raise Misuse(f'{dialect.name} has no request "{name}": {near}')
-    body = file.read_bytes() if file is not None else b""
     word = hear(dialect.outbound.forms[ASKS[name]], {}, Response(status, (), body))
     print("\n".join(_lines(dialect, name, word)))
     return CLEAN if word.result.done is Moved.YES else FINDINGS

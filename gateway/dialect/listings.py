@@ -94,7 +94,8 @@ class Listing:
     def of(cls, form: RequestForm, recipe: Recipe, items: Sequence[str] = ()) -> "Listing":
         """From the rows of *form*, and the places of its signature; *items*: the way to the list of a batch."""
         places = [place for each in form.fields for place in (*each.places, *each.parts)]
-        places += [place for place, _ in (*form.when, *form.fill)]
+        places += [each.net.place for each in form.fields if each.net]
+        places += [*(place for place, _ in (*form.when, *form.fill)), *form.listed]
         places += recipe_places(recipe)
         stated = [str(value) for place, value in form.fill if place.source == "header" and _is_type(place)]
         named = [value for place, values in form.when if _is_type(place) for value in values if isinstance(value, str)]

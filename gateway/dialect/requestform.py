@@ -51,7 +51,8 @@ class RequestForm:
     """A variant: *name* is the table's, *operation* ours. Everything is compiled; nothing here knows a clock.
 
     *park_without*: amounts without which a message is written down for a human, and asked for again. *unsupported*:
-    known, and answered so without a look at what it says. *envelope*: what its body comes in.
+    known, and answered so without a look at what it says. *envelope*: what its body comes in. *listed*: places that the
+    documents speak of and that are neither read nor written.
     """
 
     name: str
@@ -65,6 +66,7 @@ class RequestForm:
     derive: Mapping[str, Any]
     recall: Mapping[str, str]
     fill: tuple[tuple[Place, Any], ...]
+    listed: tuple[Place, ...]
     targets: frozenset[Operation]
     zero: str
     reverse_unknown: bool
@@ -120,7 +122,9 @@ class RequestForm:
 
     def documented(self, source: str) -> frozenset[str]:
         """The names at the top level of the body, or of the query, that this operation's rows speak of."""
-        return frozenset().union(*self._documented[source])
+        return frozenset(place.keys[0] for place in self.listed if place.source == source).union(
+            *self._documented[source]
+        )
 
     @property
     def given(self) -> frozenset[str]:

@@ -215,6 +215,7 @@ class RequestTable(Section):
         None, description="Closed sets: ours = theirs; of a flag, true = and false =."
     )
     fill: dict[str, Scalar | list[Any] | dict[str, Any]] | None = Field(None, description="Written, never read.")
+    known: list[str] | None = Field(None, description="Places that the documents list: neither written nor read.")
     derive: dict[FieldName, Scalar | DigestTable] | None = Field(
         None, description='Literal, formula such as "{reference}#win", or a digest of the message.'
     )

@@ -152,8 +152,8 @@ class Journal(_Part):
     "strict": durable before anything is sent or said; *url* is `sqlite:///absolute/path`, `sqlite:path` (relative to
     this file) for one process, or `postgresql://...` for several (secrets.password, or what libpq reads). "off": in
     memory, for a wallet that keeps all four promises. *quarantine*: seconds in which a call in doubt may still land at
-    the wallet. *closed_days* after a row was closed it is pruned to a hash. *hold_hours*: how old a withdrawal's hold
-    grows before it stands before a human; it is never released for its age.
+    the wallet. *closed_days* after a row was closed it is pruned to a hash. *hold_hours*: how old a withdrawal's hold,
+    or a stake's, grows before it stands before a human; it is never released for its age.
     """
 
     url: Annotated[str, AfterValidator(_journal_url)] | None = None

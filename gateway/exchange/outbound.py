@@ -6,6 +6,7 @@ own reference; a refused repeat of it resolves nothing.
 """
 
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from gateway.exchange.clock import Clock
 from gateway.exchange.wishes import Answer, Flow, Lane, Priority, Send
 from gateway.journal.content import fingerprint
 from gateway.journal.states import Row, State
-from gateway.journal.wishes import Claim, Claimed, JournalUnavailable, Look, Record, Verdict, Wait
+from gateway.journal.wishes import Claim, Claimed, JournalUnavailable, Look, Record, Remember, Verdict, Wait
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Heard, NotSent, Request, Response, Silence
 
@@ -121,8 +122,22 @@ class _Story:
         except Fault as fault:
             return Word(Result.REQUEST_INVALID, why=fault.why)
         if self.inquiry.name not in CREATES:
-            return (yield from self.send(self.form, request))
+            word = yield from self.send(self.form, request)
+            yield from self.memories(word)
+            return word
         return (yield from self.create(request))
+
+    def memories(self, word: Word) -> Flow:
+        """Whose a session is that was opened by this request: its first callback may name nobody, and no currency.
+
+        That it cannot be remembered changes nothing of what was done: the wallet is asked then, as of any session.
+        """
+        known = {**self.facts, **word.facts}
+        if word.result is not Result.OK or not known.get("session") or not known.get("player"):
+            return
+        who = {name: known[name] for name in ("player", "currency") if known.get(name) is not None}
+        with suppress(JournalUnavailable):
+            yield Remember(self.account.journal_id, "session", str(known["session"]), who)
 
     def request(self, form: AskForm, facts: Mapping[str, Any]) -> Request:
         """The signed message of *form*."""

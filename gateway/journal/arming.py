@@ -18,6 +18,8 @@ UNKNOWN_REQUEST = "a request of ours to a provider that nobody answered: asking 
 BY_HAND = "by hand: "
 HOLD_AGED = "a hold that nothing completes: release it at the wallet and resolve it as reversed, or let it wait"
 INCOMPLETE = "it does not say how much: book it at the wallet by hand and resolve it as applied, or let it come again"
+#: What sets money aside until another message takes it or gives it back.
+_HOLDS = frozenset({Operation.WITHDRAW_REQUEST, Operation.RESERVE})
 TOO_MANY = "tried for a day without a definite answer"
 
 
@@ -61,8 +63,8 @@ def _ours(row: Row) -> bool:
 
 
 def open_hold(row: Row) -> bool:
-    """Is it a hold that the provider knows of, and that nothing has completed?"""
-    mine = row.operation is Operation.WITHDRAW_REQUEST and row.state is State.APPLIED
+    """Is it a hold that the provider knows of, a withdrawal's or a stake's, and that nothing has completed?"""
+    mine = row.operation in _HOLDS and row.state is State.APPLIED
     return mine and row.heard_done and not (row.undo or row.proved or row.settled_by is not None)
 
 
@@ -122,7 +124,8 @@ def judged(page: Page, row: Row, policy: Policy) -> Row:
 
     A yes whose delivery was never confirmed was heard, if somebody served in the second and in the last quarter of the
     time in which the provider comes back: who had not heard it would have come. Everything else it holds for failed, so
-    it is undone. A hold that has grown old is a human's to judge: nobody says that a withdrawal was rejected.
+    it is undone. A hold that has grown old is a human's to judge: nobody says that a withdrawal was rejected, or that a
+    reserved stake is not played any more.
     """
     if open_hold(row):
         page.note(row.key, "parked", why=HOLD_AGED)

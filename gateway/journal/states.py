@@ -162,7 +162,7 @@ replace = changer(Row)
 class Policy:
     """What the wallet promises, and what follows. *chance* gives numbers from 0 to 1, for jitter.
 
-    *hold_s*: how old a withdrawal's hold grows before a human is told of it; no hold is released for its age.
+    *hold_s*: how old a withdrawal's or a stake's hold grows before a human is told; no hold is released for its age.
     """
 
     promises: frozenset[str] = frozenset()

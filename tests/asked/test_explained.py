@@ -1,5 +1,6 @@
 """What an answer of a provider means, at the console: the row, and for each documented message its cause and action."""
 
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def test_cause_and_action(message: str, tmp_path: Path, capsys: pytest.CaptureFi
     cause, action = ADVICE[message]
     assert f"\ncause      {cause}\naction     {action}\n" in out
     assert "mappings/payfield.outbound.toml:" in out
+
+
+def test_an_answer_that_is_piped_in(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """- is stdin here, too."""
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b'{"message": "Insufficient balance: 5.00"}')))
+    assert run(["explain", "payfield", "-", "--request", "create_payout", "--http", "422"]) == 1
+    assert "\nresult     insufficient_funds: " in capsys.readouterr().out
 
 
 def test_what_is_no_request(capsys: pytest.CaptureFixture[str]) -> None:

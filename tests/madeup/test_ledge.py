@@ -7,11 +7,13 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.journal.arming import HOLD_AGED
 from gateway.journal.states import State, Step
 from tests.exchange.driving import Story, World
 from tests.exchange.endings import hangs, honest, not_sent, silent, silent_after_booking
 from tests.madeup.stage import world
 
+DAY = 86_400.0
 RESERVE, CONFIRM, RELEASE = Operation.RESERVE, Operation.CONFIRM, Operation.RELEASE
 
 
@@ -126,6 +128,26 @@ def test_a_reservation_that_nobody_comes_back_to_is_released_by_us() -> None:
     assert row is not None
     assert row.state is State.REVERSED
     assert tell(stage, CONFIRM, "c1", "10.00").outcome is Outcome.ALREADY_ROLLED_BACK
+
+
+@pytest.mark.parametrize(("operation", "balance"), [(CONFIRM, "90.00"), (RELEASE, "100.00")])
+def test_a_reservation_that_nobody_confirms_grows_old_before_a_human(operation: Operation, balance: str) -> None:
+    """After a day, and as a withdrawal's hold: it stays reserved, and is confirmed or released as ever."""
+    stage = reserved()
+    stage.recover(seconds=0.9 * DAY)
+    row = stage.row("t1")
+    assert row is not None
+    assert (row.parked, row.step) == (None, Step.JUDGE)
+    errands = stage.recover(seconds=30 * DAY)
+    row = stage.row("t1")
+    assert row is not None
+    assert (row.state, row.parked, row.step) == (State.APPLIED, HOLD_AGED, None)
+    assert stage.balance == Decimal("90.00")
+    assert errands == []
+    assert tell(stage, operation, "x1", "10.00" if operation is CONFIRM else None).effect == {"done"}
+    row = stage.row("t1")
+    assert row is not None
+    assert (row.parked, row.step, stage.balance) == (None, None, Decimal(balance))
 
 
 def test_another_amount_under_the_same_id_is_a_conflict() -> None:

@@ -8,7 +8,10 @@ import pytest
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.canon.requests import Ask, Result
+from gateway.dialect.askedhearing import hear
 from gateway.dialect.conversations import effect_of
+from gateway.dialect.shelf import Shelf
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.jsontext import write_json
 from gateway.wire.message import Response
@@ -75,3 +78,26 @@ def test_by_default_no_word_of_an_older_copy_is_said(marbles: Stage) -> None:
         "SUCCESS", "INSUFFICIENT_BALANCE_ERROR", "DUPLICATE_TRANSACTION_ERROR", "UNKNOWN_ERROR", "BONUS_ERROR",
         "BET_LIMIT_REACHED_ERROR",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("choice", "path"), [({}, "/game/url"), ({"launch_path": "older"}, "/game/game/url")])
+def test_the_path_of_a_launch_is_an_option(choice: dict[str, str], path: str) -> None:
+    """Two copies of the documents, two paths."""
+    outbound = Shelf().dialect("155io", choice).outbound
+    assert outbound is not None
+    assert outbound.forms[Ask.LAUNCH_GAME].path == path
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        ("REWARD_NOT_STARTED", Result.OK), ("REWARD_NOT_FOUND", Result.UNKNOWN),
+        ("REWARD_CANNOT_BE_CANCELLED", Result.PROVIDER_FAILED), ("UNKNOWN_ERROR", Result.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_reward_that_has_not_started_is_cancelled(code: str, result: Result) -> None:
+    """HTTP 409 with that word is a successful cancellation; with others it is none, or nobody knows."""
+    outbound = Shelf().dialect("155io").outbound
+    assert outbound is not None
+    answer = Response(409, (), b'{"status": "%s"}' % code.encode())
+    assert hear(outbound.forms[Ask.CANCEL_FREE_ROUNDS], {"promotion": "r-1"}, answer).result is result

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import gateway
+from gateway.canon.operations import Operation
 from gateway.cli.exits import CLEAN, FINDINGS, Misuse
 from gateway.dialect.problems import Refused, render
 
@@ -23,16 +24,14 @@ def demo(
     once: Annotated[
         bool, Parameter(negative="", help="Play and end: 0, or 1 if any conversation is not as it must be.")
     ] = False,
-    tables: Annotated[
-        Path | None, Parameter(help="A folder with more tables; each that can bet, win and roll back joins.")
-    ] = None,
+    tables: Annotated[Path | None, Parameter(help="A folder with more tables; each that moves money joins.")] = None,
 ) -> int:
     """Play real callbacks with every dialect on this machine, show them, and go on serving until Ctrl+C.
 
     A sandbox wallet and the gateway run in this process, on loopback; keys are made up for this run. Each dialect plays
-    an honest bet, a decline, a win, a rollback, a repeat, a forged signature and a silent wallet; then every documented
-    request is asked of a provider made of its table. Nothing leaves this machine, and nothing is written outside a
-    temporary folder that is gone afterwards.
+    an honest bet, a decline, a win, a rollback, a repeat, a forged signature and a silent wallet; a cashier plays
+    deposits and withdrawals, a processor reports payments; then every documented request is asked of a provider made of
+    its table. Nothing leaves this machine, and nothing is written outside a temporary folder that is gone afterwards.
     """
     from gateway.cli.demo.stage import cast_of
     from gateway.edge.app import run_loop
@@ -45,7 +44,7 @@ def demo(
         print(render(refused.problems), file=sys.stderr)
         return FINDINGS
     if not cast.dialects:
-        raise Misuse("no table here can bet, win and roll back")
+        raise Misuse("no table here has what is played: bets, a cashier's deposits, or payments")
     count = len(cast.dialects)
     _say(
         f"gateway {gateway.__version__}: {count} dialects checked in {cast.milliseconds:.0f} ms;"
@@ -58,7 +57,7 @@ def demo(
 async def _demo(cast: "Cast", folder: Path, once: bool) -> int:
     from gateway.cli.demo.play import play
     from gateway.cli.demo.requests import play_requests, show_requests
-    from gateway.cli.demo.scenarios import SCENARIOS
+    from gateway.cli.demo.scenarios import scenarios_of
     from gateway.cli.demo.stage import raised
     from gateway.cli.demo.table import show
 
@@ -69,7 +68,8 @@ async def _demo(cast: "Cast", folder: Path, once: bool) -> int:
         at = stage.addresses
         _say(f"\n  callbacks  {at['callbacks']}/<dialect>\n  wallet     {at['wallet']}/sandbox/ledger")
         _say(f"  metrics    {at['admin']}/metrics")
-        _say(f"\nplaying {len(cast.dialects) * len(SCENARIOS)} conversations; a silent wallet takes its time\n")
+        count = sum(len(scenarios_of(dialect)) for dialect in cast.dialects.values())
+        _say(f"\nplaying {count} conversations; a silent wallet takes its time\n")
         playing = asyncio.create_task(play(stage))
         await asyncio.wait({playing, stage.served}, return_when=asyncio.FIRST_COMPLETED)
         if not playing.done():  # Ctrl+C
@@ -98,7 +98,9 @@ async def _demo(cast: "Cast", folder: Path, once: bool) -> int:
 
 
 def _next(stage: "Stage") -> None:
-    name, run = next(iter(stage.callers)), typed()
+    # The wallet's one player has euros, as bets have; a cashier may have a currency of its own.
+    able = (name for name, caller in stage.callers.items() if Operation.BET in caller.dialect.operations())
+    name, run = next(able, next(iter(stage.callers))), typed()
     _say(
         f"""
 Still serving. In another terminal, a call as that provider would sign it:

@@ -11,7 +11,7 @@ from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.cli.caller import Caller, Exchange
 from gateway.cli.demo.expected import Witnessed, differences, examples_of
-from gateway.cli.demo.scenarios import BALANCE, CURRENCY, SCENARIOS, Scenario
+from gateway.cli.demo.scenarios import BALANCE, CURRENCY, Scenario, scenarios_of
 from gateway.cli.demo.stage import Stage
 from gateway.sandbox.moods import Mood
 
@@ -33,9 +33,14 @@ class Row:
     differs: list[str] = field(default_factory=list)
 
 
-async def play(stage: Stage, scenarios: Iterable[Scenario] = SCENARIOS) -> list[Row]:
-    """Every scenario with every dialect, in the order of the dialects and of the scenarios."""
-    jobs = [(name, scenario) for name in stage.callers for scenario in scenarios]
+async def play(stage: Stage, scenarios: Iterable[Scenario] | None = None) -> list[Row]:
+    """Each dialect's own scenarios, or those given, in the order of the dialects and of the scenarios."""
+    given = None if scenarios is None else tuple(scenarios)
+    jobs = [
+        (name, scenario)
+        for name, caller in stage.callers.items()
+        for scenario in (scenarios_of(caller.dialect) if given is None else given)
+    ]
     numbers = {job: 2001 + index for index, job in enumerate(jobs)}
     patient = [job for job in jobs if job[1].mood is not Mood.WELL]
     rows = {job: await _played(stage, *job, str(numbers[job])) for job in jobs if job not in patient}
@@ -66,14 +71,12 @@ class _Conversation:
     async def row(self) -> Row:
         scenario, wallet = self.scenario, self.stage.wallet.wallet
         who = await self._enter()
-        facts: dict[str, Any] = {**who, "round": uuid4().hex[:12], "amount": scenario.amount}
-        call = self.caller.call(scenario.operation, **facts)
+        facts: dict[str, Any] = {**who, "round": uuid4().hex[:12], "amount": scenario.amount, **self._payment()}
+        call = self._call(scenario.operation, facts)
         if scenario.before is not None:
-            first = await self._must(self.caller.call(Operation.BET, **{**facts, "amount": scenario.before}))
+            first = await self._must(self._call(scenario.first, {**facts, "amount": scenario.before}))
             reference = (first.call.transaction,) if first.call.transaction else None
-            call = (
-                first.call if scenario.repeats else self.caller.call(scenario.operation, **facts, reference=reference)
-            )
+            call = first.call if scenario.repeats else self._call(scenario.operation, {**facts, "reference": reference})
         # Of this operation alone: what became of it can be asked, and the outbox ends the doubt.
         self.stage.wallet.moods.set(scenario.mood, self.player, scenario.operation)
         before, heard = wallet.balance(self.player), len(self._asked())
@@ -85,6 +88,26 @@ class _Conversation:
         differs = differences(self.caller.dialect, scenario, got, saw, examples)
         return Row(self.name, scenario, got, asked, differs)
 
+    def _call(self, operation: Operation, facts: dict[str, Any]) -> Call:
+        """A call of the variant that tells of payments of this kind, where there is one for each."""
+        kind, variants = self.scenario.kind, self.caller.dialect.variants
+        names = self.caller.dialect.operations().get(operation, [])
+        variant = next((name for name in names if kind and variants[name].set.get("kind") == kind), None)
+        return self.caller.call(operation, variant, **facts)
+
+    def _payment(self) -> dict[str, Any]:
+        """What says which payment it is, once the platform has created it; nothing where the scenario is about none."""
+        kind, state, reference = self.scenario.kind, self.scenario.state, f"p-{uuid4().hex[:12]}"
+        if kind is None:
+            return {}
+        self.stage.wallet.wallet.open_payment(kind, reference, self.player, self.scenario.amount, self._currency())
+        return {"reference": (reference,), "kind": kind, "state": state}
+
+    def _currency(self) -> str:
+        """The one in which the dialect always speaks, else the demo's."""
+        stated = (form.set.get("currency") for form in self.caller.dialect.variants.values())
+        return next((str(each) for each in stated if each), CURRENCY)
+
     async def _enter(self) -> dict[str, Any]:
         """A player with a session: logged in where a login gives one, else with one that is simply there."""
         session, launch = uuid4().hex, uuid4().hex
@@ -94,13 +117,13 @@ class _Conversation:
         swaps = any(dialect.said[name, Outcome.OK].form.slot("new_session") for name in logs_in)
         tokens = (None, launch) if swaps else (session, None)
         self.stage.wallet.wallet.open_player(
-            self.player, CURRENCY, BALANCE, session=tokens[0], launch=tokens[1], nickname="Ann"
+            self.player, self._currency(), BALANCE, session=tokens[0], launch=tokens[1], nickname="Ann"
         )
         if logs_in:
             token = launch if swaps else session
             entered = await self._must(self.caller.call(Operation.AUTHENTICATE, session=token, player=self.player))
             session = entered.reply.new_session or token
-        return {"player": self.player, "session": session, "currency": CURRENCY}
+        return {"player": self.player, "session": session, "currency": self._currency()}
 
     async def _must(self, call: Call) -> Exchange:
         got = await self.caller.send(call)

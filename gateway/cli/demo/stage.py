@@ -18,7 +18,7 @@ import aiohttp
 from gateway.canon.calls import Call
 from gateway.canon.outcomes import Outcome
 from gateway.cli.caller import Caller
-from gateway.cli.demo.scenarios import BALANCE, CURRENCY, NEEDED
+from gateway.cli.demo.scenarios import BALANCE, CURRENCY, scenarios_of
 from gateway.cli.exits import Misuse
 from gateway.cli.madeup import made_up
 from gateway.dialect.dialect import Dialect
@@ -92,11 +92,11 @@ class Cast:
 
 
 def cast_of(tables: Path | None) -> Cast:
-    """Every dialect on the shelf that can bet, win and roll back, but the wallet's own. Raises Refused."""
+    """Every dialect on the shelf that something can be played with, but the wallet's own. Raises Refused."""
     began = perf_counter()
     shelf = Shelf(*([tables] if tables else []))
     dialects = {name: shelf.dialect(name) for name in shelf.names if name != WALLET}
-    able = {name: dialect for name, dialect in dialects.items() if dialect.operations().keys() >= NEEDED}
+    able = {name: dialect for name, dialect in dialects.items() if scenarios_of(dialect)}
     return Cast(shelf, tables, able, (perf_counter() - began) * 1000)
 
 

@@ -1,6 +1,6 @@
 """Showing what was played: one row per conversation, and under it whatever is not as it must be."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.text import Text
 
@@ -82,8 +82,8 @@ def cells(row: Row, dialect: Dialect) -> list[str]:
 
 
 def sent(got: Exchange) -> str:
-    """Their own word for the operation, and their own spelling of the amount."""
-    return " ".join(text for text in (word_of(got.form), _amount(got)) if text)
+    """Their own word for the operation, of a payment its state, and their own spelling of the amount."""
+    return " ".join(text for text in (word_of(got.form), _spelled(got, {"state"}), _spelled(got, AMOUNTS)) if text)
 
 
 def word_of(form: RequestForm) -> str:
@@ -123,13 +123,14 @@ def answered(got: Exchange, form: AnswerForm, *, brief: bool) -> str:
     return " ".join(parts)
 
 
-def _amount(got: Exchange) -> str:
+def _spelled(got: Exchange, names: Collection[str]) -> str:
+    """The first of these fields that stands in the message, as it is spelled there."""
     inside = got.form.envelope is not None  # what is in an envelope is told as it stands there
     request = got.form.write(got.call.facts(), {}).request() if inside else got.request
     opened = Opened(request, got.form.codec)
     opened.path_fields = got.form.path_fields(got.request.path) or {}
     for each in got.form.fields:
-        if each.name in AMOUNTS:
+        if each.name in names:
             value = each.places[0].look(opened)
             if value is not MISSING:
                 return scalar_text(value) or ""

@@ -103,6 +103,7 @@ class RequestCompiler:
             derive=self.derives(name),
             recall=self.named(name, "recall"),
             fill=self.fills(name, path),
+            listed=self.listed(name, path),
             targets=self.targets(at),
             zero=self.tree.get(*at, "zero", default=_zero(operation)),
             reverse_unknown=self.tree.get(*at, "reverse_unknown", default=False),
@@ -213,6 +214,15 @@ class RequestCompiler:
         for word, (path, value) in self.section(name, "fill").items():
             if place := self.place(path, word, path_template, what="key"):
                 found.append((place, value))
+        return tuple(found)
+
+    def listed(self, name: str, path_template: str) -> tuple[Place, ...]:
+        """`known`: the shared places and the operation's own."""
+        found = []
+        for at in (("request", "known"), ("operations", name, "known")):
+            for word in self.tree.get(*at, default=()):
+                if place := self.place(at, word, path_template):
+                    found.append(place)
         return tuple(found)
 
     def targets(self, at: Path) -> frozenset[Operation]:
