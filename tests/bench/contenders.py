@@ -24,7 +24,7 @@ PROMISES = '["idempotent", "tombstones", "status", "references"]'
 
 @dataclass(frozen=True)
 class Place:
-    """Where one run of a contender happens. *folder*: its own; *tools*: the bench's environment; *wallet*: host:port."""
+    """Where one run of a contender happens. *folder*: its own; *tools*: the bench's; *wallet*: host:port."""
 
     folder: Path
     tools: Path
@@ -160,8 +160,7 @@ def no_lua(tools: Path) -> str:
         return absent
     if not (nginx_modules() / "ngx_http_lua_module.so").exists():
         return "needs nginx's Lua module (libnginx-mod-http-lua)"
-    found = [path for path in Path("/usr/lib").rglob("lua/5.1/cjson.so")]
-    return "" if found else "needs a JSON reader for Lua (lua-cjson)"
+    return "" if any(Path("/usr/lib").rglob("lua/5.1/cjson.so")) else "needs a JSON reader for Lua (lua-cjson)"
 
 
 def fastify(place: Place) -> Process:

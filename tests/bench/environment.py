@@ -1,7 +1,7 @@
 """The bench's own tools, cached outside the tree that is committed: build/bench/tools (or $GATEWAY_BENCH_TOOLS).
 
-A virtual environment for the Python peers, the plot and the Go compiler; Fastify's packages; two Go programs. None of it
-is a dependency of the product. What cannot be had is told, and the contenders that need it are left out.
+A virtual environment for the Python peers, the plot and the Go compiler; Fastify's packages; two Go programs. None of
+it is a dependency of the product. What cannot be had is told, and the contenders that need it are left out.
 """
 
 import hashlib

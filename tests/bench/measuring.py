@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench.contenders import OFF, ROOT, Contender
+from tests.bench.contenders import POSTGRES, ROOT, SQLITE, Contender
 from tests.bench.everybody import everybody
 from tests.bench.plan import Plan
 from tests.bench.processes import Failed, clean_environment
@@ -94,20 +94,25 @@ class Bench:
             added = {each: max(0.0, own[each] - bare[each]) for each in ("p50", "p99", "p999")}
             self._note(contender, name, {"rate": rate, **added, "with": own, "direct": bare})
             shown = "  ".join(f"{each} {added[each]:.2f} ms" for each in added)
-            self.say(f"         {contender.name:<26} adds at {rate}/s: {shown}")
+            bad = (
+                f"  {own['bad']} of {own['sent']} refused: {own['problem']}; {site.process.said(1)}"
+                if own["bad"]
+                else ""
+            )
+            self.say(f"         {contender.name:<26} adds at {rate}/s: {shown}{bad}")
 
     def memory(self) -> None:
-        """Resident memory after 100,000 callbacks, of ours with every dialect loaded."""
+        """Resident memory after 100,000 callbacks, with every dialect loaded where a journal is kept."""
         for contender in self.contenders.values() if self.plan.memory else ():
             secrets = self.work / "secrets"
             secrets.mkdir(parents=True, exist_ok=True)
-            more = everybody(secrets) if contender.ours else ""
+            more = everybody(secrets) if contender.name in (SQLITE, POSTGRES) else ""  # the others need a journal
             with at_work(contender, self.tools, self.work, self.cores, more=more) as site:
                 began = site.process.memory() / 1e6
                 done = site.all_of(self.plan.memory, LONGEST)
                 after = site.process.memory() / 1e6
                 told = {"at_start_mb": began, "callbacks": done, "after_mb": after}
-                if self.plan.million and contender.name == OFF:
+                if self.plan.million and contender.name == SQLITE:
                     told["million_callbacks"] = done + site.all_of(MILLION - done, LONGEST_MILLION)
                     told["after_million_mb"] = site.process.memory() / 1e6
                 self.results[contender.name]["memory"] = told

@@ -7,7 +7,7 @@ from tests.bench.contenders import CONTENDERS, FASTIFY, GO, LUA, OFF, POSTGRES, 
 
 @dataclass(frozen=True)
 class Plan:
-    """*burst* and *latency* in seconds, *memory* in callbacks, *bodies* in bytes added to a body; () or 0: not measured.
+    """*burst* and *latency* in seconds, *memory* in callbacks, *bodies* in bytes added to a body; () or 0: left out.
 
     Each of *connections*, *bodies* and *providers* is swept by the contenders that stand beside it, *sweeps* times.
     """

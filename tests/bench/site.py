@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from tests.bench import contract, postgres
 from tests.bench.contenders import POSTGRES, Contender, Place
@@ -92,8 +93,11 @@ class Site:
         done = self._wrk(path, size, seconds, WIDE)
         return count if done.returncode == 3 else int(_found(r"(\d+) requests in", done))
 
-    def open(self, rate: int, seconds: int, *, directly: bool = False) -> dict[str, float]:
-        """The open-loop load; milliseconds by name. *directly*: against the stub, past the contender."""
+    def open(self, rate: int, seconds: int, *, directly: bool = False) -> dict[str, Any]:
+        """The open-loop load; milliseconds by name, and how many were "bad": refused or silent, which counts 10 s.
+
+        *directly*: against the stub, past the contender.
+        """
         path = self.folder / "list"
         size = contract.write_list(path, rate * seconds, providers=self.providers)
         port = self.wallet_port if directly else self.port
@@ -102,9 +106,7 @@ class Site:
         done = self._on_the_load_core([self._tools / "load", "open", *words])
         if done.returncode != 0:
             raise Failed(f"{self.contender.name}: the open-loop load failed: {done.stderr}{self.process.said()}")
-        told: dict[str, float] = json.loads(done.stdout)
-        if told["bad"]:
-            raise Failed(f"{self.contender.name}: {told['bad']} of {told['sent']} went wrong: {told['problem']}")
+        told: dict[str, Any] = json.loads(done.stdout)
         return told
 
     def _burst(self, count: int, seconds: int, connections: int, padding: int) -> Burst | None:
