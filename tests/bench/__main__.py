@@ -29,6 +29,8 @@ from tests.bench.profiling import profile
 from tests.bench.reporting import about, machine, plot, sweeps, table, told, write
 from tests.bench.site import Cores
 
+FORMS = {each.name: each for each in (FULL, QUICK, PROFILE)}
+
 
 def say(line: str) -> None:
     """At once: a run is long."""
@@ -38,16 +40,14 @@ def say(line: str) -> None:
 def asked() -> tuple[Plan, Path]:
     """The plan that the command line makes, and where results go."""
     parser = argparse.ArgumentParser(prog="make bench", description="This gateway and its peers, side by side.")
-    parser.add_argument(
-        "form", nargs="?", choices=("full", "quick", "profile"), default=os.environ.get("GATEWAY_BENCH") or "full"
-    )
+    parser.add_argument("form", nargs="?", choices=[*FORMS], default=os.environ.get("GATEWAY_BENCH") or "full")
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
     parser.add_argument("--burst", type=int, help="seconds of each full-speed load")
     parser.add_argument("--only", help="contenders whose name holds one of these words, separated by commas")
     parser.add_argument("--million", action="store_true", help="memory over a million callbacks, too")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench", help="folder of the results")
     given = parser.parse_args()
-    plan = {"quick": QUICK, "profile": PROFILE}.get(given.form, FULL)
+    plan = FORMS[given.form]
     plan = replace(plan, rounds=given.rounds or plan.rounds, burst=given.burst or plan.burst, million=given.million)
     if given.only:
         words = [word.strip() for word in given.only.split(",")]

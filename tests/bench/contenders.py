@@ -44,7 +44,6 @@ class Place:
             "PASSWORD": contract.PASSWORD.decode(),
             "SIGNING": contract.SIGNING,
             "GOMAXPROCS": "1",
-            "UV_THREADPOOL_SIZE": "1",
             "NODE_ENV": "production",
             **self.more,
         }
