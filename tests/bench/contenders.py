@@ -181,7 +181,10 @@ def _built(tools: Path) -> str:
 
 def imports(*modules: str) -> Callable[[Path], str]:
     def missing(tools: Path) -> str:
-        command = [str(tools / "python" / "bin" / "python"), "-c", f"import {', '.join(modules)}"]
+        python = tools / "python" / "bin" / "python"
+        if not python.exists():
+            return "the bench's own Python environment could not be made"
+        command = [str(python), "-c", f"import {', '.join(modules)}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return "" if done.returncode == 0 else done.stderr.strip().rpartition("\n")[2]
 

@@ -61,7 +61,11 @@ def _python(tools: Path, say: Callable[[str], None]) -> None:
     python = tools / "python"
     if not (python / "bin" / "python").exists():
         say("making the bench's own environment, once")
-        venv.create(python, with_pip=True, clear=True)
+        try:
+            venv.create(python, with_pip=True, clear=True)
+        except (OSError, subprocess.CalledProcessError) as fault:
+            say(f"the bench's own environment cannot be made: {fault}")
+            return
     for number, (what, packages) in enumerate(PACKAGES.items()):
         made_of = repr((sys.version, packages)).encode()
         if (stamp := _once(tools, f"pip-{number}", made_of)) is None:
