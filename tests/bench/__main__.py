@@ -4,6 +4,7 @@
     make bench ARGS=quick               CPU per callback of six contenders: about three minutes (or GATEWAY_BENCH=quick)
     make bench ARGS="quick --rounds 5 --only 'journal off,Go'"
     make bench ARGS=--million           also memory over a million callbacks
+    make bench ARGS=profile             where the gateway's CPU goes, journal off (--only another Python contender)
 
 A table and the judgements are printed; build/bench/ gets the JSON and the plot.
 """
@@ -22,10 +23,13 @@ from tests.bench.contenders import CONTENDERS, ROOT, Contender, have
 from tests.bench.environment import prepare
 from tests.bench.judging import judge
 from tests.bench.measuring import Bench
-from tests.bench.plan import FULL, QUICK, Plan
+from tests.bench.plan import FULL, PROFILE, QUICK, Plan
 from tests.bench.processes import Failed
+from tests.bench.profiling import profile
 from tests.bench.reporting import about, machine, plot, sweeps, table, told, write
 from tests.bench.site import Cores
+
+FORMS = {each.name: each for each in (FULL, QUICK, PROFILE)}
 
 
 def say(line: str) -> None:
@@ -36,14 +40,14 @@ def say(line: str) -> None:
 def asked() -> tuple[Plan, Path]:
     """The plan that the command line makes, and where results go."""
     parser = argparse.ArgumentParser(prog="make bench", description="This gateway and its peers, side by side.")
-    parser.add_argument("form", nargs="?", choices=("full", "quick"), default=os.environ.get("GATEWAY_BENCH") or "full")
+    parser.add_argument("form", nargs="?", choices=[*FORMS], default=os.environ.get("GATEWAY_BENCH") or "full")
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
     parser.add_argument("--burst", type=int, help="seconds of each full-speed load")
     parser.add_argument("--only", help="contenders whose name holds one of these words, separated by commas")
     parser.add_argument("--million", action="store_true", help="memory over a million callbacks, too")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench", help="folder of the results")
     given = parser.parse_args()
-    plan = QUICK if given.form == "quick" else FULL
+    plan = FORMS[given.form]
     plan = replace(plan, rounds=given.rounds or plan.rounds, burst=given.burst or plan.burst, million=given.million)
     if given.only:
         words = [word.strip() for word in given.only.split(",")]
@@ -92,6 +96,9 @@ def main() -> int:
                 say(line)
             os.sched_setaffinity(0, {cores.load})
             contenders, skipped = able(plan, tools, Path(folder), cores)
+            if plan.name == PROFILE.name:
+                profile(contenders[0], tools, Path(folder), out, cores, plan.burst, say)
+                return 0
             bench = Bench(plan, contenders, tools, Path(folder), cores, say)
             bench.run()
         except Failed as failed:

@@ -24,7 +24,7 @@ PROMISES = '["idempotent", "tombstones", "status", "references"]'
 
 @dataclass(frozen=True)
 class Place:
-    """Where one run of a contender happens. *folder*: its own; *tools*: the bench's environment; *wallet*: host:port."""
+    """Where one run of a contender happens. *folder*: its own; *tools*: the bench's; *wallet*: host:port."""
 
     folder: Path
     tools: Path
@@ -44,7 +44,6 @@ class Place:
             "PASSWORD": contract.PASSWORD.decode(),
             "SIGNING": contract.SIGNING,
             "GOMAXPROCS": "1",
-            "UV_THREADPOOL_SIZE": "1",
             "NODE_ENV": "production",
             **self.more,
         }
@@ -77,6 +76,7 @@ def settings(place: Place, journal: str) -> str:
     )
     return (
         f'public.listen = "127.0.0.1:{place.port}"\nadmin.listen = "127.0.0.1:{free_port()}"\ndrain.accept_grace = 0\n'
+        "drain.timeout = 30\n"
         f'[journal]\n{journal}\n[wallet]\nurl = "http://{place.wallet}"\npromises = {PROMISES}\n'
         f'connections = 1000\nqueue = 2000\nsecrets.signing = [{{ env = "SIGNING" }}]\n{providers}{place.more_settings}'
     )
@@ -160,8 +160,7 @@ def no_lua(tools: Path) -> str:
         return absent
     if not (nginx_modules() / "ngx_http_lua_module.so").exists():
         return "needs nginx's Lua module (libnginx-mod-http-lua)"
-    found = [path for path in Path("/usr/lib").rglob("lua/5.1/cjson.so")]
-    return "" if found else "needs a JSON reader for Lua (lua-cjson)"
+    return "" if any(Path("/usr/lib").rglob("lua/5.1/cjson.so")) else "needs a JSON reader for Lua (lua-cjson)"
 
 
 def fastify(place: Place) -> Process:
@@ -182,7 +181,10 @@ def _built(tools: Path) -> str:
 
 def imports(*modules: str) -> Callable[[Path], str]:
     def missing(tools: Path) -> str:
-        command = [str(tools / "python" / "bin" / "python"), "-c", f"import {', '.join(modules)}"]
+        python = tools / "python" / "bin" / "python"
+        if not python.exists():
+            return "the bench's own Python environment could not be made"
+        command = [str(python), "-c", f"import {', '.join(modules)}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return "" if done.returncode == 0 else done.stderr.strip().rpartition("\n")[2]
 

@@ -30,8 +30,9 @@ def fresh_ids(count: int) -> list[str]:
 
 
 def callback_body(transaction: str, padding: int = 0) -> bytes:
-    """A bet of 1.50 EUR, about 0.3 KiB of JSON with the head; *padding* more bytes stand in a field nobody reads."""
-    pad = f',"table_reference":"{"x" * padding}"' if padding else ""
+    """A bet of 1.50 EUR, about 0.3 KiB; *padding* more bytes stand in a field that nobody reads, in texts of 1 KiB."""
+    text = '"' + "x" * 1021 + '"'
+    pad = f',"notes":[{",".join([text] * (padding // 1024))}]' if padding else ""
     return (
         '{"action":"bet","player_id":"1001","amount":150,"currency_code":"EUR","is_mobile":false,"payload":'
         '{"reference":"rollers","session_token":"5f0c7d1e9a3b4c2d8e6f","provider_transfer_data":'

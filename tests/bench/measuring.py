@@ -7,10 +7,11 @@ shown. Times are milliseconds or microseconds as the names say, memory is MB of 
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.bench.contenders import OFF, ROOT, Contender
+from tests.bench.contenders import POSTGRES, ROOT, SQLITE, Contender
 from tests.bench.everybody import everybody
 from tests.bench.plan import Plan
 from tests.bench.processes import Failed, clean_environment
@@ -55,12 +56,8 @@ class Bench:
         """CPU and callbacks per second at full speed, latencies, and how long a start takes."""
         for number in range(self.plan.rounds):
             for contender in self._in_turn(number):
-                try:
-                    with at_work(contender, self.tools, self.work, self.cores) as site:
-                        self._peak(contender, site, number)
-                except Failed as failed:  # a round that is lost is told, and stands in the results; the run goes on
-                    self.say(f"LOST     round {number + 1}: {failed}")
-                    self.results[contender.name].setdefault("lost", []).append(str(failed))
+                with self._lost(contender), at_work(contender, self.tools, self.work, self.cores) as site:
+                    self._peak(contender, site, number)
                 self._even(contender, number + 1)
 
     def _peak(self, contender: Contender, site: Site, number: int) -> None:
@@ -75,6 +72,15 @@ class Bench:
         )
         if self.plan.latency:
             self._latencies(contender, site, burst.rate)
+
+    @contextmanager
+    def _lost(self, contender: Contender) -> Iterator[None]:
+        """What fails is told, and stands in the results; the run goes on."""
+        try:
+            yield
+        except Failed as failed:
+            self.say(f"LOST     {failed}")
+            self.results[contender.name].setdefault("lost", []).append(str(failed))
 
     def _even(self, contender: Contender, rounds: int) -> None:
         """Every list has one entry per round, so that rounds can be compared; None for what was not measured."""
@@ -94,20 +100,28 @@ class Bench:
             added = {each: max(0.0, own[each] - bare[each]) for each in ("p50", "p99", "p999")}
             self._note(contender, name, {"rate": rate, **added, "with": own, "direct": bare})
             shown = "  ".join(f"{each} {added[each]:.2f} ms" for each in added)
-            self.say(f"         {contender.name:<26} adds at {rate}/s: {shown}")
+            bad = (
+                f"  {own['bad']} of {own['sent']} refused: {own['problem']}; {site.process.said(1)}"
+                if own["bad"]
+                else ""
+            )
+            self.say(f"         {contender.name:<26} adds at {rate}/s: {shown}{bad}")
 
     def memory(self) -> None:
-        """Resident memory after 100,000 callbacks, of ours with every dialect loaded."""
+        """Resident memory after 100,000 callbacks, with every dialect loaded where a journal is kept."""
         for contender in self.contenders.values() if self.plan.memory else ():
             secrets = self.work / "secrets"
             secrets.mkdir(parents=True, exist_ok=True)
-            more = everybody(secrets) if contender.ours else ""
-            with at_work(contender, self.tools, self.work, self.cores, more=more) as site:
+            more = everybody(secrets) if contender.name in (SQLITE, POSTGRES) else ""  # the others need a journal
+            with (
+                self._lost(contender),
+                at_work(contender, self.tools, self.work, self.cores, more=more) as site,
+            ):
                 began = site.process.memory() / 1e6
                 done = site.all_of(self.plan.memory, LONGEST)
                 after = site.process.memory() / 1e6
                 told = {"at_start_mb": began, "callbacks": done, "after_mb": after}
-                if self.plan.million and contender.name == OFF:
+                if self.plan.million and contender.name == SQLITE:
                     told["million_callbacks"] = done + site.all_of(MILLION - done, LONGEST_MILLION)
                     told["after_million_mb"] = site.process.memory() / 1e6
                 self.results[contender.name]["memory"] = told
@@ -119,11 +133,12 @@ class Bench:
         """CPU per callback against one cause; every round goes through all values and all contenders."""
         for number in range(self.plan.sweeps if values else 0):
             for contender in self._in_turn(number, of):
-                for value in values:
-                    cpu = measure(contender, value)
-                    kept = self.results[contender.name].setdefault(name, {})
-                    kept.setdefault(str(value), []).append(cpu)
-                    self.say(f"{name:<14} {contender.name:<26} {value:>6}: {cpu:8.1f} us")
+                for value in values if number % 2 == 0 else values[::-1]:
+                    with self._lost(contender):
+                        cpu = measure(contender, value)
+                        kept = self.results[contender.name].setdefault(name, {})
+                        kept.setdefault(str(value), []).append(cpu)
+                        self.say(f"{name:<14} {contender.name:<26} {value:>6}: {cpu:8.1f} us")
 
     def compiles(self) -> None:
         """How long all shipped tables take to compile and prove, in a process that has imported the gateway."""
@@ -139,7 +154,12 @@ class Bench:
     def _of_connections(self, contender: Contender, connections: int) -> float:
         with at_work(contender, self.tools, self.work, self.cores) as site:
             site.warm()
-            return site.burst(self.plan.burst, connections=connections).cpu_us
+            burst = site.burst(self.plan.burst, connections=connections, crowded=True)
+            if burst.refused:  # by our own choice: a crowd that the journal or the wallet cannot take in time
+                self.say(f"         {contender.name:<26} refused {burst.refused} of {burst.callbacks}")
+                kept = self.results[contender.name].setdefault("refused_by_connections", {})
+                kept.setdefault(str(connections), []).append(burst.refused / burst.callbacks)
+            return burst.cpu_us
 
     def _of_body(self, contender: Contender, padding: int) -> float:
         with at_work(contender, self.tools, self.work, self.cores) as site:

@@ -7,7 +7,7 @@ from tests.bench.contenders import CONTENDERS, FASTIFY, GO, LUA, OFF, POSTGRES, 
 
 @dataclass(frozen=True)
 class Plan:
-    """*burst* and *latency* in seconds, *memory* in callbacks, *bodies* in bytes added to a body; () or 0: not measured.
+    """*burst* and *latency* in seconds, *memory* in callbacks, *bodies* in bytes added to a body; () or 0: left out.
 
     Each of *connections*, *bodies* and *providers* is swept by the contenders that stand beside it, *sweeps* times.
     """
@@ -30,6 +30,7 @@ class Plan:
 
 
 QUICK = Plan("quick", (OFF, SQLITE, POSTGRES, LUA, GO, FASTIFY), rounds=3, burst=3)
+PROFILE = Plan("profile", (OFF,), rounds=1, burst=15)
 FULL = Plan(
     "full",
     tuple(each.name for each in CONTENDERS),
@@ -40,7 +41,7 @@ FULL = Plan(
     sweeps=3,
     connections=(1, 10, 100, 1000),
     connections_of=(OFF, SQLITE, GO),
-    bodies=(0, 4 << 10, 16 << 10, 59 << 10),
+    bodies=(0, 4 << 10, 16 << 10, 58 << 10),
     bodies_of=(OFF, LUA, GO, FASTIFY),
     providers=(1, 30, 300),
     providers_of=(OFF,),

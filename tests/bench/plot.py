@@ -52,16 +52,16 @@ def latency(axes, found, key: str, title: str) -> None:
 
 
 def sweep(axes, found, key: str, title: str, shift: int = 0) -> None:
-    """CPU against a cause, relative to its first value."""
+    """CPU against a cause."""
     for name, told in found.items():
         if key in told:
-            causes = [int(value) + shift for value in told[key]]
-            values = [median(each) for each in told[key].values()]
-            line = axes.plot(causes, [value / values[0] for value in values], "o-", label=name, markersize=4)[0]
+            swept = sorted((int(cause) + shift, median(each)) for cause, each in told[key].items())
+            causes, values = zip(*swept, strict=True)
+            line = axes.plot(causes, values, "o-", label=name, markersize=4)[0]
             if name.startswith("gateway, journal off"):
                 line.set(color=OURS, linewidth=2)
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("log")
     axes.set_title(title)
     axes.legend(fontsize=7)
 
@@ -77,9 +77,9 @@ def main(source: str, picture: str) -> None:
             title = f"added latency {title}, ms: p50 o, p99 |, p99.9 ◆"
             panels.append(lambda axes, key=key, title=title: latency(axes, found, key, title))
     for key, title, shift in (
-        ("by_connections", "CPU against concurrent callbacks (first = 1)", 0),
-        ("by_body", "CPU against body size, bytes (first = 1)", 300),
-        ("by_providers", "CPU against providers (first = 1)", 0),
+        ("by_connections", "CPU us against concurrent callbacks", 0),
+        ("by_body", "CPU us against body size, bytes", 300),
+        ("by_providers", "CPU us against providers", 0),
     ):
         if any(key in each for each in found.values()):
             panels.append(lambda axes, key=key, title=title, shift=shift: sweep(axes, found, key, title, shift))

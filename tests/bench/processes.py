@@ -57,10 +57,10 @@ class Process:
         """Resident bytes of the tree."""
         return sum(_resident(pid) for pid, _ in _tree(self.pid))
 
-    def said(self) -> str:
-        """The end of its output, without the callbacks that went well."""
+    def said(self, most: int = 8) -> str:
+        """The last lines of its output, without the callbacks that went well."""
         lines = self.log.read_text(errors="replace").splitlines()
-        return "\n".join([line for line in lines if '"outcome":"ok"' not in line][-8:])
+        return "\n".join([line[:400] for line in lines if '"outcome":"ok"' not in line][-most:])
 
     def stop(self) -> None:
         """SIGTERM, and SIGKILL after ten seconds, to this process (which ends its own children)."""

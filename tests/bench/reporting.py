@@ -100,9 +100,13 @@ def sweeps(results: Mapping[str, Any]) -> list[str]:
     for key, word in words.items():
         for name, found in results.items():
             if key in found:
-                shown = "   ".join(f"{value}: {median(each):.1f}" for value, each in found[key].items())
+                shown = "   ".join(f"{value}: {median(each):.1f}" for value, each in _by_size(found[key]))
                 lines.append(f"CPU us by {word:<24} {name:<26} {shown}")
     return lines
+
+
+def _by_size(swept: Mapping[str, list[float]]) -> list[tuple[str, list[float]]]:
+    return sorted(swept.items(), key=lambda each: int(each[0]))
 
 
 def write(folder: Path, name: str, told: Mapping[str, Any]) -> Path:

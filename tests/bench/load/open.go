@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// What a callback counts that was refused or never answered.
+const worst = 10 * time.Second
+
 // open sends the requests of a list at moments that are drawn beforehand (a Poisson stream with a fixed seed, the same
 // for every contender), whether or not earlier ones were answered. A latency counts from the moment at which a request
 // was meant to leave: a contender that stalls cannot hide it by holding the generator up (no coordinated omission).
@@ -49,7 +52,7 @@ func open(arguments []string) {
 			for at := range queue {
 				meant := began.Add(moments[at])
 				left := time.Since(meant)
-				connection.SetDeadline(time.Now().Add(10 * time.Second))
+				connection.SetDeadline(time.Now().Add(worst))
 				_, err := connection.Write(requests[at])
 				status := 0
 				if err == nil {
@@ -78,16 +81,19 @@ func open(arguments []string) {
 		case one := <-results:
 			if one.problem != nil || one.status != 200 {
 				bad++
-				problem = fmt.Sprint(one.status, " ", one.problem)
-				continue
+				problem = fmt.Sprint("status ", one.status, ", ", one.problem)
+				one.after = worst
 			}
 			latencies = append(latencies, one.after.Seconds()*1000)
 			lateness = append(lateness, one.lateBy.Seconds()*1000)
 		case <-limit:
-			bad += len(requests) - len(latencies) - bad
 			problem = "not answered in time"
+			for len(latencies) < len(requests) {
+				bad++
+				latencies = append(latencies, worst.Seconds()*1000)
+			}
 		}
-		if problem == "not answered in time" {
+		if len(latencies) == len(requests) {
 			break
 		}
 	}
