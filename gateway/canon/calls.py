@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.canon.records import changer
+from gateway.canon.records import builder, changer
 
 
 class Shape(Enum):
@@ -138,6 +138,7 @@ class Reply:
         return {name: value for name in REPLY_FIELDS if (value := getattr(self, name)) is not None}
 
 
-#: `dataclasses.replace` for a Call, and for a Reply.
+#: `dataclasses.replace` for a Call.
 call_with = changer(Call)
-reply_with = changer(Reply)
+#: `Call(...)` and `Reply(...)`, all by name.
+call_of, reply_of = builder(Call), builder(Reply)

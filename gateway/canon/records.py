@@ -25,6 +25,20 @@ def maker(kind: type[Record]) -> Callable[[Iterable[Any]], Record]:
     return make
 
 
+def builder(kind: type[Record]) -> Callable[..., Record]:
+    """`build(name=value, ...)`: what `kind(...)` gives, all by name. KeyError for a name that it has not."""
+    blanks = [field.default for field in fields(kind)]  # type: ignore[arg-type]
+    at, make = {field.name: number for number, field in enumerate(fields(kind))}, maker(kind)  # type: ignore[arg-type]
+
+    def build(**given: Any) -> Record:
+        values = blanks.copy()
+        for name, value in given.items():
+            values[at[name]] = value
+        return make(values)
+
+    return build
+
+
 def changer(kind: type[Record]) -> Callable[..., Record]:
     """`change(record, name=value, ...)`: what `dataclasses.replace` gives. KeyError for a name that it has not."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]

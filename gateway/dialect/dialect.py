@@ -5,7 +5,7 @@ wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the liv
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -66,6 +66,7 @@ class Dialect:
     batch: Batch | None = None
     #: how answers are decoded: "json", "xml"
     answer_codec: str = "json"
+    _known_sayers: dict[Any, list[RequestForm]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     # -- what stands in the table's head
 
@@ -208,10 +209,8 @@ class Dialect:
                 raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
             except Garbled as error:
                 raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
-        raise Fault(
-            Outcome.UNSUPPORTED_OPERATION,
-            "no operation has this method or these words" if known_path else "no operation has this path",
-        )
+        why = "no operation has this method or these words" if known_path else "no operation has this path"
+        raise Fault(Outcome.UNSUPPORTED_OPERATION, why)
 
     def verify(self, name: str | None, opened: Opened, keys: Keys, now: float) -> str:
         """Which of the live secrets signed this, "key 1"; *now* in unix seconds.
@@ -221,8 +220,7 @@ class Dialect:
         recipe = keys.of(name)
         try:
             key = recipe.check(opened, now)
-            nameless = recipe.recipe.names_unsigned
-            if name is not None and any(self.variants[name].renamed(opened, source) for source in nameless):
+            if name is not None and any(self.variants[name].renamed(opened, each) for each in recipe.names_unsigned):
                 raise Forged("a field has been renamed on the way; this recipe signs values only")
             return key
         except (Forged, Unopened) as error:
@@ -332,9 +330,11 @@ class Dialect:
 
         Fault unsupported_operation.
         """
-        sayers = self.sayers(call.operation, () if call.undoes is None else (call.undoes,))
+        said, undoes = self._known_sayers, () if call.undoes is None else (call.undoes,)
+        sayers = said.get((call.operation, undoes)) or self.sayers(call.operation, undoes)
+        said[call.operation, undoes] = sayers
         if may := [form for form in sayers if form.given_by(call)]:
-            return min(may, key=lambda form: form.loses_id(call))
+            return may[0] if len(may) == 1 else min(may, key=lambda form: form.loses_id(call))
         raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
 
     def heard(self, name: str, outcome: Outcome) -> Outcome:

@@ -1,7 +1,7 @@
 """Where one of our fields stands in a message, and how it is spelled there, both ways."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -44,11 +44,14 @@ class FieldForm:
     net: Net | None = None
     plus: tuple[Place, ...] = ()
     exponent: Place | None = None
+    #: may be absent; several places may each be
+    optional: bool = field(init=False, repr=False, compare=False)
+    #: is it the bag, with several places?
+    collects: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def optional(self) -> bool:
-        """May be absent; several places may each be."""
-        return all(place.optional for place in self.places)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "optional", all(place.optional for place in self.places))
+        object.__setattr__(self, "collects", self.shape is Shape.BAG and len(self.places) > 1)
 
     def look(self, opened: Opened) -> tuple[Place, Any] | None:
         """The first place that has a value, with the raw value; None when absent."""
@@ -62,11 +65,6 @@ class FieldForm:
             if value is not MISSING:
                 return place, value
         return None
-
-    @property
-    def collects(self) -> bool:
-        """Is it the bag, with several places?"""
-        return self.shape is Shape.BAG and len(self.places) > 1
 
     def _value(self, place: Place, opened: Opened) -> Any:
         value = place.look(opened)

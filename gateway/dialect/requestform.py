@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
+from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape, call_of
 from gateway.canon.faults import Fault
 from gateway.canon.money import Money
 from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
@@ -105,9 +106,11 @@ class RequestForm:
 
     def matches(self, opened: Opened) -> bool:
         """Do all `when` places hold? Garbled when one cannot be read."""
-        return all(
-            any(says(place, place.look(opened), literal) for literal in literals) for place, literals in self.when
-        )
+        for place, literals in self.when:
+            value = place.look(opened)
+            if not any(says(place, value, literal) for literal in literals):
+                return False
+        return True
 
     def renamed(self, opened: Opened, source: str) -> bool:
         """Does the *source* (body, query) lack a documented name and hold one that is not documented?
@@ -116,9 +119,10 @@ class RequestForm:
         merely missing, or merely new, is not a renaming; of several names for one field, one is enough.
         """
         sent = opened.body if source == "body" else opened.query
-        documented = self._documented[source]
+        if not any(names.isdisjoint(sent) for names in self._documented[source]):
+            return False
         known = self.documented(source)
-        return any(names.isdisjoint(sent) for names in documented) and any(name not in known for name in sent)
+        return any(name not in known for name in sent)
 
     def documented(self, source: str) -> frozenset[str]:
         """The names at the top level of the body, or of the query, that this operation's rows speak of."""
@@ -193,10 +197,15 @@ class RequestForm:
                 facts[name] = value
         told = {*facts, *(each.name for each, _, _ in amounts)}
         wants = {name: key for name, key in self.recall.items() if name not in told}
-        parts = [(each, found) for each in self.fields if (found := each.look_parts(opened))]
-        nets = {net: net.place.look(opened) for each in self.fields if (net := each.net) is not None}
-        plus = {each.name: found for each in self.fields if (found := each.look_plus(opened))}
+        parts = [(each, found) for each in self._summed if (found := each.look_parts(opened))]
+        nets = {net: net.place.look(opened) for each in self._summed if (net := each.net) is not None}
+        plus = {each.name: found for each in self._summed if (found := each.look_plus(opened))}
         return Reading(self, facts, amounts, wants, parts, nets, plus, within_s)
+
+    @cached_property
+    def _summed(self) -> list[FieldForm]:
+        """The fields that more than one place speaks of."""
+        return [each for each in self.fields if each.parts or each.plus or each.net is not None]
 
     def _unit_of(self, each: FieldForm, opened: Opened) -> FieldForm | None:
         """*each* in the units that the message states; None for one of a reversal, where it states none well."""
@@ -240,7 +249,7 @@ class RequestForm:
         for each, parts in reading.parts:
             if each.name in facts and facts[each.name] != sum(each.read_amount(*part, currency) for part in parts):
                 raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: not the sum of its parts")
-        return Call(self.operation, **facts)
+        return call_of(operation=self.operation, **facts)
 
     def write(self, facts: Mapping[str, Any], settings: Mapping[str, Any]) -> Draft:
         """A message from *facts* in our words. Fault wallet_failed when a mandatory field cannot be given."""

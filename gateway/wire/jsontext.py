@@ -83,6 +83,8 @@ def write_json(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is str or value is None:
+        return value
     if isinstance(value, Bare):
         return orjson.Fragment(value.encode("ascii"))
     if isinstance(value, dict):

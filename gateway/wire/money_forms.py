@@ -135,7 +135,7 @@ class MoneyForm:
         """Theirs = major units x 10**shift."""
         if currency is None and self.shifts:
             raise Fault(Outcome.REQUEST_INVALID, "an amount whose currency is not known, and some count in thousands")
-        more = next((-places for each, places in self.shifts if each == currency), 0)
+        more = next((-places for each, places in self.shifts if each == currency), 0) if self.shifts else 0
         if self._shift is not None:
             return self._shift + more
         if currency is None:

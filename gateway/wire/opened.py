@@ -90,8 +90,8 @@ class Opened:
     """
 
     __slots__ = (
-        "_body", "_decoded", "_query", "_unopened", "codec", "each", "message", "number", "opened_by", "path_fields",
-        "seal",
+        "_body", "_decoded", "_object", "_query", "_unopened", "codec", "each", "message", "number", "opened_by",
+        "path_fields", "seal",
     )  # fmt: skip
 
     def __init__(
@@ -109,6 +109,7 @@ class Opened:
         self.path_fields: Mapping[str, str] = {}
         self._decoded = False
         self._body: Any = None
+        self._object: dict[str, Any] | None = None
         self._query: dict[str, str] | None = None
 
     @property
@@ -119,10 +120,12 @@ class Opened:
     @property
     def body(self) -> dict[str, Any]:
         """The decoded body; Garbled if it is not an object."""
-        value = self._value()
-        if not isinstance(value, dict):
-            raise Garbled("the body is not an object")
-        return value
+        if self._object is None:
+            value = self._value()
+            if not isinstance(value, dict):
+                raise Garbled("the body is not an object")
+            self._object = value
+        return self._object
 
     def _value(self) -> Any:
         if not self._decoded:
@@ -192,11 +195,12 @@ class Draft:
     """A message being written: values by place, encoded by `request` or `response`.
 
     *raw* is a body, *raw_query* the beginning of a query, that is encoded already. *seal*: what the body is put into.
+    `written`: the body as it was signed; nothing is put into it any more.
     """
 
     __slots__ = (
         "_closed", "body", "codec", "each", "headers", "item", "method", "path", "path_fields", "query", "raw",
-        "raw_query", "seal",
+        "raw_query", "seal", "written",
     )  # fmt: skip
 
     def __init__(
@@ -215,23 +219,25 @@ class Draft:
         self.raw = raw
         self.raw_query = raw_query
         self.seal: Sealing | None = None
+        self.written: bytes | None = None
         self._closed: tuple[bytes, bytes] | None = None
 
     def _encoded(self) -> tuple[Headers, bytes]:
-        if self.raw is not None or self.codec == "none":
-            return tuple(self.headers.items()), self._sealed(self.raw or b"")
-        if self.codec == "xml":
-            try:
-                body = write_xml(self.body)
-            except ValueError as error:
-                raise Fault(Outcome.WALLET_FAILED, str(error)) from None
-        else:
-            body = write_json(self._whole()) if self.codec == "json" else write_form(_texts(self.body))
-        body = self._sealed(body)
-        if any(name.lower() == "content-type" for name in self.headers):
+        body = self._body() if self.written is None else self.written
+        if self.raw is not None or self.codec == "none" or any(name.lower() == "content-type" for name in self.headers):
             return tuple(self.headers.items()), body
         kind = self.codec if self.seal is None else self.seal.outer
         return (("Content-Type", CONTENT_TYPES[kind] if kind else "text/plain"), *self.headers.items()), body
+
+    def _body(self) -> bytes:
+        if self.raw is not None or self.codec == "none":
+            return self._sealed(self.raw or b"")
+        if self.codec == "xml":
+            try:
+                return self._sealed(write_xml(self.body))
+            except ValueError as error:
+                raise Fault(Outcome.WALLET_FAILED, str(error)) from None
+        return self._sealed(write_json(self._whole()) if self.codec == "json" else write_form(_texts(self.body)))
 
     def _sealed(self, body: bytes) -> bytes:
         """*body* in its envelope, the same one each time: what was signed is what is sent."""

@@ -106,10 +106,10 @@ class Recipe:
 class BoundRecipe:
     """A recipe with its live keys. Shows no secret, whoever prints it."""
 
-    __slots__ = ("_checks", "_make", "_marks", "_needed", "recipe")
+    __slots__ = ("_checks", "_make", "_marks", "_needed", "names_unsigned", "recipe")
 
     def __init__(self, recipe: Recipe, checks: tuple[CheckKey, ...], make: MakeKey | None) -> None:
-        self.recipe = recipe
+        self.recipe, self.names_unsigned = recipe, recipe.names_unsigned
         self._checks = checks
         self._make = make
         self._marks = frozenset(part.literal for part in recipe.over if isinstance(part, Text) and part.literal)
@@ -158,7 +158,8 @@ class BoundRecipe:
             recipe.fresh.at.put(draft, stamp if in_json else str(stamp))
         if recipe.nonce:
             recipe.nonce.put(draft, random.token_hex(16))
-        opened = Opened(draft.request(), draft.codec, seal=draft.seal)
+        message = draft.request()
+        opened = Opened(message, draft.codec, seal=draft.seal)
         opened.path_fields = draft.path_fields
         signature = self._make.sign(self._pieces(opened))
         text = recipe.prefix + encode(signature, recipe.encoding)
@@ -169,6 +170,8 @@ class BoundRecipe:
             draft.raw = whole.request().body
         else:
             recipe.at.put(draft, text)
+        if recipe.at.source != "body":
+            draft.written = message.body  # what was signed is what is sent
 
     def shown(self, opened: Opened) -> list[tuple[str, bytes]]:
         """What is signed, part by part: (label, bytes), the secret as `<secret>`. Raises Garbled."""

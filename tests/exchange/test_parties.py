@@ -1,6 +1,6 @@
 """The last words of an account are made before anything is served, and they are the dialect's own."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -40,7 +40,7 @@ def test_what_cannot_be_made_is_found_at_start() -> None:
         def write_answer(self, *given: Any) -> Any:
             raise ValueError("no words")
 
-    mute = Mute(**{each: getattr(provider.dialect, each) for each in Dialect.__dataclass_fields__})
+    mute = Mute(**{each.name: getattr(provider.dialect, each.name) for each in fields(Dialect) if each.init})
     with pytest.raises(ValueError, match="no words"):
         replace(provider, dialect=mute).prepared(START)
 
