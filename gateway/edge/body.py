@@ -28,6 +28,10 @@ def _invalid(why: str) -> BodyRefused:
     return BodyRefused(Outcome.REQUEST_INVALID, why)
 
 
+def _broken(fault: BaseException) -> BodyRefused:
+    return BodyRefused(Outcome.BUSY, f"the body broke off ({type(fault).__name__})")
+
+
 async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> bytes:
     """The raw body, *limit* bytes at most, whole within *seconds* from now. Raises BodyRefused.
 
@@ -45,10 +49,18 @@ async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> byt
         raise _invalid("Transfer-Encoding is not chunked")
     if (request.content_length or 0) > limit:
         raise _invalid(too_large)
+    expects = headers.get("Expect", "").lower() == "100-continue"
+    if not expects and request.content.is_eof():  # it came with its head, or there is none: nothing to wait for
+        if (fault := request.content.exception()) is not None:
+            raise _broken(fault)
+        whole = request.content.read_nowait()
+        if len(whole) > limit:
+            raise _invalid(too_large)
+        return whole
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            if headers.get("Expect", "").lower() == "100-continue":
+            if expects:
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             while chunk := await request.content.readany():
                 body += chunk
@@ -59,5 +71,5 @@ async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> byt
     except TimeoutError:
         raise BodyRefused(Outcome.BUSY, f"the body took longer than {seconds} s") from None
     except Exception as fault:
-        raise BodyRefused(Outcome.BUSY, f"the body broke off ({type(fault).__name__})") from None
+        raise _broken(fault) from None
     return bytes(body)

@@ -10,12 +10,13 @@ import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 import orjson
 import structlog
 
 from gateway.canon.requests import OUR_FAULT, Result
+from gateway.edge.behind import Behind
 from gateway.edge.metrics import Told
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
@@ -29,11 +30,16 @@ _UNPRINTABLE = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029),
 
 def _clean(text: str) -> str:
     """Bounded, on one line, and encodable."""
+    if text.isascii() and text.isprintable():
+        return text[:_LONGEST]
     return text[:_LONGEST].translate(_UNPRINTABLE).encode("utf-8", "replace").decode()
 
 
 class Log:
-    """Where the process's lines go. *stream* is binary; "auto" means text on a terminal, JSON elsewhere."""
+    """Where the process's lines go. *stream* is binary; "auto" means text on a terminal, JSON elsewhere.
+
+    Without a *stream* it is standard output, which is written behind.
+    """
 
     def __init__(self, stream: BinaryIO | None = None, style: Style = "auto") -> None:
         out = sys.stdout.buffer if stream is None else stream
@@ -44,7 +50,7 @@ class Log:
         else:
             render = [structlog.processors.add_log_level, stamp, structlog.processors.JSONRenderer(orjson.dumps)]
         self._log = structlog.wrap_logger(
-            structlog.BytesLogger(out),
+            structlog.BytesLogger(cast(BinaryIO, Behind(out)) if stream is None else out),
             processors=render,
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
             cache_logger_on_first_use=True,

@@ -85,14 +85,16 @@ class _Exchange:
         empty = response.status in _BODILESS or self._request.method == "HEAD"
         await writer.write_headers(self._status_line(response.status), self._head(response))
         self.answered = True
+        transport = self._request.transport
+        late = asyncio.get_running_loop().call_later(self._write_deadline, self.abort)
         try:
-            async with asyncio.timeout(self._write_deadline):
-                await writer.write_eof(b"" if empty else response.body)
-        except (ConnectionError, TimeoutError):
+            await writer.write_eof(b"" if empty else response.body)
+        except ConnectionError:  # ours too, when nobody takes the answer in time
             self.abort()
             return Delivery(None)
+        finally:
+            late.cancel()
         # A write to a dead socket fails without a word; its transport is closing then.
-        transport = self._request.transport
         if transport is not None and not transport.is_closing():
             self.at = monotonic()
         return Delivery(self.at)

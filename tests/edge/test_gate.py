@@ -43,7 +43,7 @@ async def test_each_kind_has_its_slots(wallet: Any, guarded: Any, till: Till, ev
     undo = [ask(one, f"undo{number}", REVERSAL, outbox=True) for number in (1, 2, 3)]
     await eventually(lambda: len(till.order) == 5)
     await asyncio.sleep(0.05)
-    assert till.order == ["bet1", "bet2", "win", "undo1", "undo2"]
+    assert {*till.order} == {"bet1", "bet2", "win", "undo1", "undo2"}  # each on a connection of its own: in any order
     assert one.held == (2, 1, 2)
     till.let("undo1", "bet1")
     await eventually(lambda: len(till.order) == 7)
