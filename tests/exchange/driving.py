@@ -21,7 +21,6 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.keys import Keys
 from gateway.dialect.proofs.asked import questions
 from gateway.dialect.sayings import Said
-from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
@@ -43,19 +42,9 @@ from tests.exchange.clock import Clock
 from tests.exchange.endings import Hop, honest
 from tests.exchange.made_secrets import secrets
 from tests.exchange.recovering import recover
+from tests.exchange.shipped import dialect
 
 PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
-DIALECTS = ("155io", "evenbet", "evenbet-seamless", "hub88", "scorpio")
-#: After a bet in doubt their providers send nothing, and we take it back before we answer.
-SILENT = ("caleta",)
-#: Those with everything in the query, and those with one id for all legs.
-GETTERS = ("groove", "blueocean", "100hp", "100hp-29")
-
-
-@cache
-def dialect(name: str) -> Dialect:
-    """A shipped dialect, compiled once."""
-    return Shelf().dialect(name)
 
 
 @cache
@@ -141,6 +130,11 @@ class Story:
         """Of these, the calls that may move money."""
         spoken = self.wallet
         return [wish for wish in self.sends if spoken.recognise(spoken.open(wish.request)).operation in MONEY]
+
+    @property
+    def recalls(self) -> set[str]:
+        """By what the message's missing facts are recalled."""
+        return set() if self.name is None else set(self.dialect.variants[self.name].recall.values())
 
     @property
     def kinds(self) -> list[str]:
@@ -230,9 +224,13 @@ class World:
         facts = form.read(opened).facts
         return row_key(self.provider, {**facts, "operation": str(form.operation)}, facts["transaction"])
 
+    def key(self, operation: Operation, transaction: str) -> str:
+        """The key of the row of an *operation* that has this id of its own, of the player here."""
+        return row_key(self.provider, {"player": "1001", "operation": str(operation)}, self.spelled(transaction))
+
     def row(self, transaction: str) -> Row | None:
-        """The row of one of the provider's transactions."""
-        return self.memory.rows.get(f"acme::{transaction}")
+        """The row of one of the provider's transactions, where an id is no more than itself."""
+        return self.memory.rows.get(f"acme::{self.spelled(transaction)}")
 
     # -- the provider's side
 
@@ -241,6 +239,13 @@ class World:
         """Their games have names, or numbers."""
         fields = [each for form in self.dialect.variants.values() for each in form.fields if each.name == "game"]
         return "8001" if any(each.converter == Text(integer=True) for each in fields) else "marbles"
+
+    def spelled(self, transaction: str) -> str:
+        """An id as this dialect can bear it: some have numbers."""
+        fields = [each for form in self.dialect.variants.values() for each in form.fields if each.name == "transaction"]
+        numbers = any(each.converter == Text(integer=True) for each in fields)
+        plain = numbers and transaction.isalnum() and not transaction.isdecimal()
+        return str(int.from_bytes(transaction.encode())) if plain else transaction
 
     def call(self, operation: Operation, transaction: str = "t1", **facts: Any) -> Call:
         """A call with everything that any of the dialects says."""
@@ -258,7 +263,12 @@ class World:
                 whole |= {"reference": ("t1",)}
             if operation is Operation.ROLLBACK:
                 whole |= {"amount": Decimal("10.00")}
-        return Call(operation, **{**whole, **facts})
+        whole |= facts
+        if whole.get("transaction"):
+            whole["transaction"] = self.spelled(whole["transaction"])
+        if whole.get("reference"):
+            whole["reference"] = tuple(map(self.spelled, whole["reference"]))
+        return Call(operation, **whole)
 
     def request(self, operation: Operation, transaction: str = "t1", **facts: Any) -> tuple[Call, str, Request]:
         """The same as a signed message."""

@@ -12,18 +12,18 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.proofs.asked import Question, questions
 from gateway.dialect.proofs.pairs import unpromisable
 from gateway.dialect.requestform import RequestForm
-from gateway.dialect.shelf import Shelf
 from gateway.exchange.wishes import Send
 from gateway.wire.message import Ending, Request
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import PROMISES, Hop, Story, World, dialect
 from tests.exchange.endings import honest
 from tests.exchange.made_secrets import key_pair, secrets
+from tests.exchange.shipped import BETTING
 
 #: Their ids are whole numbers, which those of these scenarios are not: played by `tests/exchange` alone.
 NUMBERED = {"jdb"}
 #: Every other shipped table of a wallet's callbacks: those that know bets.
-TABLES = tuple(name for name in Shelf().names if Operation.BET in dialect(name).operations() and name not in NUMBERED)
+TABLES = tuple(name for name in BETTING if name not in NUMBERED)
 PAIRS = tuple((provider, wallet) for provider in TABLES for wallet in TABLES)
 #: The whole product in every scenario (`make torture`: about 60 s of computing), or a third of it in each (10 s): then
 #: three scenarios in a row reach every pair.

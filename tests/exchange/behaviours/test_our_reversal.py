@@ -13,8 +13,9 @@ from gateway.journal.wishes import Reap, Record, Told
 from gateway.wire.message import Ending, Heard
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import final
-from tests.exchange.driving import DIALECTS, PROMISES, SILENT, Story, World
+from tests.exchange.driving import PROMISES, Story, World
 from tests.exchange.endings import hangs, honest, not_sent, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS, SILENT
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
