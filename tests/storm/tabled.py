@@ -4,8 +4,8 @@ It shows that the gateway keeps the money right *if the table is right*. It is j
 wrong row of effects it cannot find: the providers below `tests/torture/providers`, written by hand from the documents,
 can. What it adds to their rounds: bet and win in one call, prizes without a bet, wins that are taken back, ids derived
 of others, ids that are numbers, queries and paths, sealed bodies, silence as an answer. Free bets are not played
-(`tests/exchange/test_suppressed`); of an answer's signature nothing is checked. After a win in doubt the same win comes,
-also where the table's provider may roll its bet back first.
+(`tests/exchange/test_suppressed`); of an answer's signature nothing is checked. After a win in doubt the same win
+comes, also where the table's provider may roll its bet back first.
 
 Between two tries it waits one second, doubled each time to an eighth of the published span, and so often as the span
 holds, an hour at most. One that falls silent after its tries loses no answer on its own side: whether a yes that was
