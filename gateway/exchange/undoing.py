@@ -4,6 +4,7 @@ What was booked decides, never what a rollback states; only of what we never saw
 """
 
 from dataclasses import replace
+from decimal import Decimal
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
@@ -26,9 +27,12 @@ def undo_call(row: Row, asking: Asking) -> Call:
     booked = row.call
     if booked is None or booked.operation not in UNDONE_BY:
         raise LookupError("nothing is known of what is to be undone")
+    operation = UNDONE_BY[booked.operation]
     amount = booked.amount if booked.amount is not None else booked.bet_amount
+    if booked.operation is Operation.BET_WIN and "references" not in asking.wallet.promises:
+        operation, amount = _both_legs(booked)
     call = Call(
-        UNDONE_BY[booked.operation],
+        operation,
         request_id=row.reversal_key,
         transaction=row.reversal_key,
         reference=(row.key,),
@@ -42,6 +46,15 @@ def undo_call(row: Row, asking: Asking) -> Call:
         undoes=booked.operation,
     )
     return fitted(call, asking)
+
+
+def _both_legs(booked: Call) -> tuple[Operation, Decimal]:
+    """What undoes a bet_win at a wallet that moves what a reversal states: what both legs together have moved.
+
+    Where the prize was more than the stake, that is to be taken from the player, which a rollback cannot say.
+    """
+    net = (booked.bet_amount or Decimal(0)) - (booked.win_amount or Decimal(0))
+    return (Operation.ROLLBACK, net) if net >= 0 else (Operation.ROLLBACK_WIN, -net)
 
 
 def unseen_call(naming: Naming, key: str, asking: Asking) -> Call:

@@ -39,7 +39,8 @@ def rollback(work: Work) -> Outcome:
 def rollback_win(work: Work) -> Outcome:
     """Debit wins back, below zero if it must be; their bets are open again, and so is a round that they closed."""
     if Promise.REFERENCES not in work.promises:
-        work.take(*_blindly(work, PRIZES), GAMES)
+        # A bet_win that paid more than it took is undone by taking the rest.
+        work.take(*_blindly(work, PRIZES | {Operation.BET_WIN}), GAMES)
         return Outcome.OK
     named = work.named(PRIZES)
     wins = [record for record in named.values() if record is not None]

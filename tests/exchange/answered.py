@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 def check_answer(world: "World", story: "Story") -> None:
     """The one answer is in the dialect: its status (200, or the code), its shape, a word of its operation, signed.
 
-    Where the row is a bare status, that status and no body.
+    Where the row is a bare status, that status and no body; where it is silence, a closed connection.
     """
-    response, said, spoken = story.response, story.said, world.dialect
+    said, spoken = story.said, world.dialect
     name = None if story.journey.operation == "unread" else story.name
     possible = UNREAD if name is None else CAN_OCCUR[spoken.variants[name].operation]
     assert story.outcome in possible, f"{story.outcome} cannot be said of {name}"
+    if said.answer.no_answer:
+        assert story.answers == [None]
+        assert said.effect == story.effect or name is None
+        return
+    response = story.response
     if said.answer.transport:
         assert (response.status, response.body) == (said.answer.http, b"")
         assert said.effect == story.effect or name is None

@@ -22,7 +22,6 @@ from gateway.dialect.keys import Keys
 from gateway.dialect.proofs.asked import questions
 from gateway.dialect.requestform import RequestForm
 from gateway.dialect.sayings import Said
-from gateway.dialect.shelf import Shelf
 from gateway.exchange.callback import callback
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
@@ -39,32 +38,19 @@ from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from gateway.wire.templates import look
-from gateway.wire.values import Text
 from tests.exchange.clock import Clock
 from tests.exchange.endings import Hop, honest
 from tests.exchange.made_secrets import secrets
 from tests.exchange.recovering import recover
+from tests.exchange.shipped import dialect, numbered
 
 PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
-DIALECTS = ("155io", "evenbet", "evenbet-seamless", "hub88", "scorpio")
-#: After a bet in doubt their providers send nothing, and we take it back before we answer.
-SILENT = ("caleta",)
-#: Those with everything in the query, and those with one id for all legs.
-GETTERS = ("groove", "blueocean", "100hp", "100hp-29")
-
-
-@cache
-def dialect(name: str) -> Dialect:
-    """A shipped dialect, compiled once."""
-    return Shelf().dialect(name)
 
 
 @cache
 def account(name: str) -> tuple[Provider, Keys]:
     """A configured provider of the dialect, and the keys with which the provider itself signs."""
-    spoken = dialect(name)
-    ours = Provider("acme", "acme", "/acme", spoken, spoken.bind(secrets(), "receiver")).prepared(time.time())
-    return ours, spoken.bind(secrets(), "sender")
+    return made_account(dialect(name))
 
 
 def made_account(spoken: Dialect) -> tuple[Provider, Keys]:
@@ -142,6 +128,11 @@ class Story:
         """Of these, the calls that may move money."""
         spoken, (_, keys) = self.wallet, wallet_side(self.wallet.name)
         return [wish for wish in self.sends if spoken.recognise(spoken.open(wish.request, keys)).operation in MONEY]
+
+    @property
+    def recalls(self) -> set[str]:
+        """By what the message's missing facts are recalled."""
+        return set() if self.name is None else set(self.dialect.variants[self.name].recall.values())
 
     @property
     def kinds(self) -> list[str]:
@@ -231,18 +222,25 @@ class World:
         facts = form.read(opened).facts
         return row_key(self.provider, {**facts, "operation": str(form.operation)}, facts["transaction"])
 
+    def key(self, operation: Operation, transaction: str) -> str:
+        """The key of the row of an *operation* that has this id of its own, of the player here."""
+        return row_key(self.provider, {"player": "1001", "operation": str(operation)}, self.spelled(transaction))
+
     def row(self, transaction: str) -> Row | None:
-        """The row of one of the provider's transactions."""
-        return self.memory.rows.get(f"acme::{transaction}")
+        """The row of one of the provider's transactions, where an id is no more than itself."""
+        return self.memory.rows.get(f"acme::{self.spelled(transaction)}")
 
     # -- the provider's side
 
     @property
     def game(self) -> str:
         """Their games have names, or numbers where the provider or the wallet has nothing else."""
-        forms = [form for spoken in (self.dialect, self.wallet.dialect) for form in spoken.variants.values()]
-        fields = [each for form in forms for each in form.fields if each.name == "game"]
-        return "8001" if any(each.converter == Text(integer=True) for each in fields) else "marbles"
+        return "8001" if numbered(self.dialect, "game") or numbered(self.wallet.dialect, "game") else "marbles"
+
+    def spelled(self, transaction: str) -> str:
+        """An id as this dialect can bear it: some have numbers."""
+        plain = transaction.isalnum() and not transaction.isdecimal() and numbered(self.dialect, "transaction")
+        return str(int.from_bytes(transaction.encode())) if plain else transaction
 
     def call(self, operation: Operation, transaction: str = "t1", **facts: Any) -> Call:
         """A call with everything that any of the dialects says."""
@@ -260,7 +258,12 @@ class World:
                 whole |= {"reference": ("t1",)}
             if operation is Operation.ROLLBACK:
                 whole |= {"amount": Decimal("10.00")}
-        return Call(operation, **{**whole, **facts})
+        whole |= facts
+        if whole.get("transaction"):
+            whole["transaction"] = self.spelled(whole["transaction"])
+        if whole.get("reference"):
+            whole["reference"] = tuple(map(self.spelled, whole["reference"]))
+        return Call(operation, **whole)
 
     def request(self, operation: Operation, transaction: str = "t1", **facts: Any) -> tuple[Call, str, Request]:
         """The same as a signed message."""
@@ -349,8 +352,7 @@ class World:
         """Let our outbox work, until nothing is due any more at the end of *seconds* from now; gives its errands."""
 
         def tell(flow: Flow, errand: Errand) -> None:
-            story = Story(None, self.call(Operation.BALANCE), errand, self.dialect)
-            self.carry(flow, story, [hop] * 3 if hop else [])
+            self.carry(flow, Story(None, self.call(Operation.BALANCE), errand, self.dialect), [hop] * 3 if hop else [])
 
         return recover(self.memory, self.wallet, self.clock, tell, seconds=seconds, most=most)
 

@@ -17,8 +17,9 @@ from gateway.wire.message import Ending
 from tests.dialect import made
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import acme, final
-from tests.exchange.driving import DIALECTS, PROMISES, Story, World
+from tests.exchange.driving import PROMISES, Story, World
 from tests.exchange.endings import QUICK, Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)

@@ -12,8 +12,9 @@ from gateway.journal.states import State
 from gateway.wire.message import Ending, Heard
 from gateway.wire.opened import Draft
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, Story, World
+from tests.exchange.driving import Story, World
 from tests.exchange.endings import Hop, answers, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 

@@ -20,8 +20,9 @@ from gateway.wire.opened import Draft, Opened
 from tests.dialect import made
 from tests.exchange.answered import check_answer
 from tests.exchange.clock import START
-from tests.exchange.driving import DIALECTS, Story, World, dialect
+from tests.exchange.driving import Story, World, dialect
 from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking, takes
+from tests.exchange.shipped import DIALECTS
 
 #: 10.00 EUR as the dialect writes it.
 FIVE_DIGITS = dict.fromkeys(("155io", "caleta", "hub88"), b"1000000")

@@ -22,8 +22,9 @@ from gateway.journal.wishes import Look
 from gateway.wire.message import Heard, Request, Response
 from tests.exchange.answered import check_answer
 from tests.exchange.clock import Clock
-from tests.exchange.driving import DIALECTS, Story, World, dialect
+from tests.exchange.driving import Story, World, dialect
 from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent
+from tests.exchange.shipped import DIALECTS
 
 TARGET = {Operation.BET: "t1", Operation.WIN: "w1", Operation.PROMO_WIN: "p1", Operation.ROLLBACK: "rb1"}
 COLUMNS = [(name, operation) for name in DIALECTS for operation in sorted(dialect(name).operations())]

@@ -13,8 +13,9 @@ from gateway.journal.states import State
 from gateway.journal.wishes import Claim, JournalUnavailable, Look, Reap, Record, Wait
 from gateway.wire.message import Ending
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, World
+from tests.exchange.driving import World
 from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 

@@ -13,8 +13,9 @@ from gateway.canon.outcomes import Moved, Outcome
 from gateway.journal.states import State
 from gateway.wire.opened import Opened
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import GETTERS, Story, World
+from tests.exchange.driving import Story, World
 from tests.exchange.endings import honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import GETTERS
 
 every_getter = pytest.mark.parametrize("name", GETTERS)
 QUERIES = ("groove", "blueocean")

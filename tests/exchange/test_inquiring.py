@@ -10,8 +10,9 @@ from gateway.exchange.wishes import Send
 from gateway.journal.states import State
 from gateway.wire.message import Ending, Heard
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, PROMISES, World
+from tests.exchange.driving import PROMISES, World
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 BET = Operation.BET
 every_dialect = pytest.mark.parametrize("name", DIALECTS)

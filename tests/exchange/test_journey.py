@@ -7,8 +7,9 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.exchange.journey import ALERTS, Journey
-from tests.exchange.driving import DIALECTS, World
+from tests.exchange.driving import World
 from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent
+from tests.exchange.shipped import DIALECTS
 
 
 def test_every_alert_has_its_sentence() -> None:

@@ -6,8 +6,9 @@ from gateway.canon.operations import Operation
 from gateway.exchange.asking import lane
 from gateway.exchange.wishes import Lane, Priority, Send
 from gateway.wire.message import Ending
-from tests.exchange.driving import DIALECTS, World
+from tests.exchange.driving import World
 from tests.exchange.endings import Hop, honest, not_sent, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 DEAR = {

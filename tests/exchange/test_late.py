@@ -11,8 +11,9 @@ from gateway.journal.states import State
 from gateway.journal.wishes import Record
 from gateway.wire.message import Ending
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, Story, World, dialect
+from tests.exchange.driving import Story, World, dialect
 from tests.exchange.endings import Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
 

@@ -11,7 +11,8 @@ from gateway.dialect.dialect import Dialect
 from gateway.exchange.parties import Provider
 from gateway.wire.opened import Opened
 from tests.exchange.clock import START
-from tests.exchange.driving import DIALECTS, PROMISES, World, account, wallet_side
+from tests.exchange.driving import PROMISES, World, account, wallet_side
+from tests.exchange.shipped import DIALECTS
 
 
 @pytest.mark.parametrize("name", DIALECTS)

@@ -16,8 +16,9 @@ from gateway.journal.wishes import Claim, Look, Recall
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Ending, Heard, header
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, World, dialect
+from tests.exchange.driving import World, dialect
 from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 
 def forgetful() -> World:

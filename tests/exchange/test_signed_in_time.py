@@ -20,9 +20,10 @@ from gateway.wire.jsontext import write_json
 from gateway.wire.message import Ending, Heard, Response
 from gateway.wire.opened import Opened
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, World
+from tests.exchange.driving import World
 from tests.exchange.endings import hangs, honest, not_sent, silent, silent_after_booking
 from tests.exchange.made_secrets import WALLET_SECRETS
+from tests.exchange.shipped import DIALECTS
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 LIKE_REQUESTS = '[answers.signature]\nlike = "request.signature"\n'

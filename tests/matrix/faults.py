@@ -8,7 +8,7 @@ from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
 from gateway.exchange.wishes import Send
 from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Ending, Heard, Response, Silence, Unreachable
-from tests.exchange.driving import World
+from tests.exchange.driving import Story, World
 from tests.exchange.endings import QUICK, Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
 
@@ -186,3 +186,23 @@ HISTORIES: dict[str, tuple[Hop, bool] | None] = {
     "after success": (honest, False),
     "after a success that nobody heard": (honest, True),
 }
+
+
+# -- what is to be said of a story that met a fault
+
+
+def ends(effect: frozenset[str]) -> bool:
+    """Does the provider take it for failed, and send nothing more?"""
+    return bool(effect) and effect <= {"final", "silent"}
+
+
+def owes(world: World, story: Story) -> bool:
+    """Is our own reversal of it written down?"""
+    row = world.memory.rows.get(world.key_of(story.request)) if story.request and story.call.transaction else None
+    return row is not None and row.undo
+
+
+def unstated(story: Story, fault: Fault) -> bool:
+    """Does the wallet's answer part from what its question did not say?"""
+    field = {"another player": "player", "another currency": "currency"}.get(fault.name)
+    return field is not None and bool(story.sends) and field not in read_json(story.sends[0].request.body)

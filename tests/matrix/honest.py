@@ -10,8 +10,11 @@ from decimal import Decimal
 
 from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.compiler.rows import Effects
 from gateway.dialect.dialect import Dialect
+from gateway.dialect.wireanswer import WireAnswer
 from gateway.exchange.wishes import Send
+from gateway.journal.arming import UNHEARD
 from gateway.journal.wishes import Reap, Told
 from gateway.wire.message import Ending, Silence
 from tests.exchange.answered import check_answer
@@ -143,8 +146,9 @@ class Provider:
 
     def hear(self, belief: Belief, story: Story, *, heard: bool) -> None:
         """Do what the effect of the answer says; nothing heard is what the table says of no answer."""
-        unheard = self.world.dialect.said[story.name, Outcome.UNKNOWN].effect
-        effect = story.effect if heard else unheard
+        assert story.name is not None
+        effects = Effects(self.world.dialect.tree)
+        effect = story.effect if heard else effects.of(story.name, WireAnswer(no_answer=True), done=False).does
         belief.waits = not heard
         if "done" in effect:
             assert belief.done is not False, f"{belief.transaction}: a yes after a final no"
@@ -215,7 +219,7 @@ class Provider:
             for bet in self.bets.values():
                 if bet.waits and not bet.dropped and bet.transaction not in self.rolled_back:
                     self.say(bet)
-        world.recover(seconds=50_000.0)
+        world.recover(seconds=60_000.0 + 2.0 * world.dialect.horizon_s("bet"))
 
     @property
     def rolled_back(self) -> set[str]:
@@ -254,6 +258,12 @@ class Provider:
         return {
             row.key: (row.call.amount if row.call and row.call.amount else Decimal(0)) for row in rows if row.parked
         }
+
+    def unheard(self) -> set[str]:
+        """Of these, those of which nobody noted whether their yes was heard, by a provider that may fall silent."""
+        rows = self.world.memory.rows.values()
+        silent = any("silent" in said.effect for said in self.world.dialect.said.values())
+        return {row.key for row in rows if silent and row.parked == UNHEARD}
 
     def explained(self) -> None:
         """Every difference is a parked row's own, and the sum is no more than the rows say."""

@@ -8,8 +8,14 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal.wishes import Told
 from tests.exchange.driving import Story, World
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.matrix.faults import ends
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
+
+
+def ever(world: World) -> float:
+    """Seconds beyond every horizon."""
+    return 60_000.0 + 2.0 * world.dialect.horizon_s("bet")
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Teller:
     def __init__(self, world: World) -> None:
         self.world = world
         self.heard: list[tuple[Operation, frozenset[str]]] = []
+        self.keys: dict[str, str] = {}  # of what was told, by its id
 
     def tell(self, operation: Operation, transaction: str, *hops: object, line: str = "heard") -> Story:
         """One callback; *line*: heard, gone, or unnoted (heard, and our note of that is lost)."""
@@ -52,6 +59,8 @@ class Teller:
         )
         story = world.tell(world.request(operation, transaction), *hops, throw=throw)  # type: ignore[arg-type]
         world.gone = False
+        assert story.request is not None
+        self.keys[transaction] = world.key_of(story.request)
         self.heard.append((operation, story.effect if line != "gone" else frozenset()))
         return story
 
@@ -64,7 +73,7 @@ def _undo_wanted(teller: Teller) -> None:
 
 def _reversed_by_us(teller: Teller) -> None:
     teller.tell(BET, "t1", silent_after_booking)
-    teller.world.recover(seconds=50_000)
+    teller.world.recover(seconds=ever(teller.world))
 
 
 def _then(*steps: tuple[object, ...], line: str = "heard") -> Callable[[Teller], object]:
@@ -75,6 +84,12 @@ def _then(*steps: tuple[object, ...], line: str = "heard") -> Callable[[Teller],
             teller.tell(operation, transaction, *hops, line=line)  # type: ignore[arg-type]
 
     return make
+
+
+def same(world: World, operation: Operation) -> bool:
+    """Is a second win or rollback of a bet the first one again, having no id but what its bet has?"""
+    first, second = (world.request(operation, each)[2] for each in ("x0", "x1"))
+    return world.key_of(first) == world.key_of(second)
 
 
 NO, YES, WAITS, CLEAN = Left(False, "no"), Left(False, "yes"), Left(False, "waits"), Left(True, "clean")
@@ -97,3 +112,19 @@ STATES = {
     "proved": State(_then((BET, "t1", silent), (WIN, "w0")), DOUBT, WAITS, CLEAN),
     "settled": State(_then((BET, "t1"), (WIN, "w0")), YES, CLEAN, NO),
 }
+
+
+def left_of(teller: Teller, state: str, operation: Operation) -> Left:
+    """What is left for *operation*, by the state and by what the dialect's messages can say."""
+    world = teller.world
+    win = world.dialect.variants["win"]
+    if operation is WIN and state == "buried unseen" and "reference" not in win.given:
+        return CLEAN  # a tombstone has no round, by which some name a win's bet
+    if (operation, state) in ((ROLLBACK, "reversed by the provider"), (WIN, "settled")) and same(world, operation):
+        return YES
+    if operation is not ROLLBACK and any(of is BET and ends(effect) for of, effect in teller.heard):
+        # They hold it for failed: it is never sent again, and taken back where it may have been booked.
+        ended = {BET: ("proved not sent", "in flight", "unknown", "unknown, booked"), WIN: ("proved not sent",)}
+        if state in ended[operation]:
+            return NO
+    return {BET: STATES[state].bet, WIN: STATES[state].win, ROLLBACK: STATES[state].rollback}[operation]

@@ -20,7 +20,8 @@ from gateway.journal.wishes import Reap, Told
 from gateway.wire.message import Ending
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import acme, final
-from tests.exchange.driving import DIALECTS, PROMISES, Story, World
+from tests.exchange.driving import PROMISES, Story, World
+from tests.exchange.shipped import BETTING
 from tests.matrix.honest import FAULTS, LINES
 from tests.matrix.model import Bet
 
@@ -48,6 +49,7 @@ class Machine(RuleBasedStateMachine):
         spoken = MADE[self.spoken]() if self.spoken in MADE else self.spoken
         self.world = World(spoken, str(START), promises)
         self.bets: dict[int, Bet] = {}
+        self.numbers: dict[str, int] = {}
 
     # -- the provider
 
@@ -59,11 +61,13 @@ class Machine(RuleBasedStateMachine):
         hop = FAULTS[fault if operation is Operation.BET or fault != "no funds" else "silent"]
         died = line.endswith("unnoted")
         throw = (lambda step, wish: RuntimeError("killed") if isinstance(wish, Told) else None) if died else None
-        number = bet.key.partition("::b")[2]
+        number = self.numbers[bet.key]
         facts = {"round": f"g{number}", "amount": Decimal(bet.amount)}
         if operation is not Operation.BET:
             facts["reference"] = (f"b{number}",)  # type: ignore[assignment]
-        story = world.tell(world.request(operation, transaction, **facts), hop, throw=throw)
+        message = world.request(operation, transaction, **facts)
+        story = world.tell(message, hop, throw=throw)
+        self.key = world.key_of(message[2])
         world.gone, world.delay = False, 0.0
         check_answer(world, story)
         CALLBACKS[self.spoken] = CALLBACKS.get(self.spoken, 0) + 1
@@ -71,7 +75,9 @@ class Machine(RuleBasedStateMachine):
 
     def of(self, number: int, amount: int = 5) -> Bet:
         """The bet of that number."""
-        return self.bets.setdefault(number, Bet(f"acme::b{number}", amount))
+        key = self.world.key(Operation.BET, f"b{number}")
+        self.numbers[key] = number
+        return self.bets.setdefault(number, Bet(key, amount))
 
     @rule(number=numbers, amount=st.sampled_from([1, 10, 40]), fault=faults, line=lines)
     def bet(self, number: int, amount: int, fault: str, line: str) -> None:
@@ -103,6 +109,7 @@ class Machine(RuleBasedStateMachine):
         no = any(each.effect and each.effect <= {"final", "silent"} for each in (*copies, story))
         assert not (yes and no), "two copies, two answers"
         bet.answered(story.effect, self.live, heard=True)
+        bet.yes = bet.yes or yes
         for each in copies:
             bet.no = bet.no or bool(each.effect and each.effect <= {"final", "silent"})
 
@@ -112,7 +119,7 @@ class Machine(RuleBasedStateMachine):
         bet = self.of(number)
         if bet.asked and not (which == "v" and not bet.wins):
             story, heard = self.tell(Operation.WIN, f"{which}{number}", fault, line, bet)
-            bet.win_answered(f"acme::{which}{number}", story.effect, self.live, heard=heard)
+            bet.win_answered(self.key, story.effect, self.live, heard=heard)
 
     @rule(number=numbers, which=st.sampled_from(["r", "r", "s"]), fault=faults, line=lines)
     def undo(self, number: int, which: str, fault: str, line: str) -> None:
@@ -187,7 +194,7 @@ class Machine(RuleBasedStateMachine):
         return {row.chain for row in rows if row is not None}
 
 
-@pytest.mark.parametrize("name", [*DIALECTS, *MADE])
+@pytest.mark.parametrize("name", [*BETTING, *MADE])
 def test_the_machine(name: str, note: Callable[[str], None]) -> None:
     """No rule of the model is ever broken."""
     machine = type("Machine", (Machine,), {"spoken": name})

@@ -39,8 +39,9 @@ from gateway.sandbox.server import SandboxServer
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from gateway.wire.templates import look
-from tests.exchange.driving import DIALECTS, dialect, wallet_side
+from tests.exchange.driving import dialect, wallet_side
 from tests.exchange.made_secrets import WALLET_SECRETS, secrets
+from tests.exchange.shipped import DIALECTS
 
 #: Seconds: the laid-over deadline of every operation; what a slow wallet takes.
 DEADLINE, SLOW = 4.0, 5.0

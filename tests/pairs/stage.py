@@ -12,16 +12,16 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.proofs.asked import Question, questions
 from gateway.dialect.proofs.pairs import unpromisable
 from gateway.dialect.requestform import RequestForm
-from gateway.dialect.shelf import Shelf
 from gateway.exchange.wishes import Send
 from gateway.wire.message import Ending, Request
 from tests.exchange.answered import check_answer
 from tests.exchange.driving import PROMISES, Hop, Story, World, dialect
 from tests.exchange.endings import honest
 from tests.exchange.made_secrets import key_pair, secrets
+from tests.exchange.shipped import BETTING
 
 #: Every shipped table of a wallet's callbacks: those that know bets.
-TABLES = tuple(name for name in Shelf().names if Operation.BET in dialect(name).operations())
+TABLES = BETTING
 PAIRS = tuple((provider, wallet) for provider in TABLES for wallet in TABLES)
 #: The whole product in every scenario (`make torture`: about 60 s of computing), or a third of it in each (10 s): then
 #: three scenarios in a row reach every pair.

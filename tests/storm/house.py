@@ -11,6 +11,8 @@ from random import Random
 from typing import Any
 
 import gateway.edge.outbox
+from gateway.dialect.dialect import Role
+from gateway.dialect.keys import Keys
 from gateway.edge.breaker import Breaker
 from gateway.edge.budget import Budget
 from gateway.edge.carry import carry
@@ -68,7 +70,7 @@ class House:
     def __init__(
         self, rng: Random, promises: frozenset[str] = ALL, file: Path | None = None, *,
         connections: int = CONNECTIONS, accounts: Mapping[str, str] = SPEAKS, quarantine: float = 60.0,
-        wallet: Wallet | None = None,
+        wallet: Wallet | None = None, keyed: Callable[[str, Role], Keys] = keys,
     ) -> None:  # fmt: skip
         loop = asyncio.get_running_loop()
         self.rng, self.clock, self.promises = rng, Clock(), promises
@@ -89,13 +91,14 @@ class House:
             budget=Budget(loop.time), clock=loop.time,
         )  # fmt: skip
         self.party = WalletParty(dialect("canonical"), keys("canonical", "sender"), promises)
-        self.providers = {name: self._account(name, spoken) for name, spoken in accounts.items()}
+        self.accounts = accounts
+        self.providers = {name: self._account(name, spoken, keyed) for name, spoken in accounts.items()}
         self.width = max(2, connections // 10)
         self.outbox = self._outbox()
         self._callbacks: set[asyncio.Task[None]] = set()
 
-    def _account(self, name: str, spoken: str) -> Provider:
-        account = Provider(name, name, f"/{name}", dialect(spoken), keys(spoken, "receiver"))
+    def _account(self, name: str, spoken: str, keyed: Callable[[str, Role], Keys]) -> Provider:
+        account = Provider(name, name, f"/{name}", dialect(spoken), keyed(spoken, "receiver"))
         return account.prepared(self.clock.wall())
 
     def _outbox(self) -> Outbox:
@@ -138,11 +141,15 @@ class House:
 
     # -- what a provider's connection does
 
-    async def post(self, path: str, headers: Mapping[str, str], body: bytes, timeout: float) -> tuple[int, bytes]:
+    async def post(
+        self, path: str, headers: Mapping[str, str], body: bytes, timeout: float, method: str = "POST"
+    ) -> tuple[int, bytes]:
         """A callback, and its answer if it comes in time; see `drivers.Transport`."""
         connection = Connection()
+        path, _, query = path.partition("?")
         _, name, below = path.split("/", 2) if path.count("/") > 1 else (*path.split("/"), "")
-        task = asyncio.create_task(self._tell(self.providers[name], below, headers, body, connection))
+        request = Request(method, f"/{below}", query, tuple(headers.items()), body)
+        task = asyncio.create_task(self._tell(self.providers[name], request, connection))
         self._callbacks.add(task)
         task.add_done_callback(self._callbacks.discard)
         try:
@@ -156,11 +163,8 @@ class House:
                 connection.heard.cancel()
         return response.status, response.body
 
-    async def _tell(
-        self, provider: Provider, path: str, headers: Mapping[str, str], body: bytes, connection: Connection
-    ) -> None:
+    async def _tell(self, provider: Provider, request: Request, connection: Connection) -> None:
         now = self.clock.monotonic()
-        request = Request("POST", f"/{path}", "", tuple(headers.items()), body)
         journey = Journey(provider.name, provider.dialect.name, now, float("inf"), id=f"j{len(self.journeys)}")
         self.journeys.append(journey)
         flow = callback(request, provider, self.party, journey, self.clock)

@@ -7,16 +7,23 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from gateway.dialect.dialect import Role
+from gateway.dialect.keys import Keys
 from gateway.journal.states import Policy, Row
-from tests.seeds.stage import TEXT_SECRET, rsa_pair
+from tests.exchange.made_secrets import secrets
+from tests.exchange.shipped import BETTING, dialect
+from tests.seeds.stage import TEXT_SECRET, keys, rsa_pair
 from tests.storm.house import ALL, SPEAKS, House
+from tests.storm.tabled import Tabled
 from tests.storm.virtual_time import in_virtual_time
 from tests.storm.weather import changing
-from tests.torture.auditor import Auditor
+from tests.torture.auditor import Auditor, wallet_key
+from tests.torture.providers.beliefs import Belief
 from tests.torture.providers.drivers import Live, Timeout
 from tests.torture.providers.evenbet import EvenBet, FieldClient
 from tests.torture.providers.marbles import Marbles
@@ -30,12 +37,19 @@ KINDS: dict[str, Callable[..., Provider]] = {
     "evenbet": lambda who, **rest: EvenBet("evenbet", who, key=TEXT_SECRET, **rest),
     "field": lambda who, **rest: FieldClient("field", who, key=TEXT_SECRET, **rest),
 }
+#: Those that no provider written by hand speaks, on board by their own names; three ships take a third of them each.
+BY_TABLE = tuple(name for name in BETTING if name not in SPEAKS.values())
+FLEETS: dict[str, Mapping[str, str]] = {
+    "seeds": SPEAKS,
+    "tables": {name: name for name in BY_TABLE},
+    **{f"tables {at + 1}": {name: name for name in BY_TABLE[at::3]} for at in range(3)},
+}
 CURRENCIES = {"EUR": 2, "JPY": 0, "KWD": 3}
 HABITS = Habits(calls_off=0.10, overtaken=0.06, twice=0.06, hangs_up=0.04, late=0.03, loses=0.03)
 #: A message that never reaches us.
 NEVER_CAME = 0.003
 #: Seconds from the last word of a provider until everything must be at rest.
-REST = 3 * 86_400.0
+REST = 4 * 86_400.0
 WALLETS = {
     "all four": ALL,
     **{f"no {word}": ALL - {word} for word in ("idempotent", "tombstones", "status", "references")},
@@ -60,6 +74,7 @@ class Log:
     unsettled: list[Row]
     seconds: float
     moments: list[tuple[float, str, str]] = field(default_factory=list)
+    fleet: str = "seeds"
 
     @property
     def difference(self) -> Decimal:
@@ -90,16 +105,30 @@ class Log:
 
     def report(self) -> str:
         """For people: how to play it again, and what was found."""
-        replay = f"python -m tests.storm.voyage {self.seed} '{self.wallet}' {self.store} {self.asked}"
+        replay = f"python -m tests.storm.voyage {self.seed} '{self.wallet}' {self.store} {self.asked} '{self.fleet}'"
         return "\n".join([replay, *self.faults[:20], self.audit.report()])
 
     def line(self) -> str:
         """One line of the table wallet x difference x parked."""
         return (
-            f"{self.wallet:>14} {self.store:>6} seed {self.seed}: {self.operations:>7} operations, difference"
-            f" {self.difference}, parked {len(self.parked)} (of which {self.explained} explain it),"
+            f"{self.fleet}: {self.wallet:>14} {self.store:>6} seed {self.seed}: {self.operations:>7} operations,"
+            f" difference {self.difference}, parked {len(self.parked)} (of which {self.explained} explain it),"
             f" {self.seconds / 3600:.1f} virtual hours"
         )
+
+
+def keyed(name: str, role: Role) -> Keys:
+    """The secrets of those that are on board by their tables."""
+    return _bound(name, role) if name in BY_TABLE else keys(name, role)
+
+
+@cache
+def _bound(name: str, role: Role) -> Keys:
+    return dialect(name).bind(secrets(), role)
+
+
+def _tabled(name: str, players: list[Player], **rest: Any) -> Provider:
+    return Tabled(name, players, spoken=dialect(name), keys=keyed(name, "sender"), **rest)
 
 
 class Company:
@@ -109,29 +138,36 @@ class Company:
         self.house, self.rng = house, Random(f"company/{seed}")
         self.posts, self.playing = 0, False
         self.providers: list[Provider] = []
-        for at, name in enumerate(SPEAKS):
+        for at, name in enumerate(house.accounts):
             players = [self._player(name, number) for number in range(100 * at, 100 * at + 6)]
             patience = Patience(until_heard=patient[name], most_tries=200 if house.policy.resolves else 20)
-            made = KINDS[name](players, seed=seed, now=house.clock.wall, habits=HABITS, patience=patience)
-            self.providers.append(made)
+            make = KINDS[name] if name in KINDS else partial(_tabled, name)
+            self.providers.append(make(players, seed=seed, now=house.clock.wall, habits=HABITS, patience=patience))
 
     def _player(self, account: str, number: int) -> Player:
         currency = list(CURRENCIES)[number % len(CURRENCIES)]
         name = str(1_000 + number)
-        token = f"{'L' if SPEAKS[account] == 'evenbet' else 's'}{name}"
+        token = f"{'s' if account in ('marbles', 'scorpio') else 'L'}{name}"
         self.house.wallet.open_player(
             name, currency, Decimal(5_000), session=f"s{name}", launch=f"L{name}", life=3650 * 86_400.0,
             nickname="Ann", country="DE",
         )  # fmt: skip
         return Player(name, currency, token, CURRENCIES[currency])
 
-    async def post(self, path: str, headers: dict[str, str], body: bytes, timeout: float) -> tuple[int, bytes]:
+    async def post(
+        self, path: str, headers: dict[str, str], body: bytes, timeout: float, method: str = "POST"
+    ) -> tuple[int, bytes]:
         """A provider's message on its way; now and then it never arrives."""
         self.posts += 1
         if self.playing and self.rng.random() < NEVER_CAME:
             await asyncio.sleep(timeout)
             raise Timeout("lost on the way")
-        return await self.house.post(path, headers, body, timeout)
+        return await self.house.post(path, headers, body, timeout, method)
+
+    def key(self, belief: Belief) -> str:
+        """The wallet's key of a transaction."""
+        provider = next(each for each in self.providers if each.account == belief.account)
+        return provider.wallet_key(belief) if isinstance(provider, Tabled) else wallet_key(belief)
 
     async def play(self, operations: int, at_once: int = 8) -> None:
         """Let every player enter; then rounds, until so many callbacks were sent."""
@@ -161,8 +197,11 @@ async def at_rest(house: House) -> list[Row]:
     """Wait until nothing is on its way and nothing is to be done; gives the rows of which that cannot be said."""
     end = house.clock.monotonic() + REST
     house.outbox._poll = 5.0
+    step, begun = 30.0, house.clock.monotonic()
     while True:
-        await asyncio.sleep(30.0)
+        if house.clock.monotonic() - begun > 14_400.0:  # what is left waits for a horizon
+            step, house.outbox._poll = 600.0, 60.0
+        await asyncio.sleep(step)
         left = await house.journal.at_work()
         if not house.server.late.pending and (not left or house.clock.monotonic() > end):
             return left
@@ -173,19 +212,21 @@ def as_parked(row: Row) -> dict[str, Any]:
     call = row.call
     currency = None if call is None else call.currency
     amount = Decimal(0) if call is None or call.amount is None else call.amount
+    if call is not None and call.bet_amount is not None and call.win_amount is not None:
+        amount = abs(call.bet_amount - call.win_amount)
     return {"key": row.key, "player": row.player, "currency": currency, "amount": amount, "kind": str(row.operation)}
 
 
 async def _sail(
-    seed: int, wallet: str, file: Path | None, operations: int, ahead: Callable[[float], float] | None
+    seed: int, wallet: str, file: Path | None, operations: int, ahead: Callable[[float], float] | None, fleet: str
 ) -> Log:
-    house = House(Random(f"house/{seed}"), WALLETS[wallet], file)
+    house = House(Random(f"house/{seed}"), WALLETS[wallet], file, accounts=FLEETS[fleet], keyed=keyed)
     async with house.open():
         began = house.clock.monotonic()
-        company = Company(house, seed, {name: (seed + at) % 2 == 0 for at, name in enumerate(SPEAKS)})
+        company = Company(house, seed, {name: (seed + at) % 2 == 0 for at, name in enumerate(house.accounts)})
         weather = asyncio.create_task(_fair_first(house, company, seed))
         skew = asyncio.create_task(_set(house, ahead))
-        await company.play(operations)
+        await company.play(operations, at_once=max(2, 32 // len(house.accounts)))
         weather.cancel()
         await asyncio.wait([weather])
         unsettled = await at_rest(house)
@@ -194,10 +235,10 @@ async def _sail(
         assert not any(task.exception() for task in (weather, skew) if not task.cancelled())
         parked = await house.journal.parked()
         books = [provider.book for provider in company.providers]
-        audit = Auditor(house.wallet.ledger.connection, books, map(as_parked, parked))
+        audit = Auditor(house.wallet.ledger.connection, books, map(as_parked, parked), key=company.key)
         return Log(
             seed, wallet, "memory" if file is None else "sqlite", operations, company.posts, audit, parked,
-            house.hop.crossed, house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments,
+            house.hop.crossed, house.bugs, unsettled, house.clock.monotonic() - began, house.hop.moments, fleet,
         )  # fmt: skip
 
 
@@ -217,13 +258,13 @@ async def _set(house: House, ahead: Callable[[float], float] | None) -> None:
 
 def sail(
     seed: int, wallet: str = "all four", file: Path | None = None, operations: int = 1_000,
-    ahead: Callable[[float], float] | None = None,
+    ahead: Callable[[float], float] | None = None, fleet: str = "seeds",
 ) -> Log:  # fmt: skip
-    """One voyage, from the first bet to the last doubt."""
-    return in_virtual_time(_sail(seed, wallet, file, operations, ahead))
+    """One voyage of a *fleet*, from the first bet to the last doubt."""
+    return in_virtual_time(_sail(seed, wallet, file, operations, ahead, fleet))
 
 
-if __name__ == "__main__":  # python -m tests.storm.voyage SEED WALLET STORE OPERATIONS: play a run again
+if __name__ == "__main__":  # python -m tests.storm.voyage SEED WALLET STORE OPERATIONS FLEET: play a run again
     import hashlib
     import sys
     import tempfile
@@ -232,7 +273,7 @@ if __name__ == "__main__":  # python -m tests.storm.voyage SEED WALLET STORE OPE
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / "journal.db" if sys.argv[3] == "sqlite" else None
         spent = time.process_time()
-        done = sail(int(sys.argv[1]), sys.argv[2], where, int(sys.argv[4]))
+        done = sail(int(sys.argv[1]), sys.argv[2], where, int(sys.argv[4]), fleet="".join(sys.argv[5:]) or "seeds")
         spent = time.process_time() - spent
     print(done.report())
     print(done.line())

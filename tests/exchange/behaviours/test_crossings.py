@@ -11,8 +11,9 @@ from gateway.exchange.wishes import Send
 from gateway.journal.states import State
 from gateway.journal.wishes import Wait
 from gateway.wire.message import Ending, Heard
-from tests.exchange.driving import DIALECTS, PROMISES, World, dialect
+from tests.exchange.driving import PROMISES, World, dialect
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)

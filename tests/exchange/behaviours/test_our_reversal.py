@@ -13,8 +13,9 @@ from gateway.journal.wishes import Reap, Record, Told
 from gateway.wire.message import Ending, Heard
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import final
-from tests.exchange.driving import DIALECTS, PROMISES, SILENT, Story, World
+from tests.exchange.driving import PROMISES, Story, World
 from tests.exchange.endings import hangs, honest, not_sent, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS, SILENT
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
@@ -304,3 +305,22 @@ def test_waits_for_the_quarantine_where_the_wallet_keeps_no_tombstones(name: str
     world.recover(seconds=20)
     assert world.balance == Decimal("100.00")
     assert world.tell(world.request(ROLLBACK, "rb1")).outcome is Outcome.OK
+
+
+@pytest.mark.parametrize("prize", ["5.00", "10.00", "25.00"])
+@pytest.mark.parametrize("whose", ["the provider's", "ours"])
+def test_both_legs_are_undone_where_the_wallet_moves_what_a_reversal_states(prize: str, whose: str) -> None:
+    """Without `references` it looks nothing up: stated is what stake and prize moved together, either way."""
+    world = World("groove", promises=PROMISES - {"references"})
+    facts = {"bet_amount": Decimal("10.00"), "win_amount": Decimal(prize)}
+    world.tell(world.request(Operation.BET_WIN, **facts), silent_after_booking if whose == "ours" else honest)
+    assert world.balance == Decimal("90.00") + Decimal(prize)
+    if whose == "ours":
+        world.recover(seconds=500_000)
+    else:
+        assert world.tell(world.request(ROLLBACK)).effect == {DONE}
+    assert world.balance == Decimal("100.00")
+    again = world.tell(world.request(ROLLBACK))
+    assert again.effect == {DONE}
+    world.recover(seconds=500_000)
+    assert world.balance == Decimal("100.00")

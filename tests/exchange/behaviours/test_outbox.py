@@ -10,8 +10,9 @@ from gateway.exchange.wishes import Send
 from gateway.journal.states import Policy, State, Step
 from gateway.journal.wishes import Reap
 from gateway.wire.message import Ending
-from tests.exchange.driving import DIALECTS, PROMISES, World
+from tests.exchange.driving import PROMISES, World
 from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)

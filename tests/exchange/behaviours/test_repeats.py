@@ -12,8 +12,9 @@ from gateway.journal.states import DONE, State
 from gateway.journal.wishes import Record, Told
 from gateway.wire.message import Ending
 from tests.exchange.answered import check_answer
-from tests.exchange.driving import DIALECTS, Story, World
+from tests.exchange.driving import Story, World
 from tests.exchange.endings import hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)

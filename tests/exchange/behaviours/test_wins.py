@@ -10,8 +10,9 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal.states import DONE, State, Step
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import acme, final
-from tests.exchange.driving import DIALECTS, Story, World
+from tests.exchange.driving import Story, World
 from tests.exchange.endings import answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
+from tests.exchange.shipped import DIALECTS
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)

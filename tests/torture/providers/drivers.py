@@ -23,9 +23,11 @@ class Closed(Exception):
 
 
 class Transport(Protocol):
-    """Sends one POST. Raises Timeout and Closed, and nothing else of its own."""
+    """Sends one POST, or what else is asked of it. Raises Timeout and Closed, and nothing else of its own."""
 
-    async def post(self, path: str, headers: dict[str, str], body: bytes, timeout: float) -> tuple[int, bytes]:
+    async def post(
+        self, path: str, headers: dict[str, str], body: bytes, timeout: float, method: str = "POST"
+    ) -> tuple[int, bytes]:
         """Status and body of a whole answer."""
 
 
@@ -46,12 +48,14 @@ class Sockets:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def post(self, path: str, headers: dict[str, str], body: bytes, timeout: float) -> tuple[int, bytes]:
+    async def post(
+        self, path: str, headers: dict[str, str], body: bytes, timeout: float, method: str = "POST"
+    ) -> tuple[int, bytes]:
         """Status and body of a whole answer."""
         patience = aiohttp.ClientTimeout(total=max(timeout, 0.0001))  # 0 would mean for ever
         try:
-            async with self._session.post(
-                self.url + path, data=body, headers=headers, timeout=patience, allow_redirects=False
+            async with self._session.request(
+                method, self.url + path, data=body, headers=headers, timeout=patience, allow_redirects=False
             ) as answer:
                 return answer.status, await answer.read()
         except TimeoutError as silence:
@@ -138,7 +142,8 @@ class Live:
 
     async def _heard(self, post: Post, seconds: float) -> Event:
         try:
-            return Answered(*await self._transport.post(post.path, post.headers, post.body, seconds))
+            other = () if post.method == "POST" else (post.method,)
+            return Answered(*await self._transport.post(post.path, post.headers, post.body, seconds, *other))
         except (Timeout, Closed) as silence:
             return NoAnswer(f"{type(silence).__name__}: {silence}")
 

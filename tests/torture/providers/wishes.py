@@ -21,7 +21,10 @@ class Line(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One HTTP POST. *timeout*: the documented deadline; *cut*: the share of it after which LATE or HANGS_UP occurs."""
+    """One HTTP request, a POST mostly; a query stands in its *path*.
+
+    *timeout*: the documented deadline; *cut*: the share of it after which LATE or HANGS_UP occurs.
+    """
 
     path: str
     headers: dict[str, str]
@@ -29,6 +32,7 @@ class Post:
     timeout: float
     line: Line = Line.HEARD
     cut: float = 0.0
+    method: str = "POST"
 
     @property
     def waits(self) -> float:
