@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from gateway.cli.exits import CLEAN, FINDINGS, MISUSE, WARNINGS, Misuse
-from gateway.cli.tables import Folders, shelf
+from gateway.cli.tables import Folders, dialect_of, shelf
 from gateway.dialect.asked import examples_of
 from gateway.dialect.conversations import Conversations
 from gateway.dialect.problems import Problem, Refused, render
@@ -70,7 +70,7 @@ def _chosen(paths: tuple[str, ...], folders: Folders) -> Iterable[tuple[Shelf, s
                 raise Misuse(f"{text}: no tables in this folder")
             yield from ((where, name) for name in names)
         elif path.is_file():
-            yield shelf(folders, path.parent), path.name.removesuffix(".toml").removesuffix(".examples")
+            yield shelf(folders, path.parent), dialect_of(path)
         elif "/" in text or text.endswith(".toml"):
             raise Misuse(f"{text}: there is no such file or folder")
         else:

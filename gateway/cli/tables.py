@@ -25,13 +25,18 @@ def shelf(folders: Folders, *more: Path) -> Shelf:
     return Shelf(*more, *folders)
 
 
+def dialect_of(path: Path) -> str:
+    """The dialect that a file belongs to: its table, its requests, or the examples of either."""
+    return path.name.removesuffix(".toml").removesuffix(".examples").removesuffix(".outbound")
+
+
 def named(dialect: str, folders: Folders) -> tuple[Shelf, str]:
     """The shelf and the name of a dialect that is given by name, or as the path of its file. Misuse, Refused."""
     path = Path(dialect)
     if dialect.endswith(".toml") or "/" in dialect:
         if not path.is_file():
             raise Misuse(f"{dialect}: there is no such file")
-        return shelf(folders, path.parent), path.name.removesuffix(".toml").removesuffix(".examples")
+        return shelf(folders, path.parent), dialect_of(path)
     found = shelf(folders)
     found.path(dialect)
     return found, dialect

@@ -27,6 +27,15 @@ def test_a_folder_a_file_and_a_name_mean_the_same_table_once(gateway: Gateway, t
     assert "in 1 table (" in gateway("check", "scorpio").out
 
 
+def test_every_file_of_the_folder_may_be_named(gateway: Gateway, root: Path) -> None:
+    """As a shell spells `mappings/*.toml`: requests and examples are their table's."""
+    files = sorted((root / "mappings").glob("payfield*.toml"))
+    assert len(files) == 4
+    ended = gateway("check", *files)
+    assert ended.code == 0
+    assert "in 1 table (" in ended.out
+
+
 def test_all_problems_of_all_files_at_once(gateway: Gateway, tables: Path, edit: Edit) -> None:
     """A file that is no TOML does not hide what is wrong in the next one."""
     edit("scorpio.toml", "signature_invalid", "signature_invalidd")
