@@ -5,7 +5,7 @@ wallet, or playing the provider: `write_call`, `read_reply`. `bind` adds the liv
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -60,14 +60,14 @@ class Dialect:
     replay_balances: Mapping[str, str]
     fingerprints: Mapping[str, tuple[str, ...]]
     session_checked: frozenset[Operation]
+    #: on the wallet's side: the operations that are sent in place of one that the table lacks; (): nothing is
+    instead: Mapping[Operation, tuple[Operation, ...]] = field(default_factory=dict)
     #: what we ask of the provider, and how it answers; None where the table does not say
     outbound: Outbound | None = None
     #: where one message holds several transactions; None where it is one
     batch: Batch | None = None
     #: how answers are decoded: "json", "xml"
     answer_codec: str = "json"
-
-    # -- what stands in the table's head
 
     def deadline_s(self, name: str | None) -> float:
         """When the provider stops listening, in seconds from the head of its request."""
