@@ -157,14 +157,16 @@ class World:
 
     def __init__(
         self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES, currency: str = "EUR",
-        wallet: str = "canonical", kept: frozenset[str] | None = None,
+        wallet: str | Dialect = "canonical", kept: frozenset[str] | None = None,
     ) -> None:  # fmt: skip
         self.clock = Clock()
         self.policy = Policy(promises, chance=lambda: 1.0)
         self.memory = self._fresh()
         self.dialect = name if isinstance(name, Dialect) else dialect(name)
         self.provider, self.caller = made_account(name) if isinstance(name, Dialect) else account(name)
-        spoken, self.wallet_keys = wallet_side(wallet)
+        spoken, self.wallet_keys = wallet_side(wallet if isinstance(wallet, str) else wallet.name)
+        if not isinstance(wallet, str):  # one of that name, and so of its keys, that lacks something
+            spoken = replace(spoken, dialect=wallet)
         self.wallet = replace(spoken, promises=promises)
         self.sandbox = SandboxWallet(clock=self.clock.wall, promises=promises if kept is None else kept)
         person = {"nickname": "Ann", "country": "DE"}
