@@ -73,3 +73,9 @@ def fish() -> Dialect:
     """The provider of `acme`, whose bet_wins may need more than the stake."""
     stated = 'win_amount = "body.win" }'
     return made.dialect(TABLE.replace(stated, f'{stated[:-2]}, required_balance = "body.mb?" }}'))
+
+
+@cache
+def patient() -> Dialect:
+    """The provider of `acme`, which repeats a bet_win until it hears a yes or a no."""
+    return made.dialect(TABLE.replace("[effects.bet_win]\nrolls_back", "[effects.bet_win]\nretries"))
