@@ -284,7 +284,7 @@ class Instead(Section):
 
     bet_win: list[Literal["bet", "win"]] | None = Field(None, description='["bet", "win"], or [].')
     end_round: list[Literal["win"]] | None = Field(None, description='["win"], of nothing, or [].')
-    adjust: list[Literal["none"]] | None = Field(None, max_length=0, description="[]: it is refused.")
+    adjust: list[str] | None = Field(None, max_length=0, description="[]: it is refused.")
 
 
 class WalletTable(Section):

@@ -13,11 +13,10 @@ from gateway.canon.calls import Call, call_with
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, NEVER_THERE, Moved, Outcome
 from gateway.dialect.dialect import Dialect
+from gateway.dialect.proofs import asked
 from gateway.exchange.weighing import YES
 from gateway.journal.states import AS_WIN, IN_PARTS
 
-#: What the wallet must promise where one operation is several calls: each may be sent again, and undone unseen.
-REPEATS = frozenset({"idempotent", "references"})
 _GONE = YES | NEVER_THERE | {Outcome.ALREADY_ROLLED_BACK}
 #: A wallet's no to a win of nothing, as the end of a round has it.
 _OF_AN_END = {
@@ -40,7 +39,7 @@ def spoken(call: Call, wallet: Dialect) -> Call:
 def in_place(call: Call, wallet: Dialect, promises: frozenset[str]) -> Call:
     """*call* as its row keeps it: marked, for as long as it is kept, where others are to be sent in place of it."""
     legs = wallet.instead.get(call.operation)
-    if not legs or (len(legs) > 1 and not promises >= REPEATS):
+    if not legs or (len(legs) > 1 and not promises >= asked.IN_PARTS):
         return call
     return call_with(call, request_id=f"{call.transaction}{AS_WIN if len(legs) == 1 else IN_PARTS}")
 

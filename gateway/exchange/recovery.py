@@ -13,10 +13,11 @@ from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import CREDITS, DEBITS, Operation
 from gateway.canon.outcomes import NEVER_THERE, Outcome
+from gateway.dialect.proofs.asked import IN_PARTS
 from gateway.exchange.asking import CARRIED_ON, Asking
 from gateway.exchange.clock import Clock
 from gateway.exchange.errand import Errand
-from gateway.exchange.legs import REPEATS, Legs, parts
+from gateway.exchange.legs import Legs, parts
 from gateway.exchange.parties import Wallet
 from gateway.exchange.undoing import undo_calls
 from gateway.exchange.weighing import YES, sole_attempt, status_weighed, weighed
@@ -110,7 +111,7 @@ class _Recovery:
         """Undo it. Where a doubt can be asked about, it is, before anything is sent."""
         promises = self.asking.wallet.promises
         doubtful = self.row.undo_sent or self.row.state is State.UNKNOWN
-        if self.row.in_parts and not promises >= REPEATS and (doubtful or self.row.tries):
+        if self.row.in_parts and not promises >= IN_PARTS and (doubtful or self.row.tries):
             return self._settle(park=UNREPEATABLE)
         if doubtful and self._asks:
             reply = yield from self._status()
@@ -162,7 +163,7 @@ class _Recovery:
             return self._settle(park=UNWRITABLE)
         if forced(call):
             self.errand.alerts.append("forced_debit")
-        if self.row.in_parts and self.row.state is State.UNKNOWN and not self.asking.wallet.promises >= REPEATS:
+        if self.row.in_parts and self.row.state is State.UNKNOWN and not self.asking.wallet.promises >= IN_PARTS:
             return self._settle(park=UNREPEATABLE)
         if self.row.state is State.UNKNOWN and self._asks:
             reply = yield from self._status()

@@ -74,7 +74,9 @@ class Provider(single.Provider):
         world.gone, world.delay = line.startswith("gone"), 10.0 if line == "late" else 0.0
         died = line.endswith("unnoted")
         throw = (lambda step, wish: RuntimeError("killed") if isinstance(wish, Told) else None) if died else None
-        story = self.story(belief, [FAULTS[each] for each in (fault, *more)], throw)
+        undoes = belief.operation is Operation.ROLLBACK  # which a human must look at where it is refused
+        hops = [FAULTS["silent" if undoes and each == "refused" else each] for each in (fault, *more)]
+        story = self.story(belief, hops, throw)
         world.gone, world.delay = False, 0.0
         if story.answers != [None]:  # silence may be its only safe word
             check_answer(world, story)
@@ -129,7 +131,7 @@ def play(provider: Provider, dice: random.Random, steps: int = 28) -> list[str]:
     for _ in range(steps):
         kind, number, amount = dice.choice(KINDS), dice.randrange(single.BETS), dice.choice((1, 10, 30))
         fault, other, third = (dice.choice([*FAULTS, *["honest"] * 12]) for _ in range(3))
-        line, seconds = dice.choice([*single.LINES, *["heard"] * 6]), dice.choice((0.1, 1.0, 8.0, 70.0, 700.0))
+        line, seconds = dice.choice([*single.LINES, *["heard"] * 6]), dice.choice((0.1, 1.0, 8.0, 70.0))
         done.append(f"{kind} {number} {amount} {fault!r} {other!r} {third!r} {line!r} after {seconds} s")
         provider.world.clock.now += seconds
         bet = provider.bets.get(number)
@@ -144,7 +146,7 @@ def play(provider: Provider, dice: random.Random, steps: int = 28) -> list[str]:
         elif kind == "gives up":
             provider.gives_up(number)
         elif kind == "outbox":
-            provider.world.recover(FAULTS[fault], seconds=seconds)
+            provider.world.recover(single.FAULTS.get(fault), seconds=seconds)
         elif kind == "dies between":
             provider.dies(number, amount, dice.randrange(3), fault)
         elif kind in ("dies", "freezes"):
@@ -179,4 +181,4 @@ def test_enough_was_played(note: Callable[[str], None]) -> None:
     if len(SEEN) != len(DIALECTS) * len(SETS):
         pytest.skip("runs after the sequences above, in one process with them")
     note(f"bet_wins in two calls: {sum(SEEN.values())} callbacks against {len(SETS)} sets of promises")
-    assert min(SEEN.values()) > 5 * SEQUENCES
+    assert min(SEEN.values()) > 5 * SEQUENCES, SEEN

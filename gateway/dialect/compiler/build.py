@@ -51,8 +51,7 @@ def build(compiled: Compiled) -> Dialect:
         },
         session_checked=session_checked(tree),
         instead={
-            Operation(name): tuple(map(Operation, legs))
-            for name, legs in tree.get("wallet", "instead", default={}).items()
+            Operation(name): tuple(map(Operation, legs)) for name, legs in tree.section("wallet", "instead").items()
         },
         outbound=compiled.outbound,
         batch=compiled.batch,

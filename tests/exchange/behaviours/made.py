@@ -78,4 +78,5 @@ def fish() -> Dialect:
 @cache
 def patient() -> Dialect:
     """The provider of `acme`, which repeats a bet_win until it hears a yes or a no."""
-    return made.dialect(TABLE.replace("[effects.bet_win]\nrolls_back", "[effects.bet_win]\nretries"))
+    table = TABLE.replace("[effects.bet_win]\nrolls_back", "[effects.bet_win]\nretries")
+    return made.dialect(table.replace("default = 300", "default = 3600"))
