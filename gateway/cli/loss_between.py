@@ -102,7 +102,8 @@ def reasons(wallet: Dialect, question: Question) -> Iterator[str]:
 def _untold(asked: list[Question]) -> Iterator[tuple[str, str, str]]:
     for each in asked:
         for variant in each.variants if not each.undo else ():
-            lost = sorted(each.form.given - variant.given)
+            parts = {"bet_amount", "win_amount"} if each.operation is not each.form.operation else set()
+            lost = sorted(each.form.given - variant.given - parts)
             yield each.form.name, variant.name, ", ".join(lost) or "nothing"
 
 
@@ -164,7 +165,7 @@ def _renamed(provider: Dialect, wallet: Dialect, asked: list[Question]) -> Itera
     """(operation, what the wallet means, what we hear, whose word the provider hears), where these are not the same."""
     for each in asked:
         operation = each.form.operation
-        if each.undo or each.operation is not operation:
+        if each.undo or not CAN_OCCUR[each.operation] <= CAN_OCCUR[operation]:
             continue
         ends: dict[tuple[str, Outcome], list[str]] = {}
         for outcome in Outcome:
