@@ -279,19 +279,13 @@ class BatchTable(Section):
     answer: str | None = Field(None, description="Their sample around $items; default: the bare list of them.")
 
 
-class Instead(Section):
-    """`[wallet] instead`: ours = ours, in the order in which they are sent; none: it is refused."""
-
-    bet_win: list[Literal["bet", "win"]] | None = Field(None, description='["bet", "win"], or [].')
-    end_round: list[Literal["win"]] | None = Field(None, description='["win"], of nothing, or [].')
-    adjust: list[str] | None = Field(None, max_length=0, description="[]: it is refused.")
-
-
 class WalletTable(Section):
     """`[wallet]`: on the wallet side only."""
 
     not_processed: list[Status] | None = Field(None, description="HTTP statuses that by contract are a definite no.")
-    instead: Instead | None = Field(None, description="What is sent in place of an operation that the table lacks.")
+    instead: dict[Literal["bet_win", "end_round", "adjust"], list[Literal["bet", "win"]]] | None = Field(
+        None, description="What is sent in place of an operation that the table lacks; []: it is refused."
+    )
 
 
 class AskAnswers(AnswerForm):

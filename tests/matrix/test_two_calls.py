@@ -30,7 +30,8 @@ ALONE = os.environ.get("GATEWAY_SEED")
 KINDS = ("bet",) * 10 + ("undo", "undo", "gives up", "outbox", "outbox", "dies", "freezes", "dies between")
 FAULTS = {**single.FAULTS, "refused": refuses(Outcome.PLAYER_BLOCKED)}
 DIALECTS: dict[str, Callable[[], Any]] = {
-    "acme": acme, "patient": patient, "jdb": lambda: "jdb", "groove": lambda: "groove", "igamingace": lambda: "igamingace",
+    "acme": acme, "patient": patient, "jdb": lambda: "jdb", "groove": lambda: "groove",
+    "igamingace": lambda: "igamingace",
 }  # fmt: skip
 PRIZE = Decimal(7)
 SEEN: dict[tuple[str, frozenset[str]], int] = {}

@@ -1,5 +1,7 @@
 """The proof of `[wallet] instead`: it stands for what the table lacks, and is made of what the table has."""
 
+import json
+
 from gateway.canon.operations import Operation
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.layers import Path
@@ -23,10 +25,14 @@ def prove_instead(compiled: Compiled) -> None:
             compiled.complain("GW313", at, says, "take the row away", what="key")
         whole = IN_PLACE[operation]
         if sent and sent != whole:
-            words = ", ".join(f'"{each}"' for each in whole)
-            says = f"in place of {name} {' and '.join(sent)} would not do the same"
-            compiled.complain("GW313", at, says, f"{name} = [{words}], or [] to refuse it")
+            remedy = f"{name} = {quoted(whole)}, or [] to refuse it" if whole else f"{name} = []: it is refused"
+            compiled.complain("GW313", at, f"in place of {name} {' and '.join(sent)} would not do the same", remedy)
         for each in dict.fromkeys(sent):
             if each not in has:
                 says = f"in place of {name} {each} is sent, which the table does not have"
                 compiled.complain("GW313", at, says, f"add an operation {each}, or refuse it: {name} = []")
+
+
+def quoted(operations: tuple[Operation, ...]) -> str:
+    """As a table has them."""
+    return json.dumps([str(each) for each in operations])

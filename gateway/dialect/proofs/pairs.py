@@ -11,7 +11,7 @@ from gateway.canon.outcomes import Moved, Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
 from gateway.dialect.proofs.asked import PROMISES, REVERSAL, Question, always, asked, learned, questions, single
-from gateway.dialect.proofs.instead import IN_PLACE
+from gateway.dialect.proofs.instead import IN_PLACE, quoted
 
 
 def prove_pair(provider: Dialect, wallet: Dialect, promises: Collection[str] = PROMISES) -> list[Problem]:
@@ -66,8 +66,8 @@ def _said(provider: Dialect, wallet: Dialect, question: Question) -> Iterator[Pr
         how = f"in doubt is taken back by {operation}" if question.undo else f"asks for {operation}"
         remedy = f"add an operation {operation} to {wallet.name}.toml"
         if form.operation in IN_PLACE and not question.undo and form.operation is operation:
-            legs = ", ".join(f'"{each}"' for each in IN_PLACE[operation])
-            remedy += f", or say what it gets instead: [wallet] instead = {{ {operation} = [{legs}] }}"
+            legs = quoted(IN_PLACE[operation])
+            remedy += f", or say what it gets instead: [wallet] instead = {{ {operation} = {legs} }}"
         yield at.problem(
             "GW501", f'"{name}" {how}, which the wallet\'s table "{wallet.name}" does not have',
             remedy if question.undo else f"{remedy}, or drop this one", what="key",
