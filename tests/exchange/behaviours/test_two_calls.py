@@ -16,11 +16,11 @@ from gateway.exchange.wishes import Send
 from gateway.journal.states import DONE, State
 from gateway.journal.wishes import Reap, Record, Told
 from gateway.wire.message import Ending
-from tests.exchange.behaviours.made import acme, final, fish, patient, plain
+from tests.exchange.behaviours.made import acme, final, patient, plain
 from tests.exchange.driving import Story, World
 from tests.exchange.endings import Hop, answers, hangs, honest, not_sent, refuses, silent, silent_after_booking
 
-BET_WIN, ROLLBACK, END_ROUND = Operation.BET_WIN, Operation.ROLLBACK, Operation.END_ROUND
+BET_WIN, ROLLBACK = Operation.BET_WIN, Operation.ROLLBACK
 KEEPS = frozenset({"idempotent", "references"})
 WALLETS = [KEEPS, KEEPS | {"status"}, KEEPS | {"tombstones"}, KEEPS | {"status", "tombstones"}]
 #: So late does a copy come that it waits for next to nothing.
@@ -359,66 +359,6 @@ def test_a_yes_that_nobody_heard_is_undone_at_the_horizon() -> None:
     in_the_end(here, BEFORE)
 
 
-def test_needed_is_more_than_the_stake() -> None:
-    """The balance is asked before, since the bet has no room for it: a fish game's minimum is kept."""
-    for needed, outcome in ((Decimal("100.00"), Outcome.OK), (Decimal("100.01"), Outcome.INSUFFICIENT_FUNDS)):
-        here = World(fish(), wallet=plain())
-        story = spin(here, required_balance=needed)
-        assert (story.outcome, len(story.sends)) == (outcome, 3 if outcome is Outcome.OK else 1)
-        in_the_end(here, BOTH if outcome is Outcome.OK else BEFORE)
-    here = World(fish(), wallet=plain())
-    story = spin(here, silent, required_balance=Decimal(100))
-    assert (story.outcome, story.money_sends) == (Outcome.WALLET_FAILED, [])
-    in_the_end(here, BEFORE)
-
-
-def test_a_lost_one_sends_both_all_the_same() -> None:
-    """A win of nothing settles the bet."""
-    here = world(name="groove")
-    assert spin(here, win_amount=Decimal(0)).outcome is Outcome.OK
-    assert [call.amount for call in here.booked] == [Decimal(10), Decimal(0)]
-    in_the_end(here, Decimal("90.00"))
-
-
-@pytest.mark.parametrize("kept", [frozenset(), {"status"}, {"idempotent"}, {"references", "status", "tombstones"}])
-def test_a_wallet_that_promises_less_gets_none(kept: Any) -> None:
-    """Start-up refuses the pair; if it did not, nothing would be sent."""
-    here = world(frozenset(kept))
-    story = spin(here)
-    assert not story.money_sends
-    assert DONE not in story.effect
-    in_the_end(here, BEFORE)
-
-
-def test_the_end_of_a_round_is_a_win_of_nothing() -> None:
-    """It closes the round; its repeat is the same yes."""
-    here = world()
-    here.tell(here.request(Operation.BET, "b"))
-    for _ in range(2):
-        assert DONE in here.tell(here.request(END_ROUND, "e", reference=None)).effect
-    call = here.booked[-1]
-    assert (call.operation, call.amount, call.round_end) == (Operation.WIN, Decimal(0), True)
-    assert (call.transaction, call.reference) == ("acme::e", ("acme::b",))
-    assert here.sandbox.records.round_state("acme", "1001", "g1") == "closed"
-
-
-@pytest.mark.parametrize("hop", [silent, silent_after_booking])
-def test_the_end_of_a_round_in_doubt_is_delivered(hop: Hop) -> None:
-    """As it is where the wallet has a word for it."""
-    here = world()
-    here.tell(here.request(Operation.BET, "b"))
-    assert here.tell(here.request(END_ROUND, "e"), hop, hop).outcome is Outcome.UNKNOWN
-    here.recover(seconds=1000)
-    assert here.sandbox.records.round_state("acme", "1001", "g1") == "closed"
-
-
-def test_the_end_of_a_round_that_the_wallet_does_not_know() -> None:
-    """Its no to the win is said as the end of a round has it."""
-    here = world()
-    story = here.tell(here.request(END_ROUND, "e", reference=None, round="never"))
-    assert story.outcome is Outcome.NO_OPEN_BET
-
-
 def test_an_answer_that_nobody_noted() -> None:
     """Killed after the answer: as of any bet, the provider's silence then says that it was heard."""
     here = world()
@@ -429,3 +369,24 @@ def test_an_answer_that_nobody_noted() -> None:
     )
     assert DONE in spin(here).effect
     in_the_end(here, BOTH)
+
+
+@pytest.mark.parametrize("promises", [KEEPS, KEEPS | {"status"}])
+@pytest.mark.parametrize("leg", [1, 2])
+def test_what_lands_after_everything_was_undone(promises: frozenset[str], leg: int) -> None:
+    """A frozen process of ours wakes: the wallet held nothing of it, and now has its bet. It is undone once more."""
+    here = world(promises, "jdb")
+    spin(here, *[honest] * (leg - 1), hangs)
+    here.memory.do(Reap(frozenset({"memory"})))
+    here.clock.now += 61.0
+    undo(here)
+    here.recover(seconds=200.0)
+    assert here.balance == BEFORE
+    row = here.row("1")
+    assert row is not None
+    assert row.undone
+    if leg == 1:
+        here.finish(honest)
+        assert here.balance == Decimal("90.00")
+    in_the_end(here, BEFORE)
+    assert DONE not in spin(here).effect
