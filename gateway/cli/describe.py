@@ -126,6 +126,12 @@ def _requests(sheet: Sheet, dialect: Dialect) -> None:
     if headers := callback_headers(dialect):
         sheet.heading("Headers")
         sheet.table(("header", "holds", "of"), headers)
+    if dialect.instead:
+        sheet.say("As the wallet's own dialect it gets others in place of what it has no operation for:")
+        sheet.items(
+            f"{operation}: {' and then '.join(legs) or 'nothing, it is refused'}"
+            for operation, legs in dialect.instead.items()
+        )
     if (batch := dialect.batch) is not None:
         where = ".".join(("body", *batch.each))
         after = "is not tried" if batch.stops else "is tried, but for what may build on it"

@@ -19,6 +19,7 @@ from gateway.cli.tables import Choices, Folders, named, pairs
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
+from gateway.dialect.proofs.asked import PROMISES
 from gateway.dialect.proofs.pairs import prove_pair, unpromisable
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.money_forms import loss as lost_of
@@ -47,7 +48,7 @@ def loss(
     else:
         there, other = named(wallet, tables)
         wallet_found = there.dialect(other)
-        problems = prove_pair(found, wallet_found)
+        problems = prove_pair(found, wallet_found, PROMISES - unpromisable(wallet_found).keys())
         excuses(together(sheet, found, wallet_found, problems), found)
     sheet.show(format)
     return FINDINGS if problems else CLEAN

@@ -13,6 +13,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem, render
 from gateway.dialect.proofs.asked import PROMISES, Question, questions, single
 from gateway.dialect.proofs.pairs import unpromisable
+from gateway.dialect.requestform import RequestForm
 from gateway.wire.ids import Whole
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.money_forms import loss as lost_of
@@ -29,6 +30,7 @@ def together(sheet: Sheet, provider: Dialect, wallet: Dialect, problems: list[Pr
         sheet.say("Every call of this provider can be asked of this wallet.")
     asked = list(questions(provider, wallet, PROMISES - unpromisable(wallet).keys()))
     _unasked(sheet, wallet, asked)
+    _instead(sheet, provider, wallet)
     sheet.heading("Fields that the wallet is not told")
     sheet.table(("provider's", "wallet's", "not told"), list(_untold(asked)))
     _numbers(sheet, asked)
@@ -54,6 +56,30 @@ def _unasked(sheet: Sheet, wallet: Dialect, asked: list[Question]) -> None:
         sheet.say("Nothing.")
 
 
+def _instead(sheet: Sheet, provider: Dialect, wallet: Dialect) -> None:
+    """What the wallet gets in place of what it has no operation for; nothing is said where it has them all."""
+    rows = [
+        (form.name, str(form.operation), " and then ".join(legs) or "nothing: it is refused", lost_in(form, wallet))
+        for form in provider.variants.values()
+        if not form.unsupported and (legs := wallet.instead.get(form.operation)) is not None
+    ]
+    if rows:
+        sheet.heading("What is sent in place of another operation")
+        sheet.table(("provider's", "asks for", "the wallet gets", "which loses"), rows)
+
+
+def lost_in(form: RequestForm, wallet: Dialect) -> str:
+    """What is lost where others are sent in place of a call of *form*."""
+    legs = wallet.instead[form.operation]
+    if len(legs) > 1:
+        tested = "; what is needed beyond the stake is tested by asking for the balance before"
+        needs = any(each.name == "required_balance" for each in form.fields)
+        bets = wallet.sayers(legs[0])
+        told = any(each.name == "required_balance" for bet in bets for each in bet.fields)
+        return f"the two are booked one after the other, and undone likewise{tested if needs and not told else ''}"
+    return "it is told as a win of 0" if legs else "every one is answered as an operation that is not supported"
+
+
 def said(question: Question) -> str:
     """What is asked, as the report names it."""
     return f"{question.operation} (ours)" if question.undo else str(question.operation)
@@ -67,6 +93,8 @@ def reasons(wallet: Dialect, question: Question) -> Iterator[str]:
         yield f"{variant.name} must have {field}: {'not every message has it' if ever else 'nobody gives it'}"
     for variant in question.merged:
         yield f"{variant.name} {single(variant)}: a second one of the same bet cannot be said"
+    if question.unpromised:
+        yield f"it is two calls of {wallet.name}, which cannot promise {' and '.join(question.unpromised)}"
     for word in question.untold:
         yield f"{word} is needed, and no message and no answer tells it"
 
@@ -74,7 +102,8 @@ def reasons(wallet: Dialect, question: Question) -> Iterator[str]:
 def _untold(asked: list[Question]) -> Iterator[tuple[str, str, str]]:
     for each in asked:
         for variant in each.variants if not each.undo else ():
-            lost = sorted(each.form.given - variant.given)
+            parts = {"bet_amount", "win_amount"} if each.operation is not each.form.operation else set()
+            lost = sorted(each.form.given - variant.given - parts)
             yield each.form.name, variant.name, ", ".join(lost) or "nothing"
 
 
@@ -136,7 +165,7 @@ def _renamed(provider: Dialect, wallet: Dialect, asked: list[Question]) -> Itera
     """(operation, what the wallet means, what we hear, whose word the provider hears), where these are not the same."""
     for each in asked:
         operation = each.form.operation
-        if each.undo or each.operation is not operation:
+        if each.undo or not CAN_OCCUR[each.operation] <= CAN_OCCUR[operation]:
             continue
         ends: dict[tuple[str, Outcome], list[str]] = {}
         for outcome in Outcome:

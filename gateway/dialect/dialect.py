@@ -60,6 +60,8 @@ class Dialect:
     replay_balances: Mapping[str, str]
     fingerprints: Mapping[str, tuple[str, ...]]
     session_checked: frozenset[Operation]
+    #: on the wallet's side: the operations that are sent in place of one that the table lacks; (): nothing is
+    instead: Mapping[Operation, tuple[Operation, ...]] = field(default_factory=dict)
     #: what we ask of the provider, and how it answers; None where the table does not say
     outbound: Outbound | None = None
     #: where one message holds several transactions; None where it is one
@@ -67,8 +69,6 @@ class Dialect:
     #: how answers are decoded: "json", "xml"
     answer_codec: str = "json"
     _known_sayers: dict[Any, list[RequestForm]] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    # -- what stands in the table's head
 
     def deadline_s(self, name: str | None) -> float:
         """When the provider stops listening, in seconds from the head of its request."""

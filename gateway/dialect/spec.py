@@ -283,6 +283,9 @@ class WalletTable(Section):
     """`[wallet]`: on the wallet side only."""
 
     not_processed: list[Status] | None = Field(None, description="HTTP statuses that by contract are a definite no.")
+    instead: dict[Literal["bet_win", "end_round", "adjust"], list[Literal["bet", "win"]]] | None = Field(
+        None, description="What is sent in place of an operation that the table lacks; []: it is refused."
+    )
 
 
 class AskAnswers(AnswerForm):

@@ -11,6 +11,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.sayings import Literally
 from gateway.exchange.clock import Clock
 from gateway.exchange.journey import Journey
+from gateway.exchange.legs import spoken
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.wishes import Lane, Priority, Send
 from gateway.journal.states import Row
@@ -93,8 +94,12 @@ class Asking:
 
     def demands(self, call: Call, name: str) -> bool:
         """Must the wallet's message of *call* have the field *name*? Fault when it has no such message."""
-        form = self.wallet.dialect.variant_for(call)
+        form = self.wallet.dialect.variant_for(spoken(call, self.wallet.dialect))
         return any(each.name == name and not each.optional for each in form.fields)
+
+    def says(self, call: Call, name: str) -> bool:
+        """Has the wallet's message of *call* room for the field *name*? Fault when it has no such message."""
+        return any(each.name == name for each in self.wallet.dialect.variant_for(call).fields)
 
     def unsayable(self, call: Call) -> str:
         """Why the wallet's dialect cannot say *call*; empty where it can."""

@@ -10,16 +10,19 @@ from typing import Any
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
-from gateway.canon.operations import CREDITS, MONEY, REVERSALS, Operation
+from gateway.canon.operations import MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, NEVER_THERE, Moved, Outcome
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.alerting import of_claim, of_completion, of_refusal
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
 from gateway.exchange.confirming import has_succeeded
 from gateway.exchange.keys import Naming
+from gateway.exchange.legs import Legs, parts, refused
 from gateway.exchange.parties import Provider
 from gateway.exchange.recalling import lent
-from gateway.exchange.undoing import undo_call, unseen_call
+from gateway.exchange.remembering import memories
+from gateway.exchange.rowwords import in_the_journal
+from gateway.exchange.undoing import undo_calls, unseen_call
 from gateway.exchange.weighing import YES, Weighed, in_doubt, sole_attempt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.arming import incomplete
@@ -34,8 +37,6 @@ _MUTE = frozenset(
 )
 #: A second attempt inside one callback begins only with this much time left, in seconds.
 SECOND_TRY = 0.8
-#: What a verdict is answered with when the row itself has no word for it.
-_SAID = {Verdict.IN_FLIGHT: Outcome.IN_PROGRESS, Verdict.WAITS: Outcome.UNKNOWN}
 
 
 class Booking:
@@ -57,6 +58,7 @@ class Booking:
         self.silent = False  # an attempt of this callback ended in silence, before another
         self.released = True  # no wallet call of ours is in flight any more
         self.weighed: Weighed | None = None
+        self.legs = Legs((call,), call.operation)  # what is sent for it, and how far that has come
 
     @property
     def doubtful(self) -> bool:
@@ -71,8 +73,10 @@ class Booking:
             return (yield from self._kept_back())
         if self.call.operation not in MONEY:
             reply = yield from self._send(self.naming.outgoing(self.asking))
-            yield from self.memories(reply)
+            yield from self._memories(reply)
             return reply
+        if refused(self.call.operation, self.asking.wallet.dialect):
+            raise Fault(Outcome.UNSUPPORTED_OPERATION, "the wallet has nothing like it, and nothing is sent instead")
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
         self.naming.lent = yield from lent(self.call, self.naming, self.asking)
@@ -97,7 +101,30 @@ class Booking:
             return (yield from self._undo(claimed))
         if self.row.state is State.UNKNOWN and "idempotent" not in self.asking.wallet.promises:
             return (yield from self._inquire(claimed))
-        return (yield from self._send(self.row.call or self.naming.outgoing(self.asking)))
+        calls = parts(self.row.call or self.naming.outgoing(self.asking))
+        short = yield from self._short(calls)
+        if short is not None:
+            return short
+        return (yield from self._send(*calls))
+
+    def _short(self, calls: tuple[Call, ...]) -> Generator[Any, Any, Reply | None]:
+        """Is it a bet_win that needs more than its stake, and the player has less? Then it is refused unsent.
+
+        One call tests that itself; of two the first has no room for it, so the balance is asked before. None: go on.
+        """
+        needed, bet = self.call.required_balance, calls[0]
+        if len(calls) == 1 or needed is None or in_doubt(self.row) or self.asking.says(bet, "required_balance"):
+            return None
+        if bet.amount is not None and needed <= bet.amount:
+            return None
+        self.asking.deaf = False
+        now = yield from self.asking.balance(self.call.facts())
+        if now.get("currency", self.call.currency) != self.call.currency or "balance" not in now:
+            return self._unsent(Outcome.WALLET_FAILED, "more than the stake is needed, and no balance was told")
+        if now["balance"] >= needed:
+            return None
+        self.journey.why = "less than is needed, though enough for the stake"
+        return self._certain(Reply(Outcome.INSUFFICIENT_FUNDS, player=self.call.player, **now))
 
     def _kept_back(self) -> Generator[Any, Any, Reply]:
         """A free bet takes nothing, so the wallet is asked for the balance instead, and its refusals stand.
@@ -105,7 +132,7 @@ class Booking:
         Its silence is no doubt: nothing can have moved. There is no row, so a rollback finds nothing to undo.
         """
         reply = yield from self._send(self.naming.balance_instead(self.asking))
-        yield from self.memories(reply)
+        yield from self._memories(reply)
         return Reply(Outcome.WALLET_FAILED) if reply.outcome.moved is Moved.UNKNOWN else reply
 
     def _confirmed(self) -> Generator[Any, Any, bool]:
@@ -136,26 +163,11 @@ class Booking:
         if claimed.verdict is Verdict.KNOWN and claimed.row.state is State.APPLIED:
             self.asking.deaf = False
             return (yield from self._repeated(claimed.row))
-        outcome = self._in_the_journal(claimed)
+        outcome = in_the_journal(claimed, self.call.operation)
+        if outcome is Outcome.BUSY:
+            self.journey.why = "its bet is in doubt: it is paid after it"
         self.asking.deaf = not self.provider.dialect.said[self.form.name, outcome].done
         return Reply(outcome)
-
-    def _in_the_journal(self, claimed: Claimed) -> Outcome:
-        row, verdict = claimed.row, claimed.verdict
-        if verdict is Verdict.CONFLICT:
-            certain = row.unapplied or (row.settled and row.heard_done)
-            return Outcome.TRANSACTION_CONFLICT if certain else Outcome.UNKNOWN
-        if verdict is Verdict.UNDONE and self.call.operation not in REVERSALS:
-            return self._sayable(Outcome.ALREADY_ROLLED_BACK)
-        if verdict is Verdict.PRUNED:
-            applied = row.outcome is not None and row.outcome.moved is Moved.YES
-            return Outcome.ALREADY_DONE if applied else Outcome.TRANSACTION_CONFLICT
-        if verdict is Verdict.WAITS and self.call.operation in CREDITS and row.state is not State.UNKNOWN:
-            self.journey.why = "its bet is in doubt: it is paid after it"
-            return Outcome.BUSY
-        if verdict is Verdict.ADOPTED and row.heard_done:
-            return Outcome.ALREADY_DONE
-        return self._sayable(_SAID.get(verdict) or row.outcome or Outcome.UNKNOWN)
 
     def _repeated(self, row: Row) -> Generator[Any, Any, Reply]:
         """What was applied is not asked for again; its balance is that of then, or that of now."""
@@ -176,9 +188,10 @@ class Booking:
             self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)
             self.journey.why = "never seen here, and the wallet does not promise to find it"
             return Reply(Outcome.TRANSACTION_NOT_FOUND)
-        if len(known) == 1 and len(keys) == 1:
-            outgoing = undo_call(known[0], self.asking)
-            booked = known[0].call
+        if any(row.in_parts for row in known) or (len(known) == 1 and len(keys) == 1):
+            # Several of which one was sent in parts are undone one by one, each under the key of its own reversal.
+            calls = tuple(call for row in known for call in undo_calls(row, self.asking))
+            booked = known[0].call if len(known) == 1 else None
             if booked is not None and self.call.amount not in (None, booked.amount):
                 self.journey.alerts.append("amount_differs")
         else:
@@ -188,12 +201,13 @@ class Booking:
                 self.weighed = Weighed(State.DECLINED, Outcome.TRANSACTION_NOT_FOUND)
                 self.journey.why = f"never seen here, and the wallet cannot be asked: {lacking}"
                 return Reply(Outcome.TRANSACTION_NOT_FOUND)
-        return (yield from self._send(outgoing))
+            calls = (outgoing,)
+        return (yield from self._send(*calls))
 
     def _inquire(self, claimed: Claimed) -> Generator[Any, Any, Reply]:
         """An attempt is in doubt, and the wallet may not be asked for the same twice: what became of it?"""
         reply = None
-        if "status" in self.asking.wallet.promises:
+        if "status" in self.asking.wallet.promises and not claimed.row.in_parts:
             reply = yield from self.asking.status(claimed.row)
         if reply is None:
             self.weighed = Weighed(None, Outcome.UNKNOWN)
@@ -203,11 +217,22 @@ class Booking:
         self.weighed = status_weighed(reply.outcome, landed=claimed.landed, sole=sole)
         if self.weighed.state is State.OPEN:
             self.row = replace(claimed.row, state=State.OPEN)
-            return (yield from self._send(self.row.call or self.naming.outgoing(self.asking)))
+            return (yield from self._send(*parts(self.row.call or self.naming.outgoing(self.asking))))
         return replace(reply, outcome=self.weighed.outcome)
 
-    def _send(self, outgoing: Call) -> Generator[Any, Any, Reply]:
-        """Ask, and once more if no connection was to be had, or if the same key may be sent twice."""
+    def _send(self, *calls: Call) -> Generator[Any, Any, Reply]:
+        """Ask. Of several *calls* the next only after the one before was taken, and none where not all can be said."""
+        self.legs = Legs(calls, self.call.operation)
+        for each in calls if len(calls) > 1 else ():
+            if lacking := self.asking.unsayable(each):
+                return self._unsent(Outcome.WALLET_FAILED, lacking)
+        while True:
+            reply = yield from self._ask(self.legs.call)
+            if reply is not None:
+                return reply
+
+    def _ask(self, outgoing: Call) -> Generator[Any, Any, Reply | None]:
+        """One call, once more if no connection was to be had, or if the same key may be sent twice; None: the next."""
         again = False
         first: Ending = NotSent("")
         while True:
@@ -225,12 +250,12 @@ class Booking:
             lane = self.asking.lane(outgoing.operation)
             ending: Ending = yield Send(request, until, patience, late, lane, again)
             if isinstance(ending, NotSent):
-                self.sent = self.silent
+                self.sent = self.silent or self.legs.begun
                 if again and not isinstance(ending, Unreachable):
                     ending = first  # that there was no second attempt is no news
             if again or not self.ours or not self._may_repeat(ending):
                 return self._judged(name, outgoing, ending)
-            again, first, self.silent = True, ending, isinstance(ending, Silence)
+            again, first, self.silent = True, ending, self.silent or isinstance(ending, Silence)
 
     def _may_repeat(self, ending: Ending) -> bool:
         """Is another attempt safe, and is there time for it?"""
@@ -249,7 +274,7 @@ class Booking:
         self.weighed = Weighed(State.OPEN, outcome)
         return Reply(outcome if outcome in CAN_OCCUR[self.call.operation] else Outcome.WALLET_FAILED)
 
-    def _judged(self, name: str, outgoing: Call, ending: Ending) -> Reply:
+    def _judged(self, name: str, outgoing: Call, ending: Ending) -> Reply | None:
         match ending:
             case NotSent(why):
                 self.journey.ending = "not_sent"
@@ -272,7 +297,13 @@ class Booking:
         elif why and (response.status in _REFUSES_US or "refuses us" in why):
             self.journey.alerts.append("wallet_refuses_us")
         self.asking.deaf = reply.outcome in _MUTE
-        return self._certain(reply)
+        if (left := self.legs.after(reply.outcome)) is not None:
+            self.legs = left
+            return None
+        if alert := self.legs.refuses_the_rest(reply.outcome):
+            self.journey.alerts.append(alert)
+            self.journey.why = f"{reply.outcome} to what must follow what was taken: a repeat asks for it again"
+        return self._certain(replace(reply, outcome=self.legs.whole(reply.outcome)))
 
     def _certain(self, reply: Reply) -> Reply:
         """The reply, as far as it can be believed of a row with this history."""
@@ -300,12 +331,6 @@ class Booking:
         """The row before the attempt that is judged: an earlier one of this callback may have moved money."""
         return replace(self.row, state=State.UNKNOWN) if self.silent and self.row is not None else self.row
 
-    def _sayable(self, outcome: Outcome) -> Outcome:
-        """*outcome*, or what comes nearest to it of what this operation can have."""
-        possible = CAN_OCCUR[self.call.operation]
-        nearest = (outcome, Outcome.NOTHING_TO_DO, Outcome.TRANSACTION_CONFLICT)
-        return next(each for each in nearest if each in possible)
-
     # -- remembering
 
     def record(self, reply: Reply, telling: Effect, code: str) -> Generator[Any, Any, Recorded | None]:
@@ -321,21 +346,11 @@ class Booking:
             return recorded
         result = self.weighed or Weighed(self._broken_off(), reply.outcome)
         recorded = yield Record(
-            row.key,
-            row.holder,
-            result.state,
-            reply.outcome,
-            telling,
-            reply if reply.outcome in YES else None,
-            sent=self.sent,
-            again=self.silent,
-            release=self.released,
-            related=tuple(each.key for each in self.related),
-            undo=self.form.reverse_unknown and reply.outcome.moved is Moved.UNKNOWN,
-            memories=self.memories(reply),
-            heard=self.journey.heard or self.journey.ending,
-            code=code,
-        )
+            row.key, row.holder, result.state, reply.outcome, telling, reply if reply.outcome in YES else None,
+            sent=self.sent, again=self.silent, release=self.released, related=tuple(each.key for each in self.related),
+            undo=self.form.reverse_unknown and reply.outcome.moved is Moved.UNKNOWN, memories=self._memories(reply),
+            heard=self.journey.heard or self.journey.ending, code=code,
+        )  # fmt: skip
         return recorded
 
     def _broken_off(self) -> State | None:
@@ -346,7 +361,7 @@ class Booking:
 
     def _late(self, name: str, outgoing: Call) -> Callable[[Ending], Flow]:
         """What to do when a call that we no longer waited for ends after all."""
-        row, before, again, wallet = self.row, self._before, self.silent, self.asking.wallet
+        row, before, again, wallet, legs = self.row, self._before, self.silent, self.asking.wallet, self.legs
 
         def late(ending: Ending) -> Flow:
             # It may end before our own word on it is written: then this one is all that says that it ever left.
@@ -356,6 +371,7 @@ class Booking:
                     reply, _ = wallet.dialect.read_reply(
                         name, outgoing, ending.response, wallet.keys, self.asking.clock.wall()
                     )
+                    reply = replace(reply, outcome=legs.whole(reply.outcome))
                     result = weighed(before, reply.outcome)
             except Exception as bug:  # first the row is given back: held for ever, it would answer every copy
                 failed = bug
@@ -370,7 +386,7 @@ class Booking:
                     sent=True,
                     again=again,
                     related=tuple(each.key for each in self.related),
-                    memories=self.memories(reply),
+                    memories=self._memories(reply),
                     heard=str(reply.outcome),
                 )
             if failed is not None:
@@ -378,20 +394,5 @@ class Booking:
 
         return late
 
-    def memories(self, reply: Reply) -> tuple[Remember, ...]:
-        """What later calls will not say again: who is behind a session, what a player was last seen with."""
-        if reply.outcome not in YES:
-            return ()
-        call, account = self.call, self.provider.journal_id
-        player, currency = reply.player or call.player, reply.currency or call.currency
-        who = {name: value for name, value in (("player", player), ("currency", currency)) if value is not None}
-        # A reversal's player and currency are its target's: they say nothing of the session that it came with.
-        session = None if call.operation in REVERSALS else reply.new_session or call.session
-        found = []
-        if session and player:
-            found.append(Remember(account, "session", session, who))
-        if player:
-            seen = {"session": session, "balance": reply.balance}
-            seen = {**who, **{name: value for name, value in seen.items() if value is not None}}
-            found.append(Remember(account, "player", player, seen))
-        return tuple(found)
+    def _memories(self, reply: Reply) -> tuple[Remember, ...]:
+        return memories(self.call, reply, self.provider.journal_id)

@@ -14,6 +14,7 @@ from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.requests import CREATED_BY
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import Asking
+from gateway.exchange.legs import in_place
 from gateway.exchange.outbound import request_key
 from gateway.exchange.parties import Provider
 from gateway.journal.content import fingerprint
@@ -104,9 +105,10 @@ class Naming:
         # A payment is named as we named it to the provider: that id is ours, and needs no account.
         reference = call.reference if call.operation is Operation.PAYMENT_UPDATE else self.references
         own = self.own
-        return call_with(
+        named = call_with(
             call, provider=provider, request_id=own, transaction=own, reference=reference or None, **lent
         )  # fmt: skip
+        return in_place(named, asking.wallet.dialect, asking.wallet.promises)
 
     def balance_instead(self, asking: Asking) -> Call:
         """The question that is asked in place of the call: what has this player, in this game and campaign?"""

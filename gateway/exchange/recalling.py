@@ -11,6 +11,7 @@ from gateway.dialect.proofs.asked import LENT
 from gateway.dialect.requestform import Reading
 from gateway.exchange.asking import Asking
 from gateway.exchange.keys import Naming
+from gateway.exchange.legs import spoken
 from gateway.exchange.parties import Provider
 from gateway.journal.wishes import Look, Recall, Remember
 
@@ -57,7 +58,7 @@ def lent(call: Call, naming: Naming, asking: Asking) -> Generator[Any, Any, dict
 
     It goes to the wallet alone: what makes a repeat another call is what the provider said. Fault as `Asking.demands`.
     """
-    if call.operation is not Operation.WIN:
+    if Operation.WIN not in (call.operation, spoken(call, asking.wallet.dialect).operation):
         return {}
     wanted = [name for name in sorted(LENT) if getattr(call, name) is None and asking.demands(call, name)]
     if not wanted:

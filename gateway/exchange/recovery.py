@@ -13,11 +13,13 @@ from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import CREDITS, DEBITS, Operation
 from gateway.canon.outcomes import NEVER_THERE, Outcome
+from gateway.dialect.proofs.asked import IN_PARTS
 from gateway.exchange.asking import CARRIED_ON, Asking
 from gateway.exchange.clock import Clock
 from gateway.exchange.errand import Errand
+from gateway.exchange.legs import Legs, parts
 from gateway.exchange.parties import Wallet
-from gateway.exchange.undoing import undo_call
+from gateway.exchange.undoing import undo_calls
 from gateway.exchange.weighing import YES, sole_attempt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.holding import forced
@@ -31,6 +33,7 @@ REFUSED_WIN = "the wallet refuses it for good, and the provider believes that it
 REFUSED_BET = "the wallet refuses it for good, and a win has named it"
 REFUSED_UNDOING = "the wallet refuses to undo it"
 UNWRITABLE = "the wallet's message of it cannot be written"
+UNREPEATABLE = "it was sent in two calls, and the wallet does not promise any more that they may be sent again"
 
 
 def recovery(leased: Leased, wallet: Wallet, errand: Errand, clock: Clock) -> Flow:
@@ -108,7 +111,9 @@ class _Recovery:
         """Undo it. Where a doubt can be asked about, it is, before anything is sent."""
         promises = self.asking.wallet.promises
         doubtful = self.row.undo_sent or self.row.state is State.UNKNOWN
-        if doubtful and "status" in promises:
+        if self.row.in_parts and not promises >= IN_PARTS and (doubtful or self.row.tries):
+            return self._settle(park=UNREPEATABLE)
+        if doubtful and self._asks:
             reply = yield from self._status()
             if reply is None:
                 return self._settle(tried=not self.asking.unsent)
@@ -123,8 +128,18 @@ class _Recovery:
             early = absent and not {"tombstones", "references"} <= promises  # it might credit what was never booked
             if pending or early or reply.outcome not in (Outcome.OK, Outcome.TRANSACTION_NOT_FOUND):
                 return self._settle()
-        ending = yield from self._send(undo_call(self.row, self.asking), self._undone)
+        ending = yield from self._send(undo_calls(self.row, self.asking), self._undone)
         return self._undone(ending)
+
+    @property
+    def _asks(self) -> bool:
+        """Can the wallet be asked what became of this row? Not where it is two of the wallet's."""
+        return "status" in self.asking.wallet.promises and not self.row.in_parts
+
+    @property
+    def _may_come(self) -> bool:
+        """May what the wallet does not find still land?"""
+        return not self.landed and "tombstones" not in self.asking.wallet.promises
 
     def _undone(self, ending: Ending | Reply) -> Settle:
         if not isinstance(ending, Reply):
@@ -133,8 +148,7 @@ class _Recovery:
         if outcome in _UNDONE:
             return self._settle(undone=True, outcome=outcome)
         absent = outcome is Outcome.TRANSACTION_NOT_FOUND
-        may_come = absent and not self.landed and "tombstones" not in self.asking.wallet.promises
-        if outcome in NEVER_THERE and not may_come:
+        if outcome in NEVER_THERE and not (absent and self._may_come):
             return self._settle(undone=False, outcome=outcome)
         if outcome.lasting and not absent:
             self.errand.alerts.append("reversal_refused")
@@ -149,7 +163,9 @@ class _Recovery:
             return self._settle(park=UNWRITABLE)
         if forced(call):
             self.errand.alerts.append("forced_debit")
-        if self.row.state is State.UNKNOWN and "status" in self.asking.wallet.promises:
+        if self.row.in_parts and self.row.state is State.UNKNOWN and not self.asking.wallet.promises >= IN_PARTS:
+            return self._settle(park=UNREPEATABLE)
+        if self.row.state is State.UNKNOWN and self._asks:
             reply = yield from self._status()
             if reply is None:
                 return self._settle(tried=not self.asking.unsent)
@@ -160,7 +176,7 @@ class _Recovery:
                 self.row = replace(self.row, state=State.OPEN)
             elif not once:
                 return self._settle(result.state, outcome=result.outcome, reply=self._kept(reply, result.outcome))
-        ending = yield from self._send(call, self._delivered)
+        ending = yield from self._send(parts(call), self._delivered)
         return self._delivered(ending)
 
     def _delivered(self, ending: Ending | Reply) -> Settle:
@@ -190,15 +206,34 @@ class _Recovery:
 
     # -- the wallet
 
-    def _send(self, call: Call, settle: Callable[[Ending | Reply], Settle]) -> Generator[Any, Any, Ending | Reply]:
-        """One call that may move money: the wallet's word, or how it ended without one."""
-        until = self.asking.until()
+    def _send(
+        self, calls: tuple[Call, ...], settle: Callable[[Ending | Reply], Settle]
+    ) -> Generator[Any, Any, Ending | Reply]:
+        """Calls that may move money, each after the one before was taken: the wallet's word on the whole, or how it
+        ended without one."""
+        legs = Legs(calls, self.row.operation or calls[-1].operation)
+        if self.row.step is Step.REVERSE:
+            legs = replace(legs, operation=calls[-1].operation)
+        for each in calls:
+            self.asking.request(each)  # nothing is begun that cannot be ended
+        while True:
+            ending, left = yield from self._one(legs, settle)
+            if left is None:
+                return ending
+            legs = left
+
+    def _one(
+        self, legs: Legs, settle: Callable[[Ending | Reply], Settle]
+    ) -> Generator[Any, Any, tuple[Ending | Reply, Legs | None]]:
+        """One of the calls; and what is left to be sent after it."""
+        call, until, wallet = legs.call, self.asking.until(), self.asking.wallet
         if until is None:
-            return NotSent("no time left to ask the wallet")
+            return Silence("no time left for the rest") if legs.begun else NotSent("no time left to ask"), None
         name, request = self.asking.request(call)
-        wallet = self.asking.wallet
+        left: Legs | None = None
 
         def heard(ending: Ending) -> Ending | Reply:
+            nonlocal left
             if not isinstance(ending, Heard):
                 return ending
             self.sent = False  # answered: what follows is the answer's to say
@@ -206,6 +241,10 @@ class _Recovery:
                 name, call, ending.response, wallet.keys, self.asking.clock.wall(), self.errand.drift
             )
             self.heard, self.errand.why = str(reply.outcome), why
+            left = legs.after(reply.outcome, may_come=self._may_come)
+            if alert := legs.refuses_the_rest(reply.outcome):
+                self.errand.alerts.append(alert)
+            reply = replace(reply, outcome=legs.whole(reply.outcome))
             if reply.outcome in (Outcome.UNKNOWN, Outcome.IN_PROGRESS):
                 self.sent = True
                 return Silence(why or str(reply.outcome))
@@ -228,8 +267,11 @@ class _Recovery:
         ending: Ending = yield Send(request, until, until + CARRIED_ON, late, lane)
         if isinstance(ending, Silence) and ending.running:
             self.running = True
-            return ending
+            return ending, None
         if isinstance(ending, NotSent):
-            self.sent = False
+            self.sent = legs.begun
             self.errand.ending = "not_sent"
-        return heard(ending)
+            if legs.begun:
+                return Silence(ending.why), None
+        said = heard(ending)
+        return said, left

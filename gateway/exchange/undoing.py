@@ -10,6 +10,7 @@ from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
 from gateway.exchange.asking import Asking
 from gateway.exchange.keys import Naming
+from gateway.exchange.legs import parts, win_key
 from gateway.journal.states import Row
 
 UNDONE_BY = {
@@ -22,10 +23,20 @@ UNDONE_BY = {
 }
 
 
-def undo_call(row: Row, asking: Asking) -> Call:
-    """The reversal of a row that we know. Its amount goes along where the wallet demands it, or may not look it up."""
-    booked = row.call
-    if booked is None or booked.operation not in UNDONE_BY:
+def undo_calls(row: Row, asking: Asking) -> tuple[Call, ...]:
+    """The reversal of a row that we know; of what was sent in parts, one call for each, the last part first.
+
+    Its amount goes along where the wallet demands it, or may not look it up.
+    """
+    if row.call is None:
+        raise LookupError("nothing is known of what is to be undone")
+    bet, *win = parts(row.call)
+    undoes = [_undoing(row, each, win_key(row.reversal_key), win_key(row.key), asking) for each in win]
+    return *undoes, _undoing(row, bet, row.reversal_key, row.key, asking)
+
+
+def _undoing(row: Row, booked: Call, key: str, target: str, asking: Asking) -> Call:
+    if booked.operation not in UNDONE_BY:
         raise LookupError("nothing is known of what is to be undone")
     operation = UNDONE_BY[booked.operation]
     amount = booked.amount if booked.amount is not None else booked.bet_amount
@@ -33,9 +44,9 @@ def undo_call(row: Row, asking: Asking) -> Call:
         operation, amount = _both_legs(booked)
     call = Call(
         operation,
-        request_id=row.reversal_key,
-        transaction=row.reversal_key,
-        reference=(row.key,),
+        request_id=key,
+        transaction=key,
+        reference=(target,),
         provider=booked.provider,
         player=booked.player or row.player,
         session=booked.session,

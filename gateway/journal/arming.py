@@ -88,7 +88,7 @@ def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str
     if row.proved and row.state in (State.OPEN, State.UNKNOWN):
         return _delivering(row, policy, now)
     if row.state is State.UNKNOWN:
-        if policy.asks and now < row.horizon:
+        if policy.asks and now < row.horizon and not row.in_parts:
             return Step.ASK, min(_soon(row, Step.ASK, now), row.horizon), None
         return Step.JUDGE, row.horizon, None
     if row.state is State.APPLIED and not row.heard_done:

@@ -8,7 +8,7 @@ from gateway.journal.arming import BY_HAND, MOST_TRIES, TOO_MANY, UNSENT, backof
 from gateway.journal.claiming import landed, ready
 from gateway.journal.page import Page
 from gateway.journal.payments import ready as payment_ready
-from gateway.journal.recording import LOST, booked_late, certain, learned, undone, withdrawn
+from gateway.journal.recording import LOST, booked_late, certain, learned, part_of_it, undone, withdrawn
 from gateway.journal.settling import SETTLES, paid, unpaid
 from gateway.journal.states import Flight, Policy, Row, State, Step, replace
 from gateway.journal.wishes import Leased, Recorded, Settle
@@ -77,9 +77,11 @@ def settle(page: Page, wish: Settle, policy: Policy) -> Recorded:
 
 
 def _late(page: Page, row: Row, wish: Settle, policy: Policy) -> Row:
-    if wish.state is not State.APPLIED or row.in_flight or row.operation in REVERSALS:
+    if row.in_flight or row.operation in REVERSALS:
         return row
-    return booked_late(page, row, wish.reply, policy)
+    if wish.state is State.APPLIED:
+        return booked_late(page, row, wish.reply, policy)
+    return part_of_it(page, row, policy) if wish.state is State.UNKNOWN and wish.undone is None else row
 
 
 def _freed(page: Page, row: Row, wish: Settle) -> Row:

@@ -12,7 +12,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.journal.manual import Action
 from gateway.journal.page import Note
 from gateway.journal.settling import SETTLES
-from gateway.journal.states import Row, State, Step
+from gateway.journal.states import AS_WIN, Row, State, Step
 
 _REVERSAL = re.compile(r"rev\d*:")
 _NEXT_REVERSAL = re.compile(r"\+(?=rev\d*:)")
@@ -127,11 +127,12 @@ class Desk(Protocol):
 
 
 def keys_of(text: str) -> tuple[str, ...]:
-    """The rows' keys that *text* may mean: itself, or what the reversals of those keys, which the wallet saw, undo."""
-    if not _REVERSAL.match(text):
-        return (text,)
-    parts = (text, *_NEXT_REVERSAL.split(text))
-    return tuple(dict.fromkeys(_REVERSAL.sub("", part, count=1) for part in parts))
+    """The rows' keys that *text* may mean: itself, what the reversals of those keys, which the wallet saw, undo, or
+    what the wallet got the second part of."""
+    found = [text]
+    if _REVERSAL.match(text):
+        found = [_REVERSAL.sub("", part, count=1) for part in (text, *_NEXT_REVERSAL.split(text))]
+    return tuple(dict.fromkeys((*found, *(each.removesuffix(AS_WIN) for each in found))))
 
 
 def related(row: Row, other: Row) -> bool:

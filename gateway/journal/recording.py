@@ -92,11 +92,24 @@ def withdrawn(row: Row) -> Row:
 
 def _lost(page: Page, row: Row, wish: Record, policy: Policy) -> Row:
     """The row went on without this claim. What it heard still counts where it says more than is known."""
-    if wish.state is not State.APPLIED or row.operation in REVERSALS:
-        return row
-    if row.in_flight:
+    if row.operation in REVERSALS or row.in_flight:
         return row  # whoever holds it will hear the same of the same key
-    return booked_late(page, row, wish.reply, policy)
+    if wish.state is State.APPLIED:
+        return booked_late(page, row, wish.reply, policy)
+    return part_of_it(page, row, policy) if wish.state is State.UNKNOWN and wish.sent else row
+
+
+def part_of_it(page: Page, row: Row, policy: Policy) -> Row:
+    """*row* after others went on with it, and a call of several that were sent for it ended, whichever way.
+
+    What was closed for want of anything at the wallet may be there in part after all: it is undone once more, under
+    keys that the wallet has not answered yet, and undoing what is not there does nothing.
+    """
+    if not row.in_parts or row.state not in (State.BURIED, State.DECLINED):
+        return row
+    page.note(row.key, "undo wanted", why="a part of it may have landed")
+    again = replace(row, state=State.UNKNOWN, undo=True, undo_sent=False, undos=row.undos + 1, since=page.now)
+    return page.put(rearmed(again, policy, page.now))
 
 
 def booked_late(page: Page, row: Row, reply: Reply | None, policy: Policy) -> Row:

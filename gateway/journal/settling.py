@@ -9,7 +9,7 @@ from dataclasses import replace as with_fields
 
 from gateway.canon.operations import DEBITS, Operation
 from gateway.journal.page import Page
-from gateway.journal.states import Flight, Policy, Row, State, replace
+from gateway.journal.states import AS_WIN, Flight, Policy, Row, State, replace
 
 #: Naming a bet proves that the provider holds it, and being paid settles it; so does confirming what was reserved.
 SETTLES = frozenset({Operation.WIN, Operation.END_ROUND, Operation.CONFIRM})
@@ -78,7 +78,8 @@ def addressed(row: Row, bets: Iterable[Row], policy: Policy) -> Row:
     Else the wallet would settle every bet of the round, and refuse to undo one that the provider holds for failed.
     """
     call, unsent = row.call, row.state in (State.CLAIMED, State.OPEN)
-    if call is None or call.reference or not unsent or row.operation is not Operation.WIN:
+    as_win = row.operation is Operation.WIN or (call is not None and call.request_id == f"{row.key}{AS_WIN}")
+    if call is None or call.reference or not unsent or not as_win:
         return row
     keys = tuple(bet.key for bet in bets if bet.state is State.APPLIED)
     if not keys or "references" not in policy.promises:

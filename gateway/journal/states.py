@@ -19,6 +19,10 @@ Effect = frozenset[str]
 #: The provider believes that it did not happen, and sends nothing more of its own accord.
 ENDS_IT: Effect = frozenset({"final", "silent"})
 DONE = "done"
+#: Behind the key, as the `request_id` of a bet_win that the wallet gets as two calls: the row is known by it for good.
+IN_PARTS = "#bet"
+#: The same, as that of an end of round that the wallet gets as a win of nothing.
+AS_WIN = "#win"
 
 
 class State(StrEnum):
@@ -127,6 +131,11 @@ class Row:
     def undone(self) -> bool:
         """Was it rolled back, or will it be?"""
         return self.undo or self.state in (State.REVERSED, State.BURIED)
+
+    @property
+    def in_parts(self) -> bool:
+        """Does the wallet get it as two calls, so that no question about its key tells what became of it?"""
+        return self.call is not None and self.call.request_id == f"{self.call.transaction}{IN_PARTS}"
 
     @property
     def heard_done(self) -> bool:

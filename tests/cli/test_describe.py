@@ -154,3 +154,9 @@ def test_literals_stand_as_they_are_sent(gateway: Gateway) -> None:
     assert "1 = true, 0 = false" in query
     for page in (hub, sealed, betting, query):
         assert not re.search(r"\b(True|False)\b", page)
+
+
+def test_what_it_gets_in_place_of_what_it_lacks(gateway: Gateway) -> None:
+    """On the page of a table that says so."""
+    assert "bet_win: bet and then win" in gateway("describe", "hub88").out
+    assert "in place of" not in gateway("describe", "scorpio").out

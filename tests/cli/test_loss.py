@@ -122,3 +122,15 @@ def test_markdown(gateway: Gateway, edit: Callable[[str, str, str], None], table
     out = gateway("loss", tables / "scorpio.toml", "--format", "markdown").out
     assert out.startswith("# What scorpio cannot express\n\n")
     assert "| said with | on | stands for |" in out
+
+
+def test_what_is_sent_in_place_of_another(gateway: Gateway) -> None:
+    """A bet_win before a wallet that has none: what it gets, and what is lost by it."""
+    code, out, _ = gateway("loss", "jdb", "blueocean")
+    assert code == 0
+    told = " ".join(out.split())
+    assert "What is sent in place of another operation" in told
+    assert "bet and then win" in told
+    assert "asking for the balance before" in told
+    _, out, _ = gateway("loss", "jdb", "canonical")
+    assert "in place of another" not in out

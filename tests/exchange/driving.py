@@ -5,12 +5,10 @@ the canonical one unless said otherwise.
 `world.tell(request, *hops)` carries one callback; each hop says how one Send ends, an honest wallet when none is left.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from gateway.canon.calls import Call, Reply
@@ -18,15 +16,12 @@ from gateway.canon.operations import MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.dialect import Dialect
-from gateway.dialect.keys import Keys
-from gateway.dialect.proofs.asked import questions
 from gateway.dialect.requestform import RequestForm
 from gateway.dialect.sayings import Said
 from gateway.exchange.callback import callback
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
 from gateway.exchange.keys import row_key
-from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.wishes import Answer, Delivery, Flow, Send
 from gateway.journal.memory import Memory
 from gateway.journal.sessions import Remembered
@@ -38,40 +33,11 @@ from gateway.wire.jsontext import read_json, write_json
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Opened
 from gateway.wire.templates import look
+from tests.exchange.accounts import PROMISES, account, made_account, unsayable, wallet_side
 from tests.exchange.clock import Clock
 from tests.exchange.endings import Hop, honest
-from tests.exchange.made_secrets import secrets
 from tests.exchange.recovering import recover
 from tests.exchange.shipped import dialect, numbered
-
-PROMISES = frozenset({"idempotent", "tombstones", "status", "references"})
-
-
-@cache
-def account(name: str) -> tuple[Provider, Keys]:
-    """A configured provider of the dialect, and the keys with which the provider itself signs."""
-    return made_account(dialect(name))
-
-
-def made_account(spoken: Dialect) -> tuple[Provider, Keys]:
-    """The same for a made-up dialect."""
-    ours = Provider("acme", "acme", "/acme", spoken, spoken.bind(secrets(), "receiver")).prepared(time.time())
-    return ours, spoken.bind(secrets(), "sender")
-
-
-@cache
-def wallet_side(name: str = "canonical") -> tuple[Wallet, Keys]:
-    """The wallet as the story knows it, and the keys with which the wallet itself checks."""
-    spoken = dialect(name)
-    wallet = Wallet(spoken, spoken.bind(secrets(), "sender"), PROMISES)
-    return wallet, spoken.bind(secrets(), "receiver")
-
-
-@cache
-def unsayable(provider: str, wallet: str) -> frozenset[Operation]:
-    """The operations of this provider that this wallet has no words for."""
-    return frozenset(each.operation for each in questions(dialect(provider), dialect(wallet)) if each.never)
-
 
 #: (step, wish) -> what to raise inside the story instead of performing the wish.
 Throw = Callable[[int, Any], BaseException | None]
@@ -148,14 +114,16 @@ class World:
 
     def __init__(
         self, name: str | Dialect, balance: str = "100.00", promises: frozenset[str] = PROMISES, currency: str = "EUR",
-        wallet: str = "canonical", kept: frozenset[str] | None = None,
+        wallet: str | Dialect = "canonical", kept: frozenset[str] | None = None,
     ) -> None:  # fmt: skip
         self.clock = Clock()
         self.policy = Policy(promises, chance=lambda: 1.0)
         self.memory = self._fresh()
         self.dialect = name if isinstance(name, Dialect) else dialect(name)
         self.provider, self.caller = made_account(name) if isinstance(name, Dialect) else account(name)
-        spoken, self.wallet_keys = wallet_side(wallet)
+        spoken, self.wallet_keys = wallet_side(wallet if isinstance(wallet, str) else wallet.name)
+        if not isinstance(wallet, str):  # one of that name, and so of its keys, that lacks something
+            spoken = replace(spoken, dialect=wallet)
         self.wallet = replace(spoken, promises=promises)
         self.sandbox = SandboxWallet(clock=self.clock.wall, promises=promises if kept is None else kept)
         person = {"nickname": "Ann", "country": "DE"}

@@ -9,7 +9,7 @@ from gateway.canon.operations import Operation
 from gateway.exchange.asking import Asking
 from gateway.exchange.errand import Errand
 from gateway.exchange.recovery import recovery
-from gateway.exchange.undoing import undo_call
+from gateway.exchange.undoing import undo_calls
 from gateway.exchange.wishes import Send
 from gateway.journal.states import Row, State, Step
 from gateway.journal.wishes import Leased, Recorded, Settle
@@ -63,4 +63,4 @@ def test_nothing_undoes_what_has_no_call() -> None:
     """Neither a tombstone, nor what is not undone at all."""
     asking = Asking(wallet_side()[0], Errand("acme", "", 0.0, 5.0), Clock())
     with pytest.raises(LookupError):
-        undo_call(OWED, asking)
+        undo_calls(OWED, asking)

@@ -23,6 +23,8 @@ def row(key: str, operation: Operation, *references: str, **facts: str) -> Row:
         ("rev:a::1+2", ("a::1+2",)),
         ("reverse:a", ("reverse:a",)),
         ("rev:rev:1", ("rev:1",)),
+        ("a::1#win", ("a::1#win", "a::1")),
+        ("rev2:a::1#win", ("a::1#win", "a::1")),
     ],
 )
 def test_keys_that_a_text_may_mean(text: str, keys: tuple[str, ...]) -> None:

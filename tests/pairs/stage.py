@@ -79,7 +79,11 @@ class Pair:
     def can(self, operation: Operation, *, undo: bool = False) -> bool:
         """Can a call that says all that the provider ever says be asked of this wallet?"""
         question = self.question(operation, undo=undo)
-        return question is not None and not question.never
+        if question is None:
+            return False
+        found = [each for each in asked(self.provider, self.wallet) if each.form is question.form]
+        parts = [each for each in found if each.undo is undo] if dialect(self.wallet).instead.get(operation) else []
+        return not any(each.never for each in (question, *parts))
 
     def message(self, operation: Operation, transaction: str, **facts: Any) -> tuple[Call, str, Request]:
         """A signed message of the provider with everything that it can say."""

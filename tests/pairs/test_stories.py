@@ -12,7 +12,7 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import CAN_OCCUR, Moved, Outcome
 from tests.exchange.driving import Story
-from tests.exchange.endings import refuses, silent, silent_after_booking
+from tests.exchange.endings import honest, refuses, silent, silent_after_booking
 from tests.pairs.stage import ALL, PAIRS, PRIZE, STAKE, Pair, heard, sample
 
 BET, WIN, ROLLBACK, ROLLBACK_WIN = Operation.BET, Operation.WIN, Operation.ROLLBACK, Operation.ROLLBACK_WIN
@@ -30,9 +30,13 @@ def booked(pair: Pair, story: Story, operation: Operation, amount: Decimal, chan
     assert story.outcome is Outcome.OK, story.journey.why
     assert "done" in story.effect
     call = world.booked[-1]
+    if (legs := world.wallet.dialect.instead.get(operation)) is not None:
+        assert tuple(each.operation for each in world.booked[-len(legs) :]) == legs
+        assert world.booked[-len(legs)].amount == amount
+        operation, amount = legs[-1], {Operation.BET_WIN: PRIZE, Operation.END_ROUND: Decimal(0)}[operation]
     assert call.operation is operation
     stated = call.bet_amount if operation is Operation.BET_WIN else call.amount
-    if stated is not None or operation not in (ROLLBACK, ROLLBACK_WIN):
+    if stated is not None or operation not in (ROLLBACK, ROLLBACK_WIN, Operation.END_ROUND):
         assert stated == amount
     assert world.sandbox.whose(call) == "1001"
     assert call.currency in (None, "EUR")
@@ -90,9 +94,13 @@ def test_honest(provider: str, wallet: str) -> None:
         if pair.can(WIN):
             wins(pair, "w1", "t1", "g1")
         reads(pair, first=False)
-    if pair.can(Operation.BET_WIN):
+    if pair.can(Operation.BET_WIN) and pair.can(Operation.BET_WIN, undo=True):
         story = pair.tell(pair.message(Operation.BET_WIN, "b1", round="g3"))
         booked(pair, story, Operation.BET_WIN, STAKE, PRIZE - STAKE)
+    if pair.can(Operation.END_ROUND) and playable(pair):
+        bets(pair, "t5", "g5")
+        message = pair.message(Operation.END_ROUND, "e5", round="g5", reference=("t5",), amount=None)
+        booked(pair, pair.tell(message), Operation.END_ROUND, Decimal(0), Decimal(0))
     if pair.can(Operation.PROMO_WIN):
         story = pair.tell(pair.message(Operation.PROMO_WIN, "p1", round="g4"))
         booked(pair, story, Operation.PROMO_WIN, PRIZE, PRIZE)
@@ -284,13 +292,18 @@ def test_silence_of_a_bet(provider: str, wallet: str, lost: Any) -> None:
 
 @pairs(0)
 @pytest.mark.parametrize("lost", [silent, silent_after_booking])
-def test_silence_of_a_bet_and_its_win(provider: str, wallet: str, lost: Any) -> None:
-    """Both or neither: what takes it back says that it was both, where the wallet has a word for that."""
+@pytest.mark.parametrize("second", [False, True])
+def test_silence_of_a_bet_and_its_win(provider: str, wallet: str, lost: Any, *, second: bool) -> None:
+    """Both or neither: what takes it back says that it was both, where the wallet has a word for that.
+
+    *second*: where the wallet gets two calls, it is the second that is lost.
+    """
     pair = Pair(provider, wallet)
     if not (pair.can(Operation.BET_WIN) and pair.can(Operation.BET_WIN, undo=True)):
         return
     message = pair.message(Operation.BET_WIN, "b1", round="g3")
-    story = pair.tell(message, *[lost] * 2)
+    parts = pair.world.wallet.dialect.instead.get(Operation.BET_WIN, ())
+    story = pair.tell(message, *[honest] * (second and len(parts) > 1), *[lost] * 2)
     assert (story.outcome, "done" in story.effect) == (Outcome.UNKNOWN, False)
     again = pair.tell(message) if "retries" in story.effect else story
     pair.settled(Decimal("100.00") + ((PRIZE - STAKE) if "done" in again.effect else 0))
@@ -326,3 +339,20 @@ def test_silence_of_a_rollback(provider: str, wallet: str, lost: Any) -> None:
     assert "retries" in story.effect
     pair.tell(message)
     pair.settled(Decimal("100.00"))
+
+
+@pairs(1)
+def test_a_rollback_of_a_bet_and_its_win(provider: str, wallet: str) -> None:
+    """Both are taken back, once, whether the wallet got them as one or as two."""
+    pair = Pair(provider, wallet)
+    undoes = [form for form in pair.world.dialect.variants.values() if Operation.BET_WIN in form.targets]
+    if not (undoes and pair.can(Operation.BET_WIN) and pair.can(Operation.BET_WIN, undo=True)):
+        return
+    story = pair.tell(pair.message(Operation.BET_WIN, "b1", round="g3"))
+    booked(pair, story, Operation.BET_WIN, STAKE, PRIZE - STAKE)
+    pair.expected = Decimal("100.00")
+    own = "b1#cancel" if provider == "jdb" else "r1"
+    for _ in range(2):
+        told = pair.tell(pair.message(ROLLBACK, own, reference=("b1",), round="g3", amount=STAKE))
+        assert "done" in told.effect, told.journey.why
+        pair.balanced()

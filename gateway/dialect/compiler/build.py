@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gateway.canon.calls import CALL_FIELDS
-from gateway.canon.operations import MONEY
+from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.answerform import NAMES
 from gateway.dialect.compiler.compiled import Compiled
@@ -50,6 +50,9 @@ def build(compiled: Compiled) -> Dialect:
             if form.operation in MONEY and not form.unsupported
         },
         session_checked=session_checked(tree),
+        instead={
+            Operation(name): tuple(map(Operation, legs)) for name, legs in tree.section("wallet", "instead").items()
+        },
         outbound=compiled.outbound,
         batch=compiled.batch,
         answer_codec=compiled.answers.codec,

@@ -5,6 +5,7 @@ from gateway.dialect.problems import Problem
 from gateway.dialect.proofs.batch import prove_batch
 from gateway.dialect.proofs.completeness import prove_completeness
 from gateway.dialect.proofs.contract import prove_contract
+from gateway.dialect.proofs.instead import prove_instead
 from gateway.dialect.proofs.money import prove_money
 from gateway.dialect.proofs.names import prove_names
 from gateway.dialect.proofs.outbound import prove_outbound
@@ -34,6 +35,7 @@ def prove(compiled: Compiled) -> list[Problem]:
         prove_contract,
         prove_payments,
         prove_batch,
+        prove_instead,
         prove_vectors,
     ):
         proof(compiled)

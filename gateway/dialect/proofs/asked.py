@@ -5,7 +5,7 @@ told before, or be ours to give. What comes from none of them can never be said.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ UNDONE_BY = {
     Operation.RESERVE: Operation.RELEASE,
     Operation.WITHDRAW_REQUEST: Operation.WITHDRAW_CANCEL,
 }
+#: By which one we take back each part of a debit that the wallet gets in parts.
+_TAKEN_BACK_BY = {Operation.BET: Operation.ROLLBACK, Operation.WIN: Operation.ROLLBACK_WIN}
 #: Fields that every undoing brings itself, and those that it takes from the booked row.
 REVERSAL = frozenset({"transaction", "reference"})
 _BOOKED = frozenset({"player", "session", "currency", "amount", "round", "game"})
@@ -33,6 +35,8 @@ _BOOKED = frozenset({"player", "session", "currency", "amount", "round", "game"}
 LENT = frozenset({"player", "session", "currency", "round", "game"})
 #: Fields that the gateway itself gives to every call whose message must have them.
 _OURS = frozenset({"request_id", "provider", "time"}) | {n for n, s in CALL_FIELDS.items() if s is Shape.FLAG}
+#: What the wallet must promise where a bet_win is a bet and then its win: each may be sent again, and undone unseen.
+IN_PARTS = frozenset({"idempotent", "references"})
 _HOLE = re.compile(r"\{([a-z_.]+)\}")
 
 _KEYS = ("session", "player")
@@ -52,7 +56,7 @@ class Question:
     *variants*: the wallet's, with which it may be said; none: it has no such operation. *open*: (a field, its variant,
     whether the provider's side ever gives it) for what is demanded and not always there. *merged*: the wallet's
     variants with which a second movement under one bet cannot be said, see `single`. *untold*: what the provider's
-    answer, or its amounts, cannot do without, and nobody tells.
+    answer, or its amounts, cannot do without, and nobody tells. *unpromised*: what the wallet would have to promise.
     """
 
     form: RequestForm
@@ -62,17 +66,19 @@ class Question:
     open: tuple[tuple[str, RequestForm, bool], ...]
     merged: tuple[RequestForm, ...]
     untold: tuple[str, ...]
+    unpromised: tuple[str, ...] = ()
 
     @property
     def sayable(self) -> bool:
         """Can every such call be asked, and its success be told?"""
-        return bool(self.variants) and not self.open and not self.merged and not self.untold
+        lacking = self.open or self.merged or self.untold or self.unpromised
+        return bool(self.variants) and not lacking
 
     @property
     def never(self) -> bool:
         """Can none of them be?"""
         unasked = not self.variants or any(not ever for _, _, ever in self.open)
-        return unasked or bool(self.merged) or bool(self.untold)
+        return unasked or bool(self.merged) or bool(self.untold) or bool(self.unpromised)
 
 
 def questions(provider: Dialect, wallet: Dialect, promises: Collection[str] = PROMISES) -> Iterator[Question]:
@@ -80,9 +86,18 @@ def questions(provider: Dialect, wallet: Dialect, promises: Collection[str] = PR
     known = learned(provider, wallet)
     for form in provider.variants.values():
         for operation in asked(form):
-            yield _question(provider, form, wallet, operation, promises, known)
-        if (undo := UNDONE_BY.get(form.operation)) is not None and not (form.suppressed or form.unsupported):
-            yield _question(provider, form, wallet, undo, promises, known, undo=True)
+            for sent in wallet.instead.get(operation, (operation,)):
+                yield _question(provider, form, wallet, sent, promises, known)
+        if form.suppressed or form.unsupported:
+            continue
+        for sent in wallet.instead.get(form.operation, (form.operation,)):
+            if (undo := _TAKEN_BACK_BY.get(sent) if _in_parts(form, wallet) else UNDONE_BY.get(sent)) is not None:
+                yield _question(provider, form, wallet, undo, promises, known, undo=True)
+
+
+def _in_parts(form: RequestForm, wallet: Dialect) -> bool:
+    """Is a call of *form* several of the wallet's?"""
+    return len(wallet.instead.get(form.operation, ())) > 1
 
 
 def asked(form: RequestForm) -> Iterator[Operation]:
@@ -166,13 +181,18 @@ def _question(
         due, may = _undoing(provider, form, operation, known, undo=undo)
     else:
         due, may = always(form, known), _may(form, known)
+        if operation is Operation.WIN and form.operation is not operation:  # sent in its place: ours to give
+            due |= {"amount"} | ({"reference"} if _in_parts(form, wallet) else set())
         if operation is Operation.WIN and due & {"reference", "round"}:
             bets = [each for each in provider.variants.values() if each.operation in DEBITS and not each.suppressed]
             due |= _common(always(each, known) for each in bets) & LENT
             due |= {"reference"} if "references" in promises and "round" in due else frozenset()
         may |= due
     undoes = {form.operation} if undo else form.targets if operation in REVERSALS else ()
-    variants = tuple(each for each in wallet.sayers(operation, undoes) if _fits(form, each, may))
+    if undo and _in_parts(form, wallet):
+        undoes = {part for part, by in _TAKEN_BACK_BY.items() if by is operation}
+    ends = {"round_end": True} if form.operation is Operation.END_ROUND is not operation else {}
+    variants = tuple(each for each in wallet.sayers(operation, undoes) if _fits(form, each, may, ends))
     lacking = tuple(
         (field, variant, field in may)
         for variant in variants
@@ -180,8 +200,10 @@ def _question(
         if field not in due and not _derivable(variant.derive.get(field), due)
     )
     merged = tuple(each for each in variants if operation in CREDITS | DEBITS and single(each, form))
-    untold = tuple(_untold(provider, form, wallet, variants, due)) if operation is form.operation else ()
-    return Question(form, operation, undo, variants, lacking, merged, untold)
+    told = not undo and operation is (wallet.instead.get(form.operation) or (form.operation,))[-1]
+    untold = tuple(_untold(provider, form, wallet, variants, due)) if told else ()
+    unpromised = sorted(IN_PARTS - set(promises)) if told and _in_parts(form, wallet) else ()
+    return Question(form, operation, undo, variants, lacking, merged, untold, tuple(unpromised))
 
 
 def _undoing(
@@ -196,12 +218,13 @@ def _undoing(
     return _common(always(each, known) for each in targets) & _BOOKED | _OURS | REVERSAL, may | _OURS | REVERSAL
 
 
-def _fits(form: RequestForm, variant: RequestForm, may: frozenset[str]) -> bool:
-    """May a call of *form* be said with the wallet's *variant*? A flag that nobody states is false."""
+def _fits(form: RequestForm, variant: RequestForm, may: frozenset[str], ours: Mapping[str, bool]) -> bool:
+    """May a call of *form*, with *ours* in it, be said with the wallet's *variant*? A flag that nobody states is no."""
+    given = {**form.set, **ours}
     for field, value in variant.set.items():
         flag = CALL_FIELDS[field] is Shape.FLAG
-        fixed = field in form.set or field not in (form.given if flag else may)
-        if fixed and form.set.get(field, False if flag else None) != value:
+        fixed = field in given or field not in (form.given if flag else may)
+        if fixed and given.get(field, False if flag else None) != value:
             return False
     return True
 
@@ -216,7 +239,8 @@ def single(variant: RequestForm, form: RequestForm | None = None) -> str:
 
 
 def _ends_round(form: RequestForm) -> bool:
-    return {**form.derive, **form.set}.get("round_end") is True and "round_end" not in _placed(form)
+    ends = form.operation is Operation.END_ROUND or {**form.derive, **form.set}.get("round_end") is True
+    return ends and "round_end" not in _placed(form)
 
 
 def _own_id(form: RequestForm, variant: RequestForm) -> bool:

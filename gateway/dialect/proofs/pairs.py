@@ -11,6 +11,7 @@ from gateway.canon.outcomes import Moved, Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import Problem
 from gateway.dialect.proofs.asked import PROMISES, REVERSAL, Question, always, asked, learned, questions, single
+from gateway.dialect.proofs.instead import IN_PLACE, quoted
 
 
 def prove_pair(provider: Dialect, wallet: Dialect, promises: Collection[str] = PROMISES) -> list[Problem]:
@@ -59,11 +60,14 @@ def _complaints(provider: Dialect, wallet: Dialect, promises: Collection[str]) -
 
 
 def _said(provider: Dialect, wallet: Dialect, question: Question) -> Iterator[Problem]:
-    name, operation = question.form.name, question.operation
+    form, name, operation = question.form, question.form.name, question.operation
     at = provider.tree.origin("operations", name)
     if not question.variants:
         how = f"in doubt is taken back by {operation}" if question.undo else f"asks for {operation}"
         remedy = f"add an operation {operation} to {wallet.name}.toml"
+        if form.operation in IN_PLACE and not question.undo and form.operation is operation:
+            legs = quoted(IN_PLACE[operation])
+            remedy += f", or say what it gets instead: [wallet] instead = {{ {operation} = {legs} }}"
         yield at.problem(
             "GW501", f'"{name}" {how}, which the wallet\'s table "{wallet.name}" does not have',
             remedy if question.undo else f"{remedy}, or drop this one", what="key",
@@ -79,6 +83,12 @@ def _said(provider: Dialect, wallet: Dialect, question: Question) -> Iterator[Pr
         yield at.problem(
             "GW503", f'the wallet\'s {variant.name} {single(variant)}, and "{name}" may send two of one bet',
             f"another dialect than {wallet.name} towards the wallet, or another wallet for this provider", what="key",
+        )  # fmt: skip
+    if question.unpromised:
+        words = " and ".join(question.unpromised)
+        yield at.problem(
+            "GW512", f'"{name}" is two calls of "{wallet.name}", and the wallet does not promise {words}',
+            f"a wallet that keeps and promises {words}, or [wallet] instead = {{ {form.operation} = [] }}", what="key",
         )  # fmt: skip
     for word in question.untold:
         yield at.problem(

@@ -164,3 +164,65 @@ def test_what_a_dialect_cannot_promise() -> None:
     assert unpromisable(shelf.dialect("canonical")) == {}
     assert sorted(unpromisable(shelf.dialect("hub88"))) == ["status"]
     assert sorted(unpromisable(shelf.dialect("100hp"))) == ["idempotent", "status"]
+
+
+#: Our own wallet without what can be sent as something else.
+LACKING = """
+dialect = "lacking"
+extends = "canonical"
+without = ["operations.bet_win", "operations.end_round", "operations.adjust"]
+"""
+
+
+def lacking(folder: Path, row: str, provider: str, **promises: frozenset[str]) -> list[Problem]:
+    """The complaints about *provider* in front of a wallet that has no bet_win, and *row*."""
+    (folder / "lacking.toml").write_text(LACKING + row, "utf-8")
+    shelf = Shelf(folder)
+    return prove_pair(Shelf().dialect(provider), shelf.dialect("lacking"), **promises)
+
+
+def test_a_bet_win_without_a_word_for_it(folder: Path) -> None:
+    """GW501, which says what could stand in its place; with that row there is no complaint."""
+    (found,) = lacking(folder, "", "jdb")
+    assert (found.code, found.keypath) == ("GW501", ("operations", "bet_win"))
+    assert '[wallet] instead = { bet_win = ["bet", "win"] }' in found.remedy
+    for row in ('wallet.instead.bet_win = ["bet", "win"]', "wallet.instead.bet_win = []"):
+        assert lacking(folder, row, "jdb") == []
+
+
+@pytest.mark.parametrize("kept", [(), ("status", "tombstones"), ("idempotent",), ("references", "status")])
+def test_two_calls_need_what_makes_a_repeat_safe(folder: Path, kept: tuple[str, ...]) -> None:
+    """GW512 names what is not promised; refusing the operation needs nothing."""
+    (found,) = lacking(folder, 'wallet.instead.bet_win = ["bet", "win"]', "jdb", promises=frozenset(kept))
+    assert (found.code, found.keypath) == ("GW512", ("operations", "bet_win"))
+    assert all((word in found.says) is (word not in kept) for word in ("idempotent", "references"))
+    assert lacking(folder, "wallet.instead.bet_win = []", "jdb", promises=frozenset(kept)) == []
+
+
+def test_two_calls_need_a_way_back_for_both(folder: Path) -> None:
+    """GW501 where a win cannot be taken back."""
+    start, end = "[operations.rollback_win]", "[operations.end_round]"
+    text = (folder / "canonical.toml").read_text("utf-8")
+    (folder / "canonical.toml").write_text(text[: text.index(start)] + text[text.index(end) :], "utf-8")
+    (found,) = lacking(folder, 'wallet.instead.bet_win = ["bet", "win"]', "jdb")
+    assert found.code == "GW501"
+    assert '"bet_win" in doubt is taken back by rollback_win' in found.says
+
+
+def test_a_field_of_either_call_that_nobody_gives(folder: Path) -> None:
+    """GW502 at the bet_win, for the win that is sent as its second part."""
+    win = '[operations.win]\npath = "/win"\n'
+    change(folder, "canonical", win, f'{win}fields.session = "body.session"\n')
+    found = lacking(folder, 'wallet.instead.bet_win = ["bet", "win"]', "jdb")
+    assert ("GW502", ("operations", "bet_win")) in [(each.code, each.keypath) for each in found]
+
+
+@pytest.mark.parametrize(("provider", "wallet"), [
+    ("jdb", "blueocean"), ("jdb", "scorpio-older"), ("igamingace", "blueocean"), ("igamingace", "scorpio-older"),
+])  # fmt: skip
+def test_shipped_pairs_that_two_calls_make_possible(provider: str, wallet: str) -> None:
+    """Wallets that have no bet_win, and whose documents let a win be taken back."""
+    spoken = Shelf().dialect(wallet)
+    promises = {"idempotent", "tombstones", "references"}
+    assert not promises & unpromisable(spoken).keys()
+    assert prove_pair(Shelf().dialect(provider), spoken, promises) == []

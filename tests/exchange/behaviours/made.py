@@ -3,8 +3,10 @@
 from dataclasses import replace
 from functools import cache
 
+from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Moved, Outcome
 from gateway.dialect.dialect import Dialect
+from gateway.dialect.shelf import Shelf
 from tests.dialect import made
 
 TABLE = """
@@ -52,3 +54,29 @@ def final() -> Dialect:
             said[name, outcome] = replace(each, effect=effect)
     forms = {name: replace(form, reverse_unknown=name in ("bet", "bet_win")) for name, form in acme_.variants.items()}
     return replace(acme_, said=said, variants=forms)
+
+
+@cache
+def plain() -> Dialect:
+    """Our own dialect of a wallet that has no bet_win, no end of a round and no adjustment, and says what is sent."""
+    whole = Shelf().dialect("canonical")
+    lacks = {Operation.BET_WIN, Operation.END_ROUND, Operation.ADJUST}
+    forms = {name: form for name, form in whole.variants.items() if form.operation not in lacks}
+    instead = {
+        Operation.BET_WIN: (Operation.BET, Operation.WIN), Operation.END_ROUND: (Operation.WIN,), Operation.ADJUST: (),
+    }  # fmt: skip
+    return replace(whole, variants=forms, instead=instead)
+
+
+@cache
+def fish() -> Dialect:
+    """The provider of `acme`, whose bet_wins may need more than the stake."""
+    stated = 'win_amount = "body.win" }'
+    return made.dialect(TABLE.replace(stated, f'{stated[:-2]}, required_balance = "body.mb?" }}'))
+
+
+@cache
+def patient() -> Dialect:
+    """The provider of `acme`, which repeats a bet_win until it hears a yes or a no."""
+    table = TABLE.replace("[effects.bet_win]\nrolls_back", "[effects.bet_win]\nretries")
+    return made.dialect(table.replace("default = 300", "default = 3600"))

@@ -1,0 +1,24 @@
+"""What later calls will not say again, of a call that was taken. Pure."""
+
+from gateway.canon.calls import Call, Reply
+from gateway.canon.operations import REVERSALS
+from gateway.exchange.weighing import YES
+from gateway.journal.wishes import Remember
+
+
+def memories(call: Call, reply: Reply, account: str) -> tuple[Remember, ...]:
+    """Who is behind a session, what a player was last seen with; nothing of what the wallet did not take."""
+    if reply.outcome not in YES:
+        return ()
+    player, currency = reply.player or call.player, reply.currency or call.currency
+    who = {name: value for name, value in (("player", player), ("currency", currency)) if value is not None}
+    # A reversal's player and currency are its target's: they say nothing of the session that it came with.
+    session = None if call.operation in REVERSALS else reply.new_session or call.session
+    found = []
+    if session and player:
+        found.append(Remember(account, "session", session, who))
+    if player:
+        seen = {"session": session, "balance": reply.balance}
+        seen = {**who, **{name: value for name, value in seen.items() if value is not None}}
+        found.append(Remember(account, "player", player, seen))
+    return tuple(found)
