@@ -20,7 +20,6 @@ LACKING = {
     "the balance before beside the one after",
     "answers encrypted",
     "nothing but the caller's address",
-    "bet and win in one call, two calls to a wallet that has no word for it",
     "a rollback is undone again",
 }
 
