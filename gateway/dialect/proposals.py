@@ -80,8 +80,8 @@ def _field(seen: Sighting) -> Proposal:
     if " " in seen.name:
         return Proposal((), remark=f"TODO a field whose name is not shown, of {seen.at}: {seen.shown}")
     if source in ("body", "query"):
-        literal = _literal("" if source == "query" else seen.sample)
-        return Proposal(("operations", seen.at), ("fill", seen.name), literal, f"{seen.shown}, not read")
+        # Not `fill`: a message that lacks what is filled, and has another new field, would be taken for renamed.
+        return Proposal(("operations", seen.at), ("known",), _literal([seen.name]), f"{seen.shown}, not read")
     *outer, last = path.split(".")
     remark = f"{_literal(last)}: {_literal(seen.sample)}" + (f" (inside {'.'.join(outer)})" if outer else "")
     asked = seen.side is Side.ANSWER

@@ -48,7 +48,7 @@ def test_a_new_field_is_seen_told_pasted_and_known(tmp_path: Path) -> None:
         assert code == 1, err
         assert "acme (evenbet), its callbacks:" in out
         assert "field of bet: body.vipName: text of 7 characters  (2 times" in out
-        assert 'fill."body.vipName" = ""' in out
+        assert 'known = ["body.vipName"]' in out
         code, raw, _ = gateway("drift", *config, "--json", cwd=tmp_path, env=served.house.env)
         (one,) = json.loads(raw)
         assert (code, one["kind"], one["times"]) == (1, "field", 2)

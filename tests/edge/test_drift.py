@@ -43,7 +43,7 @@ def test_the_first_sight_is_counted_and_told_once() -> None:
     assert [(line["event"], line["provider"], line["name"]) for line in stage.lines] == [
         ("drift", "acme", "body.vip"), ("drift", "marbles", "body.vip"),
     ]  # fmt: skip
-    assert stage.lines[0]["row"] == 'fill."body.vip" = false  # flag, not read'
+    assert stage.lines[0]["row"] == 'known = ["body.vip"]  # flag, not read'
     assert [(one["provider"], one["times"], one["under"]) for one in stage.watch.listed()] == [
         ("acme", 3, "operations.bet"), ("marbles", 1, "operations.bet"),
     ]  # fmt: skip
