@@ -27,7 +27,7 @@ _PORTS = {"http": 80, "https": 443}
 class Upstream:
     """HTTP/1.1 to one wallet. Times are seconds of `time.monotonic`; sizes are bytes.
 
-    *base_url* is `http(s)://host[:port][/path]`. *pool_timeout* bounds the wait for a free connection,
+    *base_url* is `http(s)://host[:port][/path]`. *pool_timeout* bounds the wait for a free connection, and with
     *connect_timeout* the making of one (DNS, TCP, TLS). *methods*: which are sent, those of the dialect that is spoken
     there; none is ever sent twice by itself, as clients do with a GET. *on_ending* hears each ending and how long it
     took; *on_bug* hears what a late story raised.
@@ -50,7 +50,8 @@ class Upstream:
         self._prefix, self._authority = parts.path.rstrip("/"), parts.netloc
         self._pool = Pool(
             parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme == "https", most=connections,
-            free_within=pool_timeout, made_within=connect_timeout, keepalive=keepalive, answer_limit=response_limit,
+            free_within=pool_timeout, made_within=pool_timeout + connect_timeout, keepalive=keepalive,
+            answer_limit=response_limit,
         )  # fmt: skip
         self._methods = frozenset(methods)
         self._on_ending, self._on_bug = on_ending, on_bug

@@ -12,8 +12,11 @@ from gateway.canon.outcomes import Outcome
 
 
 def test_lists_match_the_classes() -> None:
-    """The closed lists of fields are exactly the attributes, so that no field lacks a converter."""
-    assert [field.name for field in fields(Call)] == ["operation", *CALL_FIELDS]
+    """The closed lists of fields are exactly the attributes, so that no field lacks a converter.
+
+    `undoes` chooses among a wallet's words, and stands in no message.
+    """
+    assert [field.name for field in fields(Call)] == ["operation", *CALL_FIELDS, "undoes"]
     assert [field.name for field in fields(Reply)] == ["outcome", *REPLY_FIELDS]
 
 

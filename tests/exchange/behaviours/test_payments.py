@@ -14,7 +14,8 @@ from gateway.exchange.outbound import Inquiry, outbound
 from gateway.journal.payments import AMOUNT_DIFFERS, CURRENCY_DIFFERS, DISORDERED
 from gateway.journal.states import State, Step
 from gateway.journal.states import replace as with_fields
-from gateway.wire.message import Request
+from gateway.journal.wishes import JournalUnavailable
+from gateway.wire.message import Heard, Request, Response
 from gateway.wire.opened import Draft
 from tests.exchange.endings import Hop, answers, not_sent, silent, silent_after_booking
 from tests.exchange.till import Till, asked_at, telling
@@ -194,6 +195,30 @@ def test_a_create_that_the_journal_knows_counts_before_any_update() -> None:
     till.carry(outbound(inquiry, till.clock), till.story, [answers(201, b"{}")])
     assert till.webhook("succeeded", 2).outcome == "amount_invalid"
     assert [call.state for call in till.booked] == ["pending"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [(JournalUnavailable("the disk is full"), "the journal: the disk is full"), (LookupError("boom"), "a bug of ours")],
+)
+@pytest.mark.parametrize(
+    ("at", "ending", "result"), [("Claim", "not_sent", "provider_unavailable"), ("Record", "unknown", "unknown")]
+)
+def test_a_payment_of_ours_that_cannot_be_written_down(
+    fault: Exception, why: str, at: str, ending: str, result: str
+) -> None:
+    """Before it is asked for it is certain that nothing was done; after that, nobody is told a no."""
+    till = Till()
+    till.webhook("pending", 1)
+    asked_at(till)
+    assert till.provider.asked is not None
+    facts = {"reference": "dep-9", "amount": Decimal("50.00"), "currency": "EUR"}
+    inquiry = Inquiry(till.provider.asked, Ask.CREATE_PAYIN, facts, till.clock.now + 15)
+    flow, heard = outbound(inquiry, till.clock), Heard(Response(201, (), b"{}"))
+    till.carry(flow, till.story, [lambda *_: heard], lambda _, wish: fault if type(wish).__name__ == at else None)
+    assert inquiry.word is not None
+    assert (inquiry.word.why, str(inquiry.word.result), inquiry.ending) == (why, result, ending)
+    assert (inquiry.bug is None) is isinstance(fault, JournalUnavailable)
 
 
 def test_a_state_that_no_table_lists_is_neither_success_nor_failure() -> None:
