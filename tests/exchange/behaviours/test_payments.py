@@ -215,7 +215,7 @@ def test_a_payment_of_ours_that_cannot_be_written_down(
     facts = {"reference": "dep-9", "amount": Decimal("50.00"), "currency": "EUR"}
     inquiry = Inquiry(till.provider.asked, Ask.CREATE_PAYIN, facts, till.clock.now + 15)
     flow, heard = outbound(inquiry, till.clock), Heard(Response(201, (), b"{}"))
-    till.carry(flow, till.story, [lambda *_: heard], lambda _, wish: fault if type(wish).__name__ == at else None)
+    till.carry(flow, till.story, [lambda *_: heard] * 4, lambda _, wish: fault if type(wish).__name__ == at else None)
     assert inquiry.word is not None
     assert (inquiry.word.why, str(inquiry.word.result), inquiry.ending) == (why, result, ending)
     assert (inquiry.bug is None) is isinstance(fault, JournalUnavailable)
