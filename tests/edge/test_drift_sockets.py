@@ -89,7 +89,7 @@ async def test_a_field_and_a_content_type_of_a_callback(tmp_path: Path) -> None:
         assert lines == {("callback", "field"): 1, ("callback", "content_type"): 1}
         assert [line.rpartition(" ")[2] for line in series] == ["1.0", "1.0"]
         assert {(row["name"], row["row"]) for row in rows} == {
-            ("body.vipLevel", 'fill."body.vipLevel" = ""  # text of 4 characters, not read'),
+            ("body.vipLevel", 'known = ["body.vipLevel"]  # text of 4 characters, not read'),
             ("text/x-odd", 'fill."header.Content-Type" = "text/x-odd"'),
         }
         assert {row["times"] for row in rows} == {3}
