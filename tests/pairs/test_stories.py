@@ -351,7 +351,7 @@ def test_a_rollback_of_a_bet_and_its_win(provider: str, wallet: str) -> None:
     story = pair.tell(pair.message(Operation.BET_WIN, "b1", round="g3"))
     booked(pair, story, Operation.BET_WIN, STAKE, PRIZE - STAKE)
     pair.expected = Decimal("100.00")
-    own = "b1#cancel" if provider == "jdb" else "r1"
+    own = f"{pair.world.spelled('b1')}#cancel" if provider == "jdb" else "r1"
     for _ in range(2):
         told = pair.tell(pair.message(ROLLBACK, own, reference=("b1",), round="g3", amount=STAKE))
         assert "done" in told.effect, told.journey.why
