@@ -5,7 +5,7 @@ that is not frozen, with the same slots, is filled, and then becomes the record.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields, make_dataclass
+from dataclasses import MISSING, fields, make_dataclass
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -26,11 +26,17 @@ def maker(kind: type[Record]) -> Callable[[Iterable[Any]], Record]:
 
 
 def builder(kind: type[Record]) -> Callable[..., Record]:
-    """`build(name=value, ...)`: what `kind(...)` gives, all by name. KeyError for a name that it has not."""
-    blanks = [field.default for field in fields(kind)]  # type: ignore[arg-type]
-    at, make = {field.name: number for number, field in enumerate(fields(kind))}, maker(kind)  # type: ignore[arg-type]
+    """`build(name=value, ...)`: what `kind(...)` gives, all by name.
+
+    KeyError for a name that it has not; TypeError where one without a default is not given.
+    """
+    each = fields(kind)  # type: ignore[arg-type]
+    blanks, due = [field.default for field in each], {field.name for field in each if field.default is MISSING}
+    at, make = {field.name: number for number, field in enumerate(each)}, maker(kind)
 
     def build(**given: Any) -> Record:
+        if not due <= given.keys():
+            raise TypeError(f"not given: {', '.join(sorted(due - given.keys()))}")
         values = blanks.copy()
         for name, value in given.items():
             values[at[name]] = value

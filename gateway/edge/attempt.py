@@ -12,7 +12,7 @@ Finished = Callable[[Ending], None]
 
 
 class Attempt:
-    """*ended* hears the real end, once; so does *follow*, where the story did not wait for it and has a late one.
+    """*ended* hears the real end, once; so does *follow*, where the story did not wait for it.
 
     `left` is the bit: true from just before the first byte is handed to the socket. `ending`: how it really ended.
     `release` gives its connection back; `task` is at work until it has one.
@@ -51,7 +51,7 @@ class Attempt:
             self.task.cancel()
         if self.release is not None:
             self.release(ending)
-        if self._parted and self.wish.late is not None:
+        if self._parted:
             self._follow(self, ending)
         elif not self._story.done():
             self._story.set_result(ending)
@@ -72,8 +72,7 @@ class Attempt:
         if not self._story.done():
             self._story.set_result(Silence("no whole answer in time", running=self.wish.late is not None))
         if self.ending is not None:  # it ended while its story was being cancelled
-            if self.wish.late is not None:
-                self._follow(self, self.ending)
+            self._follow(self, self.ending)
             return
         never = Silence("no whole answer, ever")
         self._timer = asyncio.get_running_loop().call_later(self.wish.patience - monotonic(), self.ends, never)

@@ -41,12 +41,9 @@ class Pool:
 
     def spare(self) -> Connection | None:
         """An idle connection, lent at once; None where one must be made or waited for."""
-        while self._idle and self._lent < self._most:
-            _, connection = self._idle.pop()
-            if connection.ready:
-                self._lent += 1
-                return connection
-        return None
+        idle = self._left_idle() if self._lent < self._most else None
+        self._lent += idle is not None
+        return idle
 
     async def one(self) -> Connection:
         """A connection, lent. Raises NoneFree; TimeoutError and OSError where none could be made."""

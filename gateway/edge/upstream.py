@@ -18,7 +18,7 @@ from gateway.edge.attempt import Attempt, Finished
 from gateway.edge.carry import CarryLate
 from gateway.edge.connection import Broken, Connection
 from gateway.edge.pool import NoneFree, Pool
-from gateway.exchange.wishes import Send
+from gateway.exchange.wishes import Flow, Send
 from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence, Unreachable
 
 _PORTS = {"http": 80, "https": 443}
@@ -82,21 +82,25 @@ class Upstream:
         more. That is before this returns, but for a call that is carried on after `until`.
         """
         asked = monotonic()
-        if wish.request.method not in self._methods:
-            ending: Ending = NotSent(f"only {' and '.join(sorted(self._methods))} is sent here")
-        elif asked >= wish.until:
-            ending = NotSent("no time left")
-        elif not self._open:
-            ending = NotSent("the wallet hop is closed")
+        ending: Ending
+        if why := self._refusal(wish, asked):
+            ending = NotSent(why)
+            finished(ending)
         else:
             call = Attempt(wish, partial(self._ended, finished), partial(self._follow, carry_late))
             self._calls.add(call)
             self._begin(call)
             ending = await call.heard(asked)
-            finished = _told_already
-        finished(ending)
         self._on_ending(ending, monotonic() - asked)
         return ending
+
+    def _refusal(self, wish: Send, now: float) -> str:
+        """Why it is not even tried; empty where it is."""
+        if wish.request.method not in self._methods:
+            return f"only {' and '.join(sorted(self._methods))} is sent here"
+        if now >= wish.until:
+            return "no time left"
+        return "" if self._open else "the wallet hop is closed"
 
     # -- a call's way
 
@@ -169,15 +173,16 @@ class Upstream:
         finished(ending)
 
     def _follow(self, carry_late: CarryLate, call: Attempt, ending: Ending) -> None:
-        """Carry the late story of a call whose own story went on without it."""
-        follower = asyncio.create_task(self._carried(carry_late, call, ending))
+        """Carry the late story of a call whose own story went on without it, if it has one."""
+        if call.wish.late is None:
+            return
+        follower = asyncio.create_task(self._carried(carry_late, call.wish.late, ending))
         self._late.add(follower)
         follower.add_done_callback(self._followed)
 
-    async def _carried(self, carry_late: CarryLate, call: Attempt, ending: Ending) -> None:
+    async def _carried(self, carry_late: CarryLate, late: Callable[[Ending], Flow], ending: Ending) -> None:
         try:
-            if call.wish.late is not None:
-                await carry_late(call.wish.late(ending))
+            await carry_late(late(ending))
         except Exception as bug:
             self._on_bug(bug)
 
@@ -194,10 +199,6 @@ class Upstream:
         while (self._calls or self._late) and (wait := give_up - monotonic()) > 0:
             self._less = asyncio.get_running_loop().create_future()
             await asyncio.wait({self._less}, timeout=wait)
-
-
-def _told_already(ending: Ending) -> None:
-    """The call itself has told its end."""
 
 
 def _hear(call: Attempt, told: Response | Exception) -> None:

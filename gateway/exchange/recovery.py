@@ -211,10 +211,9 @@ class _Recovery:
     ) -> Generator[Any, Any, Ending | Reply]:
         """Calls that may move money, each after the one before was taken: the wallet's word on the whole, or how it
         ended without one."""
-        legs = Legs(calls, self.row.operation or calls[-1].operation)
-        if self.row.step is Step.REVERSE:
-            legs = replace(legs, operation=calls[-1].operation)
-        for each in calls:
+        own = None if self.row.step is Step.REVERSE else self.row.operation
+        legs = Legs(calls, own or calls[-1].operation)
+        for each in calls[1:]:
             self.asking.request(each)  # nothing is begun that cannot be ended
         while True:
             ending, left = yield from self._one(legs, settle)

@@ -184,14 +184,19 @@ def test_another_currency_than_the_payments_is_parked() -> None:
     assert till.change("succeeded").parked == CURRENCY_DIFFERS
 
 
+def create_of_50(till: Till, reference: str) -> Inquiry:
+    """Our own request for a payin of 50.00 EUR."""
+    asked_at(till)
+    assert till.provider.asked is not None
+    facts = {"reference": reference, "amount": Decimal("50.00"), "currency": "EUR"}
+    return Inquiry(till.provider.asked, Ask.CREATE_PAYIN, facts, till.clock.now + 15)
+
+
 def test_a_create_that_the_journal_knows_counts_before_any_update() -> None:
     """pending of 40.00, a create of 50.00, success of 40.00: that is not the payment's amount, whatever came first."""
     till = Till()
     till.webhook("pending", 1)
-    asked_at(till)
-    assert till.provider.asked is not None
-    facts = {"reference": "dep-1", "amount": Decimal("50.00"), "currency": "EUR"}
-    inquiry = Inquiry(till.provider.asked, Ask.CREATE_PAYIN, facts, till.clock.now + 15)
+    inquiry = create_of_50(till, "dep-1")
     till.carry(outbound(inquiry, till.clock), till.story, [answers(201, b"{}")])
     assert till.webhook("succeeded", 2).outcome == "amount_invalid"
     assert [call.state for call in till.booked] == ["pending"]
@@ -210,10 +215,7 @@ def test_a_payment_of_ours_that_cannot_be_written_down(
     """Before it is asked for it is certain that nothing was done; after that, nobody is told a no."""
     till = Till()
     till.webhook("pending", 1)
-    asked_at(till)
-    assert till.provider.asked is not None
-    facts = {"reference": "dep-9", "amount": Decimal("50.00"), "currency": "EUR"}
-    inquiry = Inquiry(till.provider.asked, Ask.CREATE_PAYIN, facts, till.clock.now + 15)
+    inquiry = create_of_50(till, "dep-9")
     flow, heard = outbound(inquiry, till.clock), Heard(Response(201, (), b"{}"))
     till.carry(flow, till.story, [lambda *_: heard] * 4, lambda _, wish: fault if type(wish).__name__ == at else None)
     assert inquiry.word is not None
