@@ -6,12 +6,12 @@ how long the same is one movement, from when it was first seen: the exchange nam
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.wire.opened import Opened
 from gateway.wire.recipes import RecipeFault
-from gateway.wire.signed_parts import Part, Word, compile_parts
+from gateway.wire.signed_parts import Part, Reader, Word, compile_parts
 
 #: Hex digits of a digest: 160 bits of SHA-256.
 LENGTH = 40
@@ -23,6 +23,10 @@ class Digest:
 
     over: tuple[Part, ...]
     within_s: int
+    _readers: tuple[Reader, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_readers", tuple(part.reader() for part in self.over))
 
     @classmethod
     def compile(cls, rule: Mapping[str, Any]) -> "Digest":
@@ -42,8 +46,8 @@ class Digest:
     def of(self, opened: Opened) -> str:
         """The id of this message. Raises Garbled where a part cannot be read."""
         digest = hashlib.sha256()
-        for part in self.over:
-            data = part.read(opened) or b""
+        for read in self._readers:
+            data = read(opened) or b""
             digest.update(len(data).to_bytes(8, "big") + data)
         return digest.hexdigest()[:LENGTH]
 

@@ -15,6 +15,9 @@ from gateway.wire.times import Time
 
 FORMS = ("unix_s", "unix_ms", "iso")
 
+#: Microseconds in each of the forms that count.
+_UNITS = {"unix_s": 1_000_000, "unix_ms": 1_000}
+
 _NONCE = re.compile(r"[!-~]{1,256}", re.ASCII)
 
 
@@ -31,6 +34,8 @@ class Fresh:
 
     def write(self, now: float) -> int | str:
         """*now* (unix seconds) in this spelling; an int for the unix forms."""
+        if (unit := _UNITS.get(self.times[0].form)) is not None:
+            return round(now * 1_000_000) // unit
         return self.times[0].write(datetime.fromtimestamp(now, UTC))
 
     def judge(self, text: str, now: float) -> None:

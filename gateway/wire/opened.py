@@ -72,6 +72,10 @@ CODECS: dict[str, Callable[[bytes], Any]] = {"json": read_json, "form": read_for
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml"}
 
 
+_TYPES = {codec: ("Content-Type", kind) for codec, kind in CONTENT_TYPES.items()}
+_NO_FIELDS: Mapping[str, str] = {}
+
+
 class Sealing(Protocol):
     """The envelope of a body with its live keys, as `envelopes.Seal` has them."""
 
@@ -90,8 +94,8 @@ class Opened:
     """
 
     __slots__ = (
-        "_body", "_decoded", "_object", "_query", "_unopened", "codec", "each", "message", "number", "opened_by",
-        "path_fields", "seal",
+        "_body", "_decoded", "_headers", "_object", "_query", "_unopened", "codec", "each", "message", "number",
+        "opened_by", "path_fields", "raw", "seal",
     )  # fmt: skip
 
     def __init__(
@@ -100,22 +104,19 @@ class Opened:
     ) -> None:  # fmt: skip
         """*each*: the steps to the list of items, of which this one is looked at; none: the body is the list."""
         self.message = message
+        self.raw = message.body  # as received
         self.codec = codec
         self.each = each
         self.number = 0
         self.seal = seal
         self.opened_by = ""
         self._unopened = False
-        self.path_fields: Mapping[str, str] = {}
+        self.path_fields: Mapping[str, str] = _NO_FIELDS
+        self._headers: dict[str, str] | None = None
         self._decoded = False
         self._body: Any = None
         self._object: dict[str, Any] | None = None
         self._query: dict[str, str] | None = None
-
-    @property
-    def raw(self) -> bytes:
-        """The body as received."""
-        return self.message.body
 
     @property
     def body(self) -> dict[str, Any]:
@@ -178,8 +179,13 @@ class Opened:
         return self._query
 
     def header(self, name: str) -> str | None:
-        """One header's value, None when absent."""
-        return header(self.message.headers, name)
+        """One header's value, None when absent; names compare without case."""
+        headers = self.message.headers
+        if self._headers is None:
+            self._headers = {each.lower(): value for each, value in headers}
+        if len(self._headers) == len(headers):
+            return self._headers.get(name.lower())
+        return header(headers, name)  # some header is sent twice: is it this one?
 
 
 def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -224,10 +230,11 @@ class Draft:
 
     def _encoded(self) -> tuple[Headers, bytes]:
         body = self._body() if self.written is None else self.written
-        if self.raw is not None or self.codec == "none" or any(name.lower() == "content-type" for name in self.headers):
-            return tuple(self.headers.items()), body
+        headers = self.headers.items()
+        if self.raw is not None or self.codec == "none" or "content-type" in map(str.lower, self.headers):
+            return tuple(headers), body
         kind = self.codec if self.seal is None else self.seal.outer
-        return (("Content-Type", CONTENT_TYPES[kind] if kind else "text/plain"), *self.headers.items()), body
+        return (_TYPES[kind] if kind else ("Content-Type", "text/plain"), *headers), body
 
     def _body(self) -> bytes:
         if self.raw is not None or self.codec == "none":
@@ -258,12 +265,20 @@ class Draft:
 
     def request(self) -> Request:
         """Encode as a request; `{name}` in the path is replaced by the path fields, percent-encoded."""
-        path = self.path
+        path, query = self.path, self.raw_query
         for name, value in self.path_fields.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         headers, body = self._encoded()
-        query = "&".join(text for text in (self.raw_query, write_form(self.query).decode()) if text)
+        if self.query:
+            written = write_form(self.query).decode()
+            query = f"{query}&{written}" if query else written
         return Request(self.method, path, query, headers, body)
+
+    def sent(self) -> Opened:
+        """This message as its receiver has it, encoded as a request."""
+        opened = Opened(self.request(), self.codec, seal=self.seal)
+        opened.path_fields = self.path_fields
+        return opened
 
     def response(self, status: int) -> Response:
         """Encode as an answer."""

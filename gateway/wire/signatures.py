@@ -1,11 +1,12 @@
 """Signatures in pairs: one recipe, compiled from a table's section, checks what was received and makes what is sent.
 
-A recipe has no direction and holds no secret; `Recipe.bind` gives it the live ones. Checking raises Forged for every
-message that does not prove its sender, and Garbled for one whose signed parts cannot be read.
+A recipe has no direction and holds no secret; `Recipe.bind` gives it the live ones, and settles whatever is the same in
+every message. Checking raises Forged for every message that does not prove its sender, and Garbled for one whose signed
+parts cannot be read.
 """
 
 import secrets as random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,17 +107,27 @@ class Recipe:
 class BoundRecipe:
     """A recipe with its live keys. Shows no secret, whoever prints it."""
 
-    __slots__ = ("_checks", "_make", "_marks", "_needed", "names_unsigned", "recipe")
+    __slots__ = (
+        "_carried", "_checks", "_make", "_marks", "_needed", "_nonce", "_numbered", "_readers", "_sizes", "_stamp",
+        "names_unsigned", "recipe",
+    )  # fmt: skip
 
     def __init__(self, recipe: Recipe, checks: tuple[CheckKey, ...], make: MakeKey | None) -> None:
         self.recipe, self.names_unsigned = recipe, recipe.names_unsigned
         self._checks = checks
+        self._numbered = tuple((f"key {number}", key) for number, key in enumerate(checks, 1))
+        self._sizes = frozenset(key.size for key in checks)
         self._make = make
+        self._readers = tuple(part.reader() for part in recipe.over)
+        self._carried = None if recipe.at is None else proof(recipe.at, exact=True)
+        self._nonce = None if recipe.nonce is None else proof(recipe.nonce)
+        self._stamp = None if recipe.fresh is None else proof(recipe.fresh.at)
         self._marks = frozenset(part.literal for part in recipe.over if isinstance(part, Text) and part.literal)
         # What is missing from a body is the body's fault; a missing header or query field is missing proof.
         places = [part.place for part in recipe.over if isinstance(part, (Field, Printed))]
         places += [place for part in recipe.over if isinstance(part, Sorted) for place in part.headers]
-        self._needed = tuple(place for place in places if place.source in ("header", "query") and not place.optional)
+        needed = (place for place in places if place.source in ("header", "query") and not place.optional)
+        self._needed = tuple(proof(place) for place in needed)
 
     def check(self, opened: Opened, now: float) -> str:
         """Prove the sender; *now* in unix seconds. Returns which secret fitted: "key 1", "key 2" ("none": no scheme).
@@ -124,22 +135,21 @@ class BoundRecipe:
         Raises Forged (no proof), or Garbled when the signed parts cannot be read. Raw bodies are not parsed before.
         """
         recipe = self.recipe
-        if recipe.scheme == "decryption":
-            return _opened_by(opened)
-        if recipe.at is None:
-            return "none"
-        candidates = self._candidates(sent(recipe.at, opened, exact=True))
-        for place in self._needed:
-            sent(place, opened)
-        if recipe.nonce:
-            judge_nonce(recipe.nonce, sent(recipe.nonce, opened), self._marks)
-        stamp = sent(recipe.fresh.at, opened) if recipe.fresh else ""
+        if self._carried is None:
+            return _opened_by(opened) if recipe.scheme == "decryption" else "none"
+        candidates = self._candidates(self._carried(opened))
+        for find in self._needed:
+            find(opened)
+        if recipe.nonce is not None and self._nonce is not None:
+            judge_nonce(recipe.nonce, self._nonce(opened), self._marks)
+        stamp = "" if self._stamp is None else self._stamp(opened)
         pieces = self._pieces(opened)
-        for number, key in enumerate(self._checks, 1):
-            if any(key.fits(pieces, candidate) for candidate in candidates):
-                if recipe.fresh:
-                    recipe.fresh.judge(stamp, now)
-                return f"key {number}"
+        for number, key in self._numbered:
+            for candidate in candidates:
+                if key.fits(pieces, candidate):
+                    if recipe.fresh is not None:
+                        recipe.fresh.judge(stamp, now)
+                    return number
         raise Forged("the signature fits no key")
 
     def make(self, draft: Draft, now: float) -> None:
@@ -155,12 +165,10 @@ class BoundRecipe:
         if recipe.fresh:
             stamp = recipe.fresh.write(now)
             in_json = recipe.fresh.at.source == "body" and draft.codec == "json"
-            recipe.fresh.at.put(draft, stamp if in_json else str(stamp))
+            _put(recipe.fresh.at, draft, stamp if in_json else str(stamp))
         if recipe.nonce:
-            recipe.nonce.put(draft, random.token_hex(16))
-        message = draft.request()
-        opened = Opened(message, draft.codec, seal=draft.seal)
-        opened.path_fields = draft.path_fields
+            _put(recipe.nonce, draft, random.token_hex(16))
+        opened = draft.sent()
         signature = self._make.sign(self._pieces(opened))
         text = recipe.prefix + encode(signature, recipe.encoding)
         if recipe.at.source == "body" and draft.raw is not None:  # the signed parts are places, which keep their texts
@@ -169,9 +177,9 @@ class BoundRecipe:
             recipe.at.put(whole, text)
             draft.raw = whole.request().body
         else:
-            recipe.at.put(draft, text)
+            _put(recipe.at, draft, text)
         if recipe.at.source != "body":
-            draft.written = message.body  # what was signed is what is sent
+            draft.written = opened.raw  # what was signed is what is sent
 
     def shown(self, opened: Opened) -> list[tuple[str, bytes]]:
         """What is signed, part by part: (label, bytes), the secret as `<secret>`. Raises Garbled."""
@@ -193,7 +201,7 @@ class BoundRecipe:
         except Forged as error:
             why = str(error)
         try:
-            carried = sent(at, opened, exact=True)
+            carried = proof(at, exact=True)(opened)
             if self.fits(opened, carried):
                 return f"{why}; the signature itself fits"
             return likely_cause(
@@ -224,7 +232,7 @@ class BoundRecipe:
         return joined(self._pieces(opened), secret)
 
     def _pieces(self, opened: Opened) -> Pieces:
-        return [part.read(opened) for part in self.recipe.over]
+        return [read(opened) for read in self._readers]
 
     def _texts(self, text: str) -> list[str]:
         recipe = self.recipe
@@ -238,7 +246,7 @@ class BoundRecipe:
 
     def _candidates(self, text: str) -> list[bytes]:
         """Every well-formed signature in *text*; Forged with the first one's defect if there is none."""
-        sizes = {key.size for key in self._checks}
+        sizes = self._sizes
         found: list[bytes] = []
         why: Forged | None = None
         for item in self._texts(text):
@@ -273,17 +281,42 @@ def _after(text: str, recipe: Recipe) -> str | None:
     return text[length:] if text.startswith(recipe.prefix) else None
 
 
-def sent(place: Place, opened: Opened, *, exact: bool = False) -> str:
-    """The one text at a place that proves origin; Forged when absent, empty or sent twice. *exact*: no JSON number."""
-    try:
-        value = place.look(opened)
-    except Garbled as error:
-        if place.source == "body":
-            raise
-        raise Forged(str(error)) from None
-    if value is MISSING:
-        raise Forged(f"{place} is absent")
-    text = value if exact and isinstance(value, str) else None if exact else scalar_text(value)
-    if not text:
-        raise Forged(f"{place} is empty or not a text")
-    return text
+def proof(place: Place, *, exact: bool = False) -> Callable[[Opened], str]:
+    """Finds the one text at *place* that proves origin; Forged when absent, empty or sent twice.
+
+    *exact*: no JSON number.
+    """
+
+    def find(opened: Opened) -> str:
+        try:
+            value = place.look(opened)
+        except Garbled as error:
+            if place.source == "body":
+                raise
+            raise Forged(str(error)) from None
+        if value is MISSING:
+            raise Forged(f"{place} is absent")
+        text = value if isinstance(value, str) else None if exact else scalar_text(value)
+        if not text:
+            raise Forged(f"{place} is empty or not a text")
+        return text
+
+    if place.source != "header":
+        return find
+    name = place.keys[0]
+
+    def find_header(opened: Opened) -> str:
+        try:
+            text = opened.header(name)
+        except Garbled as error:
+            raise Forged(str(error)) from None
+        return text or find(opened)  # which says what is the matter
+
+    return find_header
+
+
+def _put(place: Place, draft: Draft, text: str | int) -> None:
+    if place.source == "header":
+        draft.headers[place.keys[0]] = str(text)
+    else:
+        place.put(draft, text)

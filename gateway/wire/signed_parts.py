@@ -1,12 +1,14 @@
 """What a signature is computed over: parts, each of which reads its bytes from a message, joined without separator.
 
 A part reads what was sent, digit for digit, and never re-serialises. The same parts serve the sender: it encodes its
-message first and reads the parts from those bytes. Every part raises Garbled for what it cannot read.
+message first and reads the parts from those bytes. What a table says of a part is settled once, when its `reader` is
+made; a reader does nothing but read, and raises Garbled for what it cannot read.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -21,6 +23,8 @@ from gateway.wire.recipes import Key, RecipeFault, one_of
 
 #: The bytes of each part in order; None stands where the secret goes.
 Pieces = list[bytes | None]
+#: Reads one part of a message.
+Reader = Callable[[Opened], bytes | None]
 
 WORDS = ("raw", "secret", "method", "path", "query")
 SORTABLE = ("body", "query")
@@ -40,15 +44,20 @@ class Word:
 
     label: str
 
-    def read(self, opened: Opened) -> bytes | None:
-        if self.label == "secret":
-            return None
-        if self.label == "raw":
-            return opened.raw
-        message = opened.message
-        if not isinstance(message, Request):
-            raise Garbled(f"an answer has no {self.label} to sign")
-        return _bytes({"method": message.method, "path": message.path, "query": message.query}[self.label])
+    def reader(self) -> Reader:
+        label = self.label
+        if label == "secret":
+            return lambda opened: None
+        if label == "raw":
+            return attrgetter("raw")
+
+        def read(opened: Opened) -> bytes:
+            message = opened.message
+            if not isinstance(message, Request):
+                raise Garbled(f"an answer has no {label} to sign")
+            return _bytes(getattr(message, label))
+
+        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +70,13 @@ class Field:
     def label(self) -> str:
         return str(self.place)
 
-    def read(self, opened: Opened) -> bytes:
-        if self.place.optional and self.place.look(opened) is MISSING:
-            return b""
-        return _bytes(self.place.text(opened))
+    def reader(self) -> Reader:
+        place = self.place
+        if place.source == "header" and not place.optional:
+            return _header(place)
+        if not place.optional:
+            return lambda opened: _bytes(place.text(opened))
+        return lambda opened: b"" if place.look(opened) is MISSING else _bytes(place.text(opened))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,9 @@ class Text:
     literal: str
     label: str = "text"
 
-    def read(self, opened: Opened) -> bytes:
-        return _bytes(self.literal)
+    def reader(self) -> Reader:
+        literal = _bytes(self.literal)
+        return lambda opened: literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +102,16 @@ class Printed:
     def label(self) -> str:
         return f"money {self.place}"
 
-    def read(self, opened: Opened) -> bytes:
-        try:
-            return MoneyForm("text", "major", self.decimals).write(exact(self.place.text(opened)), None).encode()
-        except Fault as fault:
-            raise Garbled(f"{self.place}: {fault.why}") from None
+    def reader(self) -> Reader:
+        place, form = self.place, MoneyForm("text", "major", self.decimals)
+
+        def read(opened: Opened) -> bytes:
+            try:
+                return form.write(exact(place.text(opened)), None).encode()
+            except Fault as fault:
+                raise Garbled(f"{place}: {fault.why}") from None
+
+        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +121,16 @@ class QueryWithout:
     names: frozenset[str]
     label: str = "query without"
 
-    def read(self, opened: Opened) -> bytes:
-        if not isinstance(opened.message, Request):
-            raise Garbled("an answer has no query to sign")
-        pairs = _bytes(opened.message.query).split(b"&")
-        return b"&".join(pair for pair in pairs if pair.partition(b"=")[0].decode("latin-1") not in self.names)
+    def reader(self) -> Reader:
+        names = frozenset(name.encode("latin-1") for name in self.names)
+
+        def read(opened: Opened) -> bytes:
+            if not isinstance(opened.message, Request):
+                raise Garbled("an answer has no query to sign")
+            pairs = _bytes(opened.message.query).split(b"&")
+            return b"&".join([pair for pair in pairs if pair.partition(b"=")[0] not in names])
+
+        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,25 +156,68 @@ class Sorted:
     def label(self) -> str:
         return f"sorted {self.source}"
 
-    def read(self, opened: Opened) -> bytes:
-        if self.source == "body" and opened.codec == "none":
-            raise Garbled("a body that is not decoded has no fields to sort")
-        if self.source == "query" and not isinstance(opened.message, Request):
-            raise Garbled("an answer has no query to sign")
-        called = dict(self.renamed)
-        fields = opened.body if self.source == "body" else opened.query
-        found = [(called.get(each, each), value) for each, value in fields.items() if each not in self.excepted]
-        found += [(place.keys[0], place.text(opened)) for place in self.headers]
-        shown = []
-        for name, value in sorted(found, key=lambda each: each[0]):
-            text = "" if value is None else scalar_text(value)
-            if text is None:
-                raise Garbled("an object or a list among the signed fields")
-            if text in self.drop or (value is None and "null" in self.drop):
-                continue
-            word, text = (quote_plus(name), quote_plus(text)) if self.escaped else (name, text)
-            shown.append(f"{word}{self.equals}{text}" if self.pairs else text)
-        return _bytes(self.separator.join(shown))
+    def reader(self) -> Reader:
+        fields_of, shown = self._fields(), self._shown()
+
+        def read(opened: Opened) -> bytes:
+            return _bytes(shown(fields_of(opened)))
+
+        return read
+
+    def _fields(self) -> Callable[[Opened], list[tuple[str, Any]]]:
+        """The fields that are signed, as names and values in their order."""
+        source, excepted, called, headers = self.source, self.excepted, dict(self.renamed), self.headers
+        plain = not called and not headers
+
+        def fields_of(opened: Opened) -> list[tuple[str, Any]]:
+            if source == "body":
+                if opened.codec == "none":
+                    raise Garbled("a body that is not decoded has no fields to sort")
+                fields: Mapping[str, Any] = opened.body
+            else:
+                if not isinstance(opened.message, Request):
+                    raise Garbled("an answer has no query to sign")
+                fields = opened.query
+            if plain:
+                return [(each, fields[each]) for each in sorted(fields) if each not in excepted]
+            found = [(called.get(each, each), value) for each, value in fields.items() if each not in excepted]
+            found += [(place.keys[0], place.text(opened)) for place in headers]
+            return sorted(found, key=itemgetter(0))
+
+        return fields_of
+
+    def _shown(self) -> Callable[[list[tuple[str, Any]]], str]:
+        """Those fields as one text."""
+        drop, separator, nulls = self.drop, self.separator, "null" not in self.drop
+        pairs, equals, escaped = self.pairs, self.equals, self.escaped
+
+        def shown(fields: list[tuple[str, Any]]) -> str:
+            texts = []
+            for name, value in fields:
+                text = value if type(value) is str else "" if value is None else scalar_text(value)
+                if text is None:
+                    raise Garbled("an object or a list among the signed fields")
+                if text in drop or (value is None and not nulls):
+                    continue
+                if escaped:
+                    texts.append(f"{quote_plus(name)}{equals}{quote_plus(text)}" if pairs else quote_plus(text))
+                else:
+                    texts.append(f"{name}{equals}{text}" if pairs else text)
+            return separator.join(texts)
+
+        return shown
+
+
+def _header(place: Place) -> Reader:
+    name = place.keys[0]
+
+    def read(opened: Opened) -> bytes:
+        text = opened.header(name)
+        if text is None:
+            raise Garbled(f"{place} is not a text or a number")
+        return text.encode("utf-8", "surrogateescape")
+
+    return read
 
 
 Part = Word | Field | Text | Printed | Sorted | QueryWithout

@@ -5,11 +5,12 @@ Signatures are decoded strictly: one alphabet, one case, canonical base64, the e
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -31,8 +32,6 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
 ENCODINGS = ("hex", "HEX", "base64")
 PADDINGS = ("pkcs1v15", "pss")
 
-_HEX = re.compile(r"(?:[0-9a-f]{2})+|(?:[0-9A-F]{2})+", re.ASCII)
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
 _TOKEN = re.compile(rb"[!-~](?:[ -~]*[!-~])?")
 #: RFC 7617: a user without a colon, a password, no control characters in either.
 _CREDENTIALS = re.compile(r"[^\x00-\x1f\x7f:]+:[^\x00-\x1f\x7f]+")
@@ -63,25 +62,37 @@ class SecretKey:
     scheme: str
     digest: str
     secret: bytes
+    #: bytes of a signature; None where the secret itself is sent, which may have any length
+    size: int | None = field(init=False, compare=False)
+    sign: Callable[[Pieces], bytes] = field(init=False, compare=False)
 
-    @property
-    def size(self) -> int | None:
-        """Bytes of a signature; None where the secret itself is sent, which may have any length."""
-        return None if self.scheme in SENT else hashlib.new(self.digest).digest_size
-
-    def sign(self, pieces: Pieces) -> bytes:
-        if self.scheme in SENT:
-            return self.secret
-        message = joined(pieces, self.secret)
-        if self.scheme == "hmac":
-            return hmac.digest(self.secret, message, self.digest)
-        return hashlib.new(self.digest, message).digest()
+    def __post_init__(self) -> None:
+        size = None if self.scheme in SENT else hashlib.new(self.digest).digest_size
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "sign", _signer(self.scheme, self.digest, self.secret))
 
     def fits(self, pieces: Pieces, candidate: bytes) -> bool:
         due = self.sign(pieces)
-        if self.scheme in SENT:  # digests have one length, whatever is offered
+        if self.size is None:  # digests have one length, whatever is offered
             due, candidate = hashlib.sha256(due).digest(), hashlib.sha256(candidate).digest()
         return len(due) == len(candidate) and hmac.compare_digest(due, candidate)
+
+
+def _signer(scheme: str, digest: str, secret: bytes) -> Callable[[Pieces], bytes]:
+    """How a shared secret signs, with all of it done beforehand that is the same for every message."""
+    if scheme in SENT:
+        return lambda pieces: secret
+    if scheme == "hash":
+        hashed = getattr(hashlib, digest)
+        return lambda pieces: bytes(hashed(joined(pieces, secret)).digest())
+    begun = hmac.new(secret, digestmod=digest)
+
+    def sign(pieces: Pieces) -> bytes:
+        keyed = begun.copy()
+        keyed.update(joined(pieces, secret))
+        return keyed.digest()
+
+    return sign
 
 
 def _scheme(name: str, digest: hashes.HashAlgorithm, *, making: bool) -> padding.AsymmetricPadding:
@@ -133,7 +144,7 @@ MakeKey = SecretKey | PrivateKey
 
 def joined(pieces: Pieces, secret: bytes) -> bytes:
     """The signed bytes, the secret put where a part asks for it."""
-    return b"".join(secret if piece is None else piece for piece in pieces)
+    return b"".join([secret if piece is None else piece for piece in pieces])
 
 
 def public_key(name: str, pem: bytes, digest: str, pad: str) -> PublicKey:
@@ -224,12 +235,15 @@ def decode(text: str, encoding: str) -> bytes:
     """
     if encoding == "text":
         return text.encode("utf-8", "surrogateescape")
-    if encoding == "base64":
-        if _BASE64.fullmatch(text):
-            signature = base64.b64decode(text)
-            if base64.b64encode(signature).decode("ascii") == text:
+    try:
+        if encoding == "base64":
+            signature = binascii.a2b_base64(text)
+            if encode(signature, encoding) == text:  # one content has one spelling
                 return signature
-        raise Forged("the signature is not strict base64")
-    if not _HEX.fullmatch(text):
-        raise Forged("the signature is not strict hex")
-    return bytes.fromhex(text)
+        else:
+            signature = bytes.fromhex(text)
+            if signature and text in (signature.hex(), signature.hex().upper()):
+                return signature
+    except ValueError:
+        pass
+    raise Forged(f"the signature is not strict {encoding.lower()}")

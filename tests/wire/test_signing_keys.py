@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from gateway.wire.signing_keys import SecretKey, public_key
+from gateway.wire.signing_keys import Forged, SecretKey, decode, encode, public_key
 from tests.wire.signing import SECRET, rsa_pair
 
 
@@ -29,3 +29,33 @@ def test_pss_is_read_with_any_salt(salt: int) -> None:
     key = public_key("public", public, "sha256", "pss")
     assert key.fits([b"body"], made)
     assert not key.fits([b"bodx"], made)
+
+
+@pytest.mark.parametrize("encoding", ["hex", "HEX", "base64"])
+def test_one_signature_has_one_spelling(encoding: str) -> None:
+    """What `encode` writes is read; a blank, another alphabet, a mixture of cases, spare bits or a missing pad are not.
+
+    Hex in the other case is the one exception, and nothing at all is an empty signature in base64 only.
+    """
+    signature = bytes.fromhex("00fffeabcd")
+    text = encode(signature, encoding)
+    assert decode(text, encoding) == signature
+    odd = [text + " ", " " + text, text[:2] + "\n" + text[2:], text[:-1], text + "=", text + "\0", "\u0661" + text[1:]]
+    if encoding == "base64":
+        assert decode("", encoding) == b""
+        odd += [text.replace("/", "_"), text[:-2] + chr(ord(text[-2]) + 1) + "=", text.rstrip("=")]
+    else:
+        assert decode(text.swapcase(), encoding) == signature
+        odd += ["", text[:4] + text[4:].swapcase(), "zz" + text[2:]]
+    for each in odd:
+        with pytest.raises(Forged, match=f"not strict {encoding.lower()}"):
+            decode(each, encoding)
+
+
+def test_a_prepared_key_signs_every_message_alike() -> None:
+    """RFC 4231, case 2, twice: what one message left behind does not stand in the next one's signature."""
+    key = SecretKey("hmac", "sha256", b"Jefe")
+    due = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    for _ in range(2):
+        assert key.sign([b"what do ya want ", b"for nothing?"]).hex() == due
+        key.sign([b"another"])
