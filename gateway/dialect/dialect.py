@@ -12,11 +12,10 @@ from typing import Any, Literal
 
 from gateway.canon.calls import Call, Reply, Shape
 from gateway.canon.faults import Fault
-from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.operations import Operation
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.batch import Batch
 from gateway.dialect.compiler.layers import Tree
-from gateway.dialect.compiler.rows import Effects
 from gateway.dialect.drift import Sighting
 from gateway.dialect.durability import reasons
 from gateway.dialect.hearing import Hearing
@@ -24,8 +23,9 @@ from gateway.dialect.keys import Keys
 from gateway.dialect.listings import Listings
 from gateway.dialect.outbound import Outbound
 from gateway.dialect.requestform import Reading, RequestForm
+from gateway.dialect.returning import returns
+from gateway.dialect.routes import Routes
 from gateway.dialect.sayings import Literally, Said
-from gateway.dialect.wireanswer import TRANSPORT
 from gateway.wire.envelopes import Envelope
 from gateway.wire.message import Garbled, Request, Response, Unopened
 from gateway.wire.opened import Draft, Opened
@@ -80,26 +80,11 @@ class Dialect:
 
     def comes_back_s(self, name: str) -> int:
         """For how many seconds the provider comes back to *name*; 0 where it may fall silent, which proves nothing."""
-        if name in self._falls_silent:
-            return 0
-        reversals = [each for each, form in self.variants.items() if form.operation in REVERSALS]
-        return max(self.span_s(each) for each in (name, *(reversals if name in self._rolled_back else ())))
+        return self._returns[name]
 
     @cached_property
-    def _falls_silent(self) -> frozenset[str]:
-        return frozenset(name for (name, _), said in self.said.items() if name is not None and "silent" in said.effect)
-
-    @cached_property
-    def _rolled_back(self) -> frozenset[str]:
-        """The operations of which some answer, or none, makes the provider send a rollback."""
-        effects = Effects(self.tree)
-        said = {name for (name, _), said in self.said.items() if name is not None and "rolls_back" in said.effect}
-        return frozenset(said) | {
-            name
-            for name in self.variants
-            for answer in TRANSPORT
-            if "rolls_back" in effects.of(name, answer, done=False).does
-        }
+    def _returns(self) -> Mapping[str, int]:
+        return returns(self)
 
     def horizon_s(self, name: str) -> float:
         """How long a debit *name* in doubt is left to the provider before we reverse it ourselves, in seconds."""
@@ -177,12 +162,15 @@ class Dialect:
     def addressed(self, method: str, path: str) -> RequestForm | None:
         """A variant that *path* is one's of, with this *method* if there is one: they decode the body alike."""
         found = None
-        for form in self.variants.values():
-            if form.path_fields(path) is not None:
-                found = form
-                if form.method == method:
-                    break
+        for found, _ in self.routes.of(path):
+            if found.method == method:
+                break
         return found
+
+    @cached_property
+    def routes(self) -> Routes:
+        """The variants by their paths."""
+        return Routes(self.variants.values())
 
     def recognise(self, opened: Opened) -> RequestForm:
         """The variant that this message is: its path, then `when`; nothing else is read.
@@ -193,12 +181,8 @@ class Dialect:
         message = opened.message
         if not isinstance(message, Request):
             raise TypeError("an answer is no operation")
-        known_path = False
-        for form in self.variants.values():
-            fields = form.path_fields(message.path)
-            if fields is None:
-                continue
-            known_path = True
+        routes = self.routes.of(message.path)
+        for form, fields in routes:
             if form.method != message.method:
                 continue
             opened.path_fields = fields
@@ -209,7 +193,7 @@ class Dialect:
                 raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
             except Garbled as error:
                 raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
-        why = "no operation has this method or these words" if known_path else "no operation has this path"
+        why = "no operation has this method or these words" if routes else "no operation has this path"
         raise Fault(Outcome.UNSUPPORTED_OPERATION, why)
 
     def verify(self, name: str | None, opened: Opened, keys: Keys, now: float) -> str:
@@ -220,8 +204,9 @@ class Dialect:
         recipe = keys.of(name)
         try:
             key = recipe.check(opened, now)
-            if name is not None and any(self.variants[name].renamed(opened, each) for each in recipe.names_unsigned):
-                raise Forged("a field has been renamed on the way; this recipe signs values only")
+            for source in recipe.names_unsigned:
+                if name is not None and self.variants[name].renamed(opened, source):
+                    raise Forged("a field has been renamed on the way; this recipe signs values only")
             return key
         except (Forged, Unopened) as error:
             raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
@@ -281,17 +266,19 @@ class Dialect:
         return self._signed(said, 200, body, keys, now)
 
     def _signed(self, said: Said, status: int, body: bytes, keys: Keys, now: float) -> Response:
+        headers = said.form.headers if body else ()
+        if keys.answer is None:
+            return Response(status, headers, body)
         draft = Draft(self.answer_codec, raw=body)
-        draft.headers.update(said.form.headers if body else ())
-        if keys.answer is not None:
-            keys.answer.make(draft, now)
+        draft.headers.update(headers)
+        keys.answer.make(draft, now)
         return draft.response(status)
 
     def _with_literals(self, said: Said, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """Fields and literals that `[missing]` names; a literal fills refusals only (never an invented balance)."""
         added: dict[str, Any] = {}
-        for name, sources in self.missing.items():
-            if facts.get(name) is not None or said.form.slot(name) is None:
+        for name, sources in said.gaps.items():
+            if facts.get(name) is not None:
                 continue
             for source in sources:
                 if isinstance(source, Literally):
@@ -305,12 +292,8 @@ class Dialect:
 
     def unfilled(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
         """Names in the answer that have no value yet, with their `[missing]` sources; optional ones included."""
-        form = self.said[name, outcome].form
-        return {
-            each: sources
-            for each, sources in self.missing.items()
-            if facts.get(each) is None and form.slot(each) is not None
-        }
+        gaps = self.said[name, outcome].gaps
+        return {each: sources for each, sources in gaps.items() if facts.get(each) is None}
 
     # -- the other side: writing a request, reading an answer
 

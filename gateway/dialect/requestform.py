@@ -78,6 +78,7 @@ class RequestForm:
     each: tuple[str, ...] | None = None
     #: for each documented value the names under which it may stand, by source
     _documented: Mapping[str, tuple[frozenset[str], ...]] = field(init=False, repr=False)
+    _known: Mapping[str, frozenset[str]] = field(init=False, repr=False)
     unsupported: bool = False
     envelope: Envelope | None = None
 
@@ -93,6 +94,9 @@ class RequestForm:
             )
         documented = {source: tuple(names - {frozenset()}) for source, names in found.items()}
         object.__setattr__(self, "_documented", documented)
+        listed = {source: [place.keys[0] for place in self.listed if place.source == source] for source in documented}
+        known = {source: frozenset(listed[source]).union(*names) for source, names in documented.items()}
+        object.__setattr__(self, "_known", known)
 
     def path_fields(self, path: str) -> Mapping[str, str] | None:
         """The path's own fields, percent-decoded, when *path* is this variant's, else None."""
@@ -119,16 +123,13 @@ class RequestForm:
         merely missing, or merely new, is not a renaming; of several names for one field, one is enough.
         """
         sent = opened.body if source == "body" else opened.query
-        if not any(names.isdisjoint(sent) for names in self._documented[source]):
+        if sent.keys() <= self._known[source]:
             return False
-        known = self.documented(source)
-        return any(name not in known for name in sent)
+        return any(names.isdisjoint(sent) for names in self._documented[source])
 
     def documented(self, source: str) -> frozenset[str]:
         """The names at the top level of the body, or of the query, that this operation's rows speak of."""
-        return frozenset(place.keys[0] for place in self.listed if place.source == source).union(
-            *self._documented[source]
-        )
+        return self._known[source]
 
     @property
     def given(self) -> frozenset[str]:

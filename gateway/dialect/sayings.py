@@ -1,6 +1,7 @@
 """What is said for one (operation, outcome) of a table, with the rows that chose it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.canon.outcomes import Outcome
@@ -13,7 +14,11 @@ from gateway.dialect.wireanswer import WireAnswer
 class Said:
     """What is said for one (operation, outcome), and what the provider does then.
 
-    *end*: the outcome whose words are used; *path*, *hops*: the rows that chose them; *missing*: sources of its names.
+    *end*: the outcome whose words are used; *path*, *hops*: the rows that chose them. *gaps*: the names of its answer
+    for which `[missing]` has sources, and these.
+
+    Settled by these: *text*, the row's, which may be none at all, or the outcome's sentence; *code*, how the answer is
+    told in the log; *does*, the effect's words in order; *done*: does the provider take it as applied?
     """
 
     outcome: Outcome
@@ -23,16 +28,18 @@ class Said:
     effect: frozenset[str]
     path: Path | None
     hops: tuple[Path, ...]
+    gaps: Mapping[str, tuple[Any, ...]]
+    text: str = field(init=False, compare=False)
+    code: str = field(init=False, compare=False)
+    does: tuple[str, ...] = field(init=False, compare=False)
+    done: bool = field(init=False, compare=False)
 
-    @property
-    def text(self) -> str:
-        """The row's text, which may be none at all, or the outcome's sentence."""
-        return self.end.sentence if self.answer.text is None else self.answer.text
-
-    @property
-    def done(self) -> bool:
-        """Does the provider take it as applied?"""
-        return "done" in self.effect
+    def __post_init__(self) -> None:
+        text = self.end.sentence if self.answer.text is None else self.answer.text
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "code", str(self.answer))
+        object.__setattr__(self, "does", tuple(sorted(self.effect)))
+        object.__setattr__(self, "done", "done" in self.effect)
 
 
 @dataclass(frozen=True, slots=True)

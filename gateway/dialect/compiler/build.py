@@ -22,12 +22,13 @@ SOURCES = ("ask", "remembered", "setting")
 def build(compiled: Compiled) -> Dialect:
     """The Dialect of a table without problems."""
     tree = compiled.tree
+    missing = {name: tuple(map(source_of, sources)) for name, sources in tree.section("missing").items()}
     said = {}
     for name, outcome, chosen in compiled.chosen():
         effect = compiled.effect(name, chosen).does if name else frozenset({"done"} if chosen.done else ())
-        said[name, outcome] = Said(
-            outcome, chosen.end, chosen.answer, compiled.form(name, chosen), effect, chosen.path, chosen.hops
-        )
+        form = compiled.form(name, chosen)
+        gaps = {each: sources for each, sources in missing.items() if form.slot(each) is not None}
+        said[name, outcome] = Said(outcome, chosen.end, chosen.answer, form, effect, chosen.path, chosen.hops, gaps)
     narrow_first = sorted(compiled.requests.values(), key=lambda form: -len(form.when))
     deadlines = tree.section("deadline_ms")
     return Dialect(
@@ -39,7 +40,7 @@ def build(compiled: Compiled) -> Dialect:
         answer_recipe=compiled.answer_recipe,
         said=said,
         hearings={name: hearing(compiled, name) for name in compiled.requests},
-        missing={name: tuple(map(source_of, sources)) for name, sources in tree.section("missing").items()},
+        missing=missing,
         deadlines_ms={"default": 4000, **deadlines},
         scope=tuple(tree.get("scope", default=())),
         retry_spans_s=retry_spans(tree),
