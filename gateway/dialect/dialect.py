@@ -18,6 +18,7 @@ from gateway.dialect.batch import Batch
 from gateway.dialect.compiler.layers import Tree
 from gateway.dialect.drift import Sighting
 from gateway.dialect.durability import reasons
+from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.hearing import Hearing
 from gateway.dialect.keys import Keys
 from gateway.dialect.listings import Listings
@@ -316,7 +317,7 @@ class Dialect:
         said, undoes = self._known_sayers, () if call.undoes is None else (call.undoes,)
         sayers = said.get((call.operation, undoes)) or self.sayers(call.operation, undoes)
         said[call.operation, undoes] = sayers
-        if may := [form for form in sayers if form.given_by(call)]:
+        if may := [form for form in sayers if not form.set or form.given_by(call)]:
             return may[0] if len(may) == 1 else min(may, key=lambda form: form.loses_id(call))
         raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
 
@@ -335,14 +336,22 @@ class Dialect:
         """
         form = self.variant_for(call)
         facts = call.facts()
-        due = {each.name: each.shape for each in form.fields if not each.optional and facts.get(each.name) is None}
-        if "time" in due:
-            facts = {**facts, "time": datetime.fromtimestamp(int(now), UTC)}
-        facts = {**{name: False for name, shape in due.items() if shape is Shape.FLAG}, **facts}
+        for name in self._left_to_us[form.name]:
+            if name not in facts:
+                facts[name] = datetime.fromtimestamp(int(now), UTC) if name == "time" else False
         draft = form.write(facts, settings or {})
         draft.seal = keys.seal(form)
         keys.of(form.name).make(draft, now)
         return form, draft.request()
+
+    @cached_property
+    def _left_to_us(self) -> Mapping[str, Sequence[str]]:
+        """Of each variant the fields that its message must have, and that we state where the call does not."""
+
+        def ours(each: FieldForm) -> bool:
+            return not each.optional and (each.shape is Shape.FLAG or each.name == "time")
+
+        return {name: [each.name for each in form.fields if ours(each)] for name, form in self.variants.items()}
 
     def read_reply(
         self, name: str, call: Call, response: Response, keys: Keys, now: float, drift: list[Sighting] | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from gateway.canon.calls import Call, Reply
@@ -26,6 +27,7 @@ LEAST = 0.1
 CARRIED_ON = 5.0
 
 
+@cache
 def lane(account: str, operation: Operation, *, outbox: bool = False) -> Lane:
     """On whose behalf a call is made, and how dear it is when there is too much."""
     priority = Priority.READ
@@ -95,7 +97,7 @@ class Asking:
     def demands(self, call: Call, name: str) -> bool:
         """Must the wallet's message of *call* have the field *name*? Fault when it has no such message."""
         form = self.wallet.dialect.variant_for(spoken(call, self.wallet.dialect))
-        return any(each.name == name and not each.optional for each in form.fields)
+        return name in self.wallet.demanded[form.name]
 
     def says(self, call: Call, name: str) -> bool:
         """Has the wallet's message of *call* room for the field *name*? Fault when it has no such message."""

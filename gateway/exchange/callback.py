@@ -16,6 +16,7 @@ from gateway.canon.operations import DEBITS, MONEY, Operation
 from gateway.canon.outcomes import UNREAD, Moved, Outcome
 from gateway.dialect.answerform import Unfilled
 from gateway.dialect.requestform import Reading, RequestForm
+from gateway.dialect.sayings import Said
 from gateway.exchange.asking import Asking
 from gateway.exchange.batch import Untried, batch
 from gateway.exchange.booking import Booking
@@ -91,7 +92,8 @@ class _Callback:
         except Exception as bug:
             reply = self._caught(bug)
         try:
-            reply = yield from self._still_in_doubt(reply)
+            if self.booking is None or self.booking.row is None:
+                reply = yield from self._still_in_doubt(reply)
         except Exception as bug:
             reply = self._caught(bug, in_doubt=self.form is not None)  # nobody can tell of an earlier attempt
         yield from self._answer(reply)
@@ -112,10 +114,7 @@ class _Callback:
 
     def _still_in_doubt(self, reply: Reply) -> Generator[Any, Any, Reply]:
         """A refusal before the claim says nothing of an earlier attempt; if that is in doubt, so is the answer."""
-        claimed = self.booking is not None and self.booking.row is not None
-        if claimed or not self.verified or self.form is None or self.form.operation not in MONEY:
-            return reply
-        if self.form.unsupported:
+        if not self.verified or self.form is None or self.form.operation not in MONEY or self.form.unsupported:
             return reply
         facts = self.reading.facts if self.reading else self._echo(self.form.name)
         transaction = facts.get("transaction")
@@ -157,7 +156,7 @@ class _Callback:
         reading = self.reading = dialect.read(form, opened)
         if self.untried is not None and (why := self.untried(form.operation, reading.facts)):
             raise Fault(Outcome.BUSY, why)
-        recalled = yield from recall_all(reading, self.provider, asking)
+        recalled = (yield from recall_all(reading, self.provider, asking)) if reading.wants else {}
         call = form.call(reading, recalled)
         nearby: tuple[str, ...] = ()
         if reading.within_s is not None and call.transaction:
@@ -168,8 +167,7 @@ class _Callback:
             journey.transaction = call.transaction
         booking = Booking(form, call, self.provider, asking, nearby, reading.within_s or 0.0)
         self.booking = booking
-        reply = yield from booking.book()
-        return reply
+        return (yield from booking.book())
 
     def _watch(self, form: RequestForm | None, opened: Opened) -> None:
         """Note what no row speaks of, of a message that is theirs; it decides nothing, so its failing does not either.
@@ -190,7 +188,7 @@ class _Callback:
 
     def _answer(self, reply: Reply) -> Flow:
         """Say *reply*; if even that fails, say what was prepared for this case."""
-        name = self.form.name if self.form else None
+        name, words = self.form.name if self.form else None, self.provider.dialect.said
         outcome = reply.outcome
         response: Response | None
         try:
@@ -202,10 +200,11 @@ class _Callback:
         recorded = None
         try:
             if self.booking is not None:
-                recorded = yield from self.booking.record(reply, self._effect(name, outcome), self._code(name, outcome))
+                said = words[name, outcome]
+                recorded = yield from self.booking.record(reply, said.effect, said.code)
             if recorded is not None and (instead := self._overtaken(recorded, outcome)) is not None:
                 outcome, response = self._written(name, instead, self._facts_of(recorded))
-                recorded = yield from self._noted(recorded, name, outcome)
+                recorded = yield from self._noted(recorded, outcome, words[name, outcome])
         except Exception as bug:
             outcome = self._caught(bug).outcome
             response = self._last_words(name, outcome)
@@ -228,12 +227,10 @@ class _Callback:
         known = recorded.row.reply if recorded.row is not None else None
         return {**self.facts, **(known.facts() if known is not None else {})}
 
-    def _noted(self, recorded: Recorded, name: str | None, outcome: Outcome) -> Generator[Any, Any, Recorded]:
+    def _noted(self, recorded: Recorded, outcome: Outcome, said: Said) -> Generator[Any, Any, Recorded]:
         """The row once more, with what is told instead."""
         key = "" if recorded.row is None else recorded.row.key
-        again: Recorded = yield Record(
-            key, None, None, outcome, self._effect(name, outcome), code=self._code(name, outcome)
-        )
+        again: Recorded = yield Record(key, None, None, outcome, said.effect, code=said.code)
         return again
 
     def _filled(self, reply: Reply) -> Generator[Any, Any, dict[str, Any]]:
@@ -242,10 +239,10 @@ class _Callback:
         facts = self.facts or self._echo(name)
         facts = {**facts, **reply.facts(), "now": datetime.fromtimestamp(self.clock.wall(), UTC)}
         wanted = self.provider.dialect.unfilled(name, reply.outcome, facts)
-        if self.asking is not None and self.verified and wanted:
+        if wanted and self.asking is not None and self.verified:
             facts.update((yield from self.asking.fill(wanted, facts, self.provider)))
-        if "currency_exponent" not in facts and facts.get("currency") in EXPONENTS:
-            facts["currency_exponent"] = EXPONENTS[facts["currency"]]
+        if "currency_exponent" not in facts and (exponent := EXPONENTS.get(facts.get("currency", ""))) is not None:
+            facts["currency_exponent"] = exponent
         return facts
 
     def _written(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any]) -> tuple[Outcome, Response | None]:
@@ -266,22 +263,15 @@ class _Callback:
         words = self.provider.last_words
         return words[name, outcome] if (name, outcome) in words else words.get((None, Outcome.INTERNAL_ERROR))
 
-    def _effect(self, name: str | None, outcome: Outcome) -> frozenset[str]:
-        return self.provider.dialect.said[name, outcome].effect
-
-    def _code(self, name: str | None, outcome: Outcome) -> str:
-        return str(self.provider.dialect.said[name, outcome].answer)
-
     def _deliver(
         self, name: str | None, outcome: Outcome, response: Response | None, recorded: Recorded | None
     ) -> Flow:
         """Hand the answer over, and note if it came in time: late, or into a closed connection, is no answer."""
         journey = self.journey
-        facts = self.said[2] if self.said is not None and self.said[:2] == (name, outcome) else {}
-        self.said = (name, outcome, facts)
+        if self.said is None or self.said[0] != name or self.said[1] is not outcome:
+            self.said = (name, outcome, {})
         said = self.provider.dialect.said[name, outcome]
-        journey.outcome, journey.code = str(outcome), str(said.answer)
-        journey.effect = tuple(sorted(said.effect))
+        journey.outcome, journey.code, journey.effect = str(outcome), said.code, said.does
         try:
             delivery: Delivery = yield Answer(response)
         except Exception as bug:

@@ -5,7 +5,6 @@ renamed provider. The wallet sees the same keys, whatever the provider's ids loo
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -27,8 +26,11 @@ _HELD_BY = {Operation.WITHDRAW_COMPLETE: Operation.WITHDRAW_REQUEST, Operation.C
 
 def row_key(provider: Provider, facts: Mapping[str, Any], transaction: str) -> str:
     """`account:scope:id`: what an id is unique within is the table's to say; *facts* hold the scope's fields."""
-    scope = ",".join(quote(str(facts.get(word) or ""), safe="") for word in provider.dialect.scope)
-    return f"{provider.journal_id}:{scope}:{transaction}"
+    scope = provider.dialect.scope
+    if not scope:
+        return f"{provider.journal_id}::{transaction}"
+    words = ",".join([quote(str(facts.get(word) or ""), safe="") for word in scope])
+    return f"{provider.journal_id}:{words}:{transaction}"
 
 
 def stretches(digest: str, within_s: int, wall: float) -> tuple[str, ...]:
@@ -48,44 +50,53 @@ class Naming:
         self, provider: Provider, form: RequestForm, call: Call, nearby: tuple[str, ...] = (), within_s: float = 0.0
     ) -> None:
         self.provider, self.form, self.call = provider, form, call
-        self.nearby = tuple(self._key(call.operation, each) for each in nearby)
+        #: the key of the call's own row, where it has an id
+        self.own = self._key(call.operation, call.transaction or "")
+        self.nearby = tuple([self._key(call.operation, each) for each in nearby])
         self.within_s = within_s
+        self._references: tuple[str, ...] | None = None
         #: what the wallet's message must have and this one lacks, as it was booked with its bet
         self.lent: Mapping[str, Any] = {}
 
-    @cached_property
-    def own(self) -> str:
-        """The key of the call's own row; it has an id."""
-        return self._key(self.call.operation, self.call.transaction or "")
-
-    @cached_property
+    @property
     def references(self) -> tuple[str, ...]:
         """The keys of what the call refers to: what a reversal undoes, the bets of a win, what is captured.
 
         A payment's update refers to the request of ours that created it.
         """
+        if self._references is None:
+            self._references = self._keys_of_references()
+        return self._references
+
+    def _keys_of_references(self) -> tuple[str, ...]:
         if self.call.operation is Operation.PAYMENT_UPDATE:
             create = CREATED_BY[self.call.kind or ""]
             return tuple(request_key(self.provider.journal_id, create, each) for each in self.call.reference or ())
+        if not self.call.reference:
+            return ()
         operation = _HELD_BY.get(self.call.operation, Operation.BET)
         if self.call.operation in REVERSALS and len(self.form.targets) == 1:
             operation = next(iter(self.form.targets))
-        return tuple(self._key(operation, each) for each in self.call.reference or ())
+        return tuple([self._key(operation, each) for each in self.call.reference])
 
     def keys_of(self, bets: Iterable[str]) -> tuple[str, ...]:
         """The keys of *bets*, which are the provider's own ids."""
         return tuple(self._key(Operation.BET, each) for each in bets)
 
     def _key(self, operation: Operation, transaction: str) -> str:
-        scope = {word: getattr(self.call, word) for word in self.provider.dialect.scope}
-        return row_key(self.provider, {**scope, "operation": str(operation)} if scope else scope, transaction)
+        words = self.provider.dialect.scope
+        if not words:
+            return row_key(self.provider, {}, transaction)
+        scope = {word: getattr(self.call, word) for word in words}
+        return row_key(self.provider, {**scope, "operation": str(operation)}, transaction)
 
     def fingerprint(self) -> tuple[str, ...]:
         """The content that a repeat must share; what memory lost is not among it."""
-        content: dict[str, Any] = {"operation": self.call.operation}
-        for name in self.provider.dialect.fingerprint(self.form.name):
-            value = getattr(self.call, name)
-            if value is not None or name not in {*self.form.recall, *self.form.park_without}:
+        call, form = self.call, self.form
+        content: dict[str, Any] = {"operation": call.operation}
+        for name in self.provider.dialect.fingerprint(form.name):
+            value = getattr(call, name)
+            if value is not None or (name not in form.recall and name not in form.park_without):
                 content[name] = value
         return fingerprint(content)
 
@@ -98,7 +109,9 @@ class Naming:
         call, provider = self.call, self.provider.journal_id
         if call.transaction is None:
             return call_with(call, provider=provider, request_id=asking.journey.id)
-        lent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
+        lent: dict[str, Any] = {}
+        if self.lent:
+            lent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
         checked = call.operation in self.provider.dialect.session_checked or call.player is None
         if not checked and not asking.demands(call, "session"):
             lent["session"] = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from gateway.canon.outcomes import Outcome
@@ -52,3 +53,9 @@ class Wallet:
     keys: Keys
     promises: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def demanded(self) -> Mapping[str, frozenset[str]]:
+        """Of each variant the fields that its message must have."""
+        variants = self.dialect.variants.items()
+        return {name: frozenset(each.name for each in form.fields if not each.optional) for name, form in variants}
