@@ -6,19 +6,22 @@ that may be somebody's.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from gateway.dialect.answerform import AnswerForm
 from gateway.wire.jsontext import scalar_text
-from gateway.wire.message import Garbled, Headers, header
+from gateway.wire.message import Garbled
 from gateway.wire.paths import Place
 from gateway.wire.signatures import Recipe
 
 #: The steps to an object -> the names of its members that some row speaks of.
 Levels = Mapping[tuple[str | int, ...], frozenset[str]]
+#: Finds a header by its name; None when absent. Garbled.
+Header = Callable[[str], str | None]
 #: So many sightings of one message are looked at; whoever sends more has sent something else.
 MOST = 16
 _WORD = re.compile(r"[A-Za-z_$@][A-Za-z0-9_.$@:-]{0,47}|-?[0-9]{1,6}", re.ASCII)
@@ -100,27 +103,31 @@ class Members:
     levels: Levels
     types: frozenset[str]
 
-    def unlisted(self, at: str, body: Any, headers: Headers, source: str = "body") -> Iterator[Sighting]:
+    def unlisted(self, at: str, body: Any, header: Header, source: str = "body") -> list[Sighting]:
         """Fields and content type; nothing where a Garbled header makes the type unreadable."""
+        found: list[Sighting] = []
         for steps, names in self.levels.items():
             value = body
             for step in steps:
                 value = _stepped(value, step)
             if type(value) is dict and not value.keys() <= names:
-                for name in value.keys() - names:
+                for name in islice(value.keys() - names, MOST):
                     told = word(name) if "." not in name else described(name)
                     place = ".".join([source, *map(str, steps), told])
-                    yield Sighting(self.side, Drift.FIELD, at, place, described(value[name]), _empty(value[name]))
+                    found.append(
+                        Sighting(self.side, Drift.FIELD, at, place, described(value[name]), _empty(value[name]))
+                    )
         if self.types and body:
             try:
-                sent = header(headers, "Content-Type")
+                sent = header("Content-Type")
             except Garbled:
-                return
+                return found
             if sent is not None and sent not in self.types:
                 plain = sent.partition(";")[0].strip().lower()
                 if plain not in self.types:
                     shown = plain if re.fullmatch(r"[a-z0-9.+-]{1,30}/[a-z0-9.+-]{1,60}", plain) else described(sent)
-                    yield Sighting(self.side, Drift.CONTENT_TYPE, "", shown)
+                    found.append(Sighting(self.side, Drift.CONTENT_TYPE, "", shown))
+        return found
 
 
 def _stepped(value: Any, step: str | int) -> Any:

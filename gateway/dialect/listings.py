@@ -4,14 +4,14 @@ The hot path is one comparison of sets for each level of a body. It decides noth
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.drift import (
+    MOST,
     Drift,
     Members,
     Side,
@@ -26,13 +26,10 @@ from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.hearing import Hearing
 from gateway.dialect.requestform import RequestForm
 from gateway.wire.jsontext import scalar_text
-from gateway.wire.message import Garbled, Headers, Request, Response
+from gateway.wire.message import Garbled, Request, Response
 from gateway.wire.opened import Opened
 from gateway.wire.paths import MISSING, Place
 from gateway.wire.signatures import Recipe
-
-#: So many sightings of one message are looked at; whoever sends more has sent something else.
-MOST = 16
 
 
 class Listings:
@@ -65,7 +62,7 @@ class Listings:
             seen = unrecognised(self._variants.values(), opened)
             return [] if seen is None else [seen]
         try:
-            return list(islice(self.requests[form.name].unlisted(opened), MOST))
+            return self.requests[form.name].unlisted(opened)[:MOST]
         except Garbled:
             return []
 
@@ -78,7 +75,7 @@ class Listings:
             body = opened.body
         except Garbled:
             return []
-        return list(islice(self.replies[name].unlisted(body, response.status, response.headers), MOST))
+        return self.replies[name].unlisted(body, response.status, opened)[:MOST]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +115,18 @@ class Listing:
         )
         return cls(form.name, body, Members(Side.CALLBACK, {(): names}, frozenset()), closed)
 
-    def unlisted(self, opened: Opened) -> Iterator[Sighting]:
+    def unlisted(self, opened: Opened) -> list[Sighting]:
         """Everything in a message of this operation that no row speaks of. Raises Garbled."""
-        if opened.codec != "none":
-            yield from self.body.unlisted(self.name, opened.body, opened.message.headers)
+        found = [] if opened.codec == "none" else self.body.unlisted(self.name, opened.body, opened.header)
         if getattr(opened.message, "query", ""):
-            yield from self.query.unlisted(self.name, opened.query, (), "query")
+            found += self.query.unlisted(self.name, opened.query, opened.header, "query")
         for each, listed in self.closed:
             if (seen := each.look(opened)) is not None and scalar_text(seen[1]) not in listed:
                 shown = word(seen[1])
-                yield Sighting(Side.CALLBACK, Drift.VALUE, self.name, f"{each.name} = {shown}", shown, each.name)
+                found.append(
+                    Sighting(Side.CALLBACK, Drift.VALUE, self.name, f"{each.name} = {shown}", shown, each.name)
+                )
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +149,18 @@ class Replies:
         shown = tuple(each for each in kept if each.shows_code)
         return cls(name, members_of(Side.WALLET, kept, recipe), shown, listed, otherwise)
 
-    def unlisted(self, body: Any, status: int, headers: Headers) -> Iterator[Sighting]:
+    def unlisted(self, body: Any, status: int, opened: Opened) -> list[Sighting]:
         """Everything in an answer that no row speaks of."""
-        yield from self.members.unlisted(self.name, body, headers, "answer")
+        found = self.members.unlisted(self.name, body, opened.header, "answer")
         for shape in self.shapes:
             if (code := shape.code_in(body, status)) is not None:
                 if (type(code), code) not in self.codes:
-                    yield Sighting(
-                        Side.WALLET, Drift.CODE, self.name, word(code), "", tellable(code), status, self.otherwise
+                    told = tellable(code)
+                    found.append(
+                        Sighting(Side.WALLET, Drift.CODE, self.name, word(code), "", told, status, self.otherwise)
                     )
-                return
+                break
+        return found
 
 
 def unrecognised(forms: Iterable[RequestForm], opened: Opened) -> Sighting | None:

@@ -157,55 +157,58 @@ class Sorted:
         return f"sorted {self.source}"
 
     def reader(self) -> Reader:
-        fields_of, shown = self._fields(), self._shown()
+        fields_of, excepted, drop, nulls = self._fields(), self.excepted, self.drop, "null" not in self.drop
+        separator, equals, pairs, escaped = self.separator, self.equals, self.pairs, self.escaped
+        reordered = self._reordered() if self.renamed or self.headers else None
 
         def read(opened: Opened) -> bytes:
-            return _bytes(shown(fields_of(opened)))
+            fields = fields_of(opened)
+            shown = []
+            if reordered is not None:
+                found = reordered(fields, opened)
+            else:
+                found = [(name, fields[name]) for name in sorted(fields) if name not in excepted]
+            for name, value in found:
+                text = value if type(value) is str else "" if value is None else scalar_text(value)
+                if text is None:
+                    raise Garbled("an object or a list among the signed fields")
+                if drop and (text in drop or (value is None and not nulls)):
+                    continue
+                if escaped:
+                    shown.append(f"{quote_plus(name)}{equals}{quote_plus(text)}" if pairs else quote_plus(text))
+                else:
+                    shown.append(f"{name}{equals}{text}" if pairs else text)
+            return _bytes(separator.join(shown))
 
         return read
 
-    def _fields(self) -> Callable[[Opened], list[tuple[str, Any]]]:
-        """The fields that are signed, as names and values in their order."""
-        source, excepted, called, headers = self.source, self.excepted, dict(self.renamed), self.headers
-        plain = not called and not headers
+    def _fields(self) -> Callable[[Opened], Mapping[str, Any]]:
+        if self.source == "body":
 
-        def fields_of(opened: Opened) -> list[tuple[str, Any]]:
-            if source == "body":
+            def of_body(opened: Opened) -> Mapping[str, Any]:
                 if opened.codec == "none":
                     raise Garbled("a body that is not decoded has no fields to sort")
-                fields: Mapping[str, Any] = opened.body
-            else:
-                if not isinstance(opened.message, Request):
-                    raise Garbled("an answer has no query to sign")
-                fields = opened.query
-            if plain:
-                return [(each, fields[each]) for each in sorted(fields) if each not in excepted]
+                return opened.body
+
+            return of_body
+
+        def of_query(opened: Opened) -> Mapping[str, Any]:
+            if not isinstance(opened.message, Request):
+                raise Garbled("an answer has no query to sign")
+            return opened.query
+
+        return of_query
+
+    def _reordered(self) -> Callable[[Mapping[str, Any], Opened], list[tuple[str, Any]]]:
+        """Fields under the names that count, with the headers among them; without those that are left out."""
+        called, excepted, headers = dict(self.renamed), self.excepted, self.headers
+
+        def reordered(fields: Mapping[str, Any], opened: Opened) -> list[tuple[str, Any]]:
             found = [(called.get(each, each), value) for each, value in fields.items() if each not in excepted]
             found += [(place.keys[0], place.text(opened)) for place in headers]
             return sorted(found, key=itemgetter(0))
 
-        return fields_of
-
-    def _shown(self) -> Callable[[list[tuple[str, Any]]], str]:
-        """Those fields as one text."""
-        drop, separator, nulls = self.drop, self.separator, "null" not in self.drop
-        pairs, equals, escaped = self.pairs, self.equals, self.escaped
-
-        def shown(fields: list[tuple[str, Any]]) -> str:
-            texts = []
-            for name, value in fields:
-                text = value if type(value) is str else "" if value is None else scalar_text(value)
-                if text is None:
-                    raise Garbled("an object or a list among the signed fields")
-                if text in drop or (value is None and not nulls):
-                    continue
-                if escaped:
-                    texts.append(f"{quote_plus(name)}{equals}{quote_plus(text)}" if pairs else quote_plus(text))
-                else:
-                    texts.append(f"{name}{equals}{text}" if pairs else text)
-            return separator.join(texts)
-
-        return shown
+        return reordered
 
 
 def _header(place: Place) -> Reader:
