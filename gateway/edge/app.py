@@ -122,6 +122,7 @@ class App:
             drift=drift.saw,
             host=host,
             port=port,
+            reuse_port=settings.public.reuse_port,
         )
         width = max(2, settings.wallet.connections // 10)
         outbox = Outbox(
@@ -181,6 +182,7 @@ def _internal(
     return Internal(
         _accounts(parties), host, port, tokens=parties.tokens, start=lambda inquiry: outbound(inquiry, clock),
         memory=memory, callees=callees, done=done, drain=settings.drain.timeout,
+        reuse_port=settings.public.reuse_port,
     )  # fmt: skip
 
 

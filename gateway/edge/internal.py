@@ -33,15 +33,16 @@ class Internal:
     """The listener on *host*:*port* (port 0: any free one).
 
     *tokens*: any of them is taken. *start* tells the story of an Inquiry; *done* hears each one and its seconds.
+    *reuse_port*: others may listen there too.
     """
 
     def __init__(
         self, accounts: Sequence[Account], host: str, port: int, *, tokens: Sequence[bytes],
         start: Callable[[Inquiry], Flow], memory: Memory, callees: Callees, done: Callable[[Inquiry, float], None],
-        drain: float = 10.0,
+        drain: float = 10.0, reuse_port: bool = False,
     ) -> None:  # fmt: skip
         self._accounts = {account.name: account for account in accounts}
-        self._host, self._port = host, port
+        self._host, self._port, self._reuse_port = host, port, reuse_port
         self._tokens = tuple(tokens)
         self._start, self._memory, self._callees, self._done = start, memory, callees, done
         self._drain = drain
@@ -54,7 +55,7 @@ class Internal:
         """Listen; returns the address taken. Raises OSError when the port is not free."""
         await self._callees.start()
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        await web.TCPSite(self._runner, self._host, self._port, reuse_port=self._reuse_port).start()
         host, port = self._runner.addresses[0][:2]
         return str(host), int(port)
 

@@ -3,7 +3,7 @@
 1. `/readyz` says 503. 2. For *accept_grace* seconds callbacks are still taken, each answer closes its connection, so a
 balancer has time to notice. 3. The listener closes, idle connections with it. 4. Callbacks and errands at work
 end, *timeout* seconds at most, and wallet calls with their late stories. 5. The journal is written and closed, and with
-it the rest; the exit code is 0.
+it the rest; the exit code is 0. A service manager hears when it may count on us, and when no longer (`sd_notify`).
 A second signal stops at once; the exit code is 1.
 """
 
@@ -17,6 +17,7 @@ from gateway.edge.gate import Gate
 from gateway.edge.internal import Internal
 from gateway.edge.logs import Log
 from gateway.edge.outbox import Outbox
+from gateway.edge.sd_notify import READY, STOPPING, sd_notify
 from gateway.edge.server import Server
 from gateway.edge.upstream import Upstream
 from gateway.journal.store import Store
@@ -75,6 +76,7 @@ class Lifecycle:
             self._log.event("started", public=_show(public), admin=_show(admin))
             if started is not None:
                 started(public, admin)
+            sd_notify(READY)
             await self._first.wait()
             return await self._drain()
         finally:
@@ -91,6 +93,7 @@ class Lifecycle:
     async def _drain(self) -> int:
         """Steps 1 to 4; a second signal breaks them off."""
         self._readiness.draining = self._server.draining = True
+        sd_notify(STOPPING)
         self._log.event("draining", accept_grace=self._accept_grace, timeout=self._timeout)
         steps = asyncio.create_task(self._steps())
         hurry = asyncio.create_task(self._second.wait())

@@ -101,11 +101,13 @@ class Listener:
     """Listens on *host*:*port* (port 0: any free one) and hands every request whose head parsed to *handler*.
 
     *keepalive*: seconds that a connection may be silent, or take for a head. *garbled* is called for what is not HTTP.
+    *reuse_port*: others may listen there too, who say the same and run as the same user.
     """
 
     def __init__(
-        self, handler: Handler, host: str, port: int, *, keepalive: float, garbled: Callable[[], None]
-    ) -> None:
+        self, handler: Handler, host: str, port: int, *, keepalive: float, garbled: Callable[[], None],
+        reuse_port: bool = False,
+    ) -> None:  # fmt: skip
         self._handler = handler
         self._busy: set[web.RequestHandler] = set()
         self._server = _Server(
@@ -118,14 +120,15 @@ class Listener:
             auto_decompress=False,
         )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
-        self._host, self._port = host, port
+        self._host, self._port, self._reuse_port = host, port, reuse_port
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError (port taken) and ParserMissing."""
         if HttpRequestParser is HttpRequestParserPy:
             raise ParserMissing("aiohttp has no C parser here; install its wheel, unset AIOHTTP_NO_EXTENSIONS")
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port, backlog=1024).start()
+        site = web.TCPSite(self._runner, self._host, self._port, backlog=1024, reuse_port=self._reuse_port)
+        await site.start()
         host, port = self._runner.addresses[0][:2]
         return str(host), int(port)
 

@@ -64,8 +64,8 @@ class Server:
     taken in (its Request has an empty body).
 
     *body_limit* in bytes; *body_deadline* seconds from the head to the body's last byte; *write_deadline* seconds for
-    a provider to take its answer; *keepalive* seconds that a connection may be silent. *drift* hears whose callback had
-    what in no row. While *draining*, every answer closes its connection.
+    a provider to take its answer; *keepalive* seconds that a connection may be silent. *reuse_port*: others may listen
+    there too. *drift* hears whose callback had what in no row. While *draining*, every answer closes its connection.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Server:
         drift: Callable[[str, Sequence[Sighting]], None] | None = None,
         host: str,
         port: int,
+        reuse_port: bool = False,
         body_limit: int = 64 * 1024,
         body_deadline: float = 1.0,
         write_deadline: float = 5.0,
@@ -94,7 +95,9 @@ class Server:
         self._memory, self._hop = memory, hop
         self._metrics, self._log, self._drift = metrics, log, drift
         self._body_limit, self._body_deadline, self._write_deadline = body_limit, body_deadline, write_deadline
-        self._listener = Listener(self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled)
+        self._listener = Listener(
+            self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled, reuse_port=reuse_port
+        )
         self._running: set[asyncio.Task[object]] = set()
         self.draining = False
 

@@ -32,6 +32,7 @@ Promise = Literal["idempotent", "tombstones", "status", "references"]
 Scalar = bool | int | str
 Origin = Literal["file", "env", "default"]
 _PREFIX, _NEST = "GATEWAY_", "__"
+_POSTGRES = ("postgresql://", "postgres://")
 
 
 class SettingsRefused(Exception):
@@ -71,7 +72,7 @@ def _url(text: str) -> str:
 def _journal_url(text: str) -> str:
     if text.startswith("sqlite:") and text.removeprefix("sqlite:").strip("/"):
         return text
-    if text.startswith(("postgresql://", "postgres://")):
+    if text.startswith(_POSTGRES):
         if urlsplit(text).password is not None:
             raise ValueError("a journal's URL has no password; secrets.password refers to it")
         return text
@@ -103,9 +104,15 @@ class _Part(BaseModel):
 
 
 class Public(_Part):
-    """Provider callbacks: `{listen}{mount}/...`."""
+    """Provider callbacks: `{listen}{mount}/...`.
+
+    *reuse_port*: other gateways of this machine listen on the same address (SO_REUSEPORT), here and on the internal
+    listener; the kernel gives each new connection to one of them. They need one journal, in PostgreSQL, and each an
+    admin listener of its own.
+    """
 
     listen: Listen = "0.0.0.0:8080"
+    reuse_port: bool = False
 
 
 class AdminPart(_Part):
@@ -247,12 +254,21 @@ class Settings(BaseSettings):
                 'journal.url: a durable journal needs a place, such as "sqlite:///var/lib/gateway/journal.db"'
                 ' (or durability = "off", for a wallet that keeps all four promises)'
             )
+        if self.public.reuse_port and not self._journal_is_shared():
+            raise ValueError(
+                "public.reuse_port: several processes on one port need one journal, and each would have its own: say"
+                ' journal.url = "postgresql://host/database" with durability = "strict", or serve from one process'
+            )
         resolves = "status" in promises or {"idempotent", "references"} <= promises
         if not resolves and not self.wallet.accept_manual_resolution:
             raise ValueError(
                 "wallet.promises: without status, and without idempotent together with references, what a silent wallet"
                 " leaves in doubt is parked for a human; say wallet.accept_manual_resolution = true"
             )
+
+    def _journal_is_shared(self) -> bool:
+        url = self.journal.url or ""
+        return self.journal.durability == "strict" and url.startswith(_POSTGRES)
 
 
 def load(path: Path) -> Settings:

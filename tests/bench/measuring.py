@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.bench import postgres
 from tests.bench.contenders import POSTGRES, ROOT, SQLITE, Contender
 from tests.bench.everybody import everybody
 from tests.bench.plan import Plan
 from tests.bench.processes import Failed, clean_environment
-from tests.bench.site import Cores, Site, at_work
+from tests.bench.site import WIDE, Cores, Site, at_work
 
 #: Callbacks per second of the first latency figure; the other is a share of the contender's own peak.
 STEADY, SHARE = 500, 0.6
@@ -50,6 +51,7 @@ class Bench:
         self.sweep("by_connections", self.plan.connections, self.plan.connections_of, self._of_connections)
         self.sweep("by_body", self.plan.bodies, self.plan.bodies_of, self._of_body)
         self.sweep("by_providers", self.plan.providers, self.plan.providers_of, self._of_providers)
+        self.sweep("by_processes", self.plan.processes, (POSTGRES,), self._of_processes)
         self.compiles()
 
     def peaks(self) -> None:
@@ -170,6 +172,28 @@ class Bench:
         with at_work(contender, self.tools, self.work, self.cores, providers=providers) as site:
             site.warm()
             return site.burst(self.plan.burst).cpu_us
+
+    def _of_processes(self, contender: Contender, processes: int) -> float:
+        """With as many callbacks in flight for each of them; what a callback costs the database is kept beside it."""
+        with at_work(contender, self.tools, self.work, self.cores, processes=processes) as site:
+            site.warm()
+            before = postgres.written()
+            burst = site.burst(self.plan.burst, connections=WIDE * processes)
+            after = postgres.written()
+            cores = {self.cores.contender, *self.cores.for_more(processes)}
+            kept = self.results[contender.name].setdefault("of_processes", {})
+            kept.setdefault(str(processes), []).append({
+                "cores": len(cores),
+                "cpu_us": burst.cpu_us,
+                "rate": burst.rate,
+                "database_us": burst.database_us,
+                "transactions": (after.transactions - before.transactions) / burst.callbacks,
+                "rows": (after.rows - before.rows) / burst.callbacks,
+                "wal_bytes": (after.wal_bytes - before.wal_bytes) / burst.callbacks,
+                "connections": after.connections / processes,
+                "memory_mb": site.process.memory() / 1e6 / processes,
+            })  # fmt: skip
+            return burst.cpu_us
 
     def _note(self, contender: Contender, name: str, value: Any) -> None:
         self.results[contender.name].setdefault(name, []).append(value)

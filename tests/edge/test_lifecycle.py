@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -230,3 +231,23 @@ async def test_a_second_signal_stops_at_once(launch: Any, wallet: Any, eventuall
     assert (await one.event("callback"))["told"] == "died"
     await one.event("late Silence")
     writer.close()
+
+
+async def test_the_service_manager_is_told(launch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ready only when callbacks are taken; stopping as soon as the drain begins, while they still are."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.setblocking(False)
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        one = await launch("http://127.0.0.1:9")
+        loop = asyncio.get_running_loop()
+        assert await asyncio.wait_for(loop.sock_recv(manager, 100), 5) == b"READY=1"
+        reader, writer = await one.connect()
+        one.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(loop.sock_recv(manager, 100), 5) == b"STOPPING=1"
+        writer.write(post("/acme/quick"))
+        assert b"quick" in await reader.read()
+        writer.close()
+        assert await one.end() == 0
+        with pytest.raises(BlockingIOError):
+            manager.recv(100)

@@ -160,6 +160,7 @@ def test_show_says_where_each_value_came_from(write: Any, monkeypatch: pytest.Mo
             'url = "postgresql://u:canary@x/y"',
             "gateway.toml: journal.url: a journal's URL has no",
         ),
+        ("[public]", "[public]\nreuse_port = true", "gateway.toml: public.reuse_port: several processes on one port"),
         (
             '"tombstones", "status", ',
             "",
@@ -259,3 +260,16 @@ def test_how_old_a_hold_grows_is_told_to_the_journal(write: Any) -> None:
     assert policy_of(load(write(GOOD.replace("[journal]", "[journal]\nhold_hours = 72")))).hold_s == 259_200.0
     with pytest.raises(SettingsRefused):
         load(write(GOOD.replace("[journal]", "[journal]\nhold_hours = 0")))
+
+
+def test_several_processes_on_one_port(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not unless it is said, and then with a journal that is theirs together; a variable says it as well."""
+    shared = GOOD.replace('durability = "off"', 'url = "postgresql://db/gateway"')
+    assert load(write(shared)).public.reuse_port is False
+    monkeypatch.setenv("GATEWAY_PUBLIC__REUSE_PORT", "true")
+    monkeypatch.setenv("GATEWAY_ADMIN__LISTEN", "127.0.0.1:9101")
+    settings = load(write(shared))
+    assert (settings.public.reuse_port, settings.admin.listen) == (True, "127.0.0.1:9101")
+    forgetful = shared.replace("[journal]", '[journal]\ndurability = "off"')
+    for text in (GOOD, forgetful, GOOD.replace('durability = "off"', 'url = "sqlite:j.db"')):
+        assert [line for line in refused(write(text)) if "postgresql://host/database" in line]
