@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 from gateway.canon.calls import Call, Reply, Shape
@@ -86,6 +87,13 @@ class Dialect:
     @cached_property
     def _returns(self) -> Mapping[str, int]:
         return returns(self)
+
+    @cached_property
+    def tells_time(self) -> bool:
+        """Does any of its answers say what time it is?"""
+        around = self.batch.form if self.batch else None
+        said = any(each.form.slot("now") or "now" in chain(*each.gaps.values()) for each in self.said.values())
+        return said or (around is not None and around.slot("now") is not None)
 
     def horizon_s(self, name: str) -> float:
         """How long a debit *name* in doubt is left to the provider before we reverse it ourselves, in seconds."""
