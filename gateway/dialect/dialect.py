@@ -256,7 +256,8 @@ class Dialect:
         said = self.said[name, outcome]
         if said.answer.no_answer:
             return None
-        facts = self._with_literals(said, facts)
+        if said.gaps:
+            facts = self._with_literals(said, facts)
         status, body = said.form.write(said.answer, facts, said.text)
         if self.batch is not None:
             return self.write_batch([] if name is None else [body], body, name, outcome, facts, keys, now)
@@ -301,8 +302,7 @@ class Dialect:
 
     def unfilled(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
         """Names in the answer that have no value yet, with their `[missing]` sources; optional ones included."""
-        gaps = self.said[name, outcome].gaps
-        return {each: sources for each, sources in gaps.items() if facts.get(each) is None}
+        return {each: tried for each, tried in self.said[name, outcome].gaps.items() if facts.get(each) is None}
 
     # -- the other side: writing a request, reading an answer
 

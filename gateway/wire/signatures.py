@@ -247,12 +247,12 @@ class BoundRecipe:
 
     def _candidates(self, text: str) -> list[bytes]:
         """Every well-formed signature in *text*; Forged with the first one's defect if there is none."""
-        sizes = self._sizes
+        sizes, encoding = self._sizes, self.recipe.encoding
         found: list[bytes] = []
         why: Forged | None = None
         for item in self._texts(text):
             try:
-                signature = decode(item, self.recipe.encoding)
+                signature = decode(item, encoding)
                 if None not in sizes and len(signature) not in sizes:
                     raise Forged("the signature has the wrong length")
                 found.append(signature)
