@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 from gateway.canon.calls import Call, Reply, Shape
@@ -26,7 +27,7 @@ from gateway.dialect.outbound import Outbound
 from gateway.dialect.requestform import Reading, RequestForm
 from gateway.dialect.returning import returns
 from gateway.dialect.routes import Routes
-from gateway.dialect.sayings import Literally, Said
+from gateway.dialect.sayings import Said
 from gateway.wire.envelopes import Envelope
 from gateway.wire.message import Garbled, Request, Response, Unopened
 from gateway.wire.opened import Draft, Opened
@@ -86,6 +87,13 @@ class Dialect:
     @cached_property
     def _returns(self) -> Mapping[str, int]:
         return returns(self)
+
+    @cached_property
+    def tells_time(self) -> bool:
+        """Does any of its answers say what time it is?"""
+        around = self.batch.form if self.batch else None
+        said = any(each.form.slot("now") or "now" in chain(*each.gaps.values()) for each in self.said.values())
+        return said or (around is not None and around.slot("now") is not None)
 
     def horizon_s(self, name: str) -> float:
         """How long a debit *name* in doubt is left to the provider before we reverse it ourselves, in seconds."""
@@ -190,10 +198,8 @@ class Dialect:
             try:
                 if form.matches(opened):
                     return form
-            except Unopened as error:
-                raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
             except Garbled as error:
-                raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
+                raise _unread(error) from None
         why = "no operation has this method or these words" if routes else "no operation has this path"
         raise Fault(Outcome.UNSUPPORTED_OPERATION, why)
 
@@ -209,10 +215,10 @@ class Dialect:
                 if name is not None and self.variants[name].renamed(opened, source):
                     raise Forged("a field has been renamed on the way; this recipe signs values only")
             return key
-        except (Forged, Unopened) as error:
+        except Forged as error:
             raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
         except Garbled as error:
-            raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
+            raise _unread(error) from None
 
     def echo(self, name: str | None, opened: Opened) -> dict[str, Any]:
         """What a refusal repeats, read leniently. Without an operation: any variant's place may hold it."""
@@ -227,10 +233,8 @@ class Dialect:
         """Everything but the amounts, and what must be recalled. Fault request_invalid; signature_invalid, unopened."""
         try:
             return form.read(opened)
-        except Unopened as error:
-            raise Fault(Outcome.SIGNATURE_INVALID, str(error)) from None
         except Garbled as error:
-            raise Fault(Outcome.REQUEST_INVALID, str(error)) from None
+            raise _unread(error) from None
 
     def read_call(self, form: RequestForm, opened: Opened, recalled: Mapping[str, Any] | None = None) -> Call:
         """The whole canonical call; *recalled*: what memory holds of the absent fields. Fault."""
@@ -248,7 +252,8 @@ class Dialect:
         said = self.said[name, outcome]
         if said.answer.no_answer:
             return None
-        facts = self._with_literals(said, facts)
+        if said.gaps:
+            facts = said.filled(facts)
         status, body = said.form.write(said.answer, facts, said.text)
         if self.batch is not None:
             return self.write_batch([] if name is None else [body], body, name, outcome, facts, keys, now)
@@ -275,26 +280,9 @@ class Dialect:
         keys.answer.make(draft, now)
         return draft.response(status)
 
-    def _with_literals(self, said: Said, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Fields and literals that `[missing]` names; a literal fills refusals only (never an invented balance)."""
-        added: dict[str, Any] = {}
-        for name, sources in said.gaps.items():
-            if facts.get(name) is not None:
-                continue
-            for source in sources:
-                if isinstance(source, Literally):
-                    if not said.done:
-                        added[name] = source.value
-                elif (value := facts.get(source)) is not None:
-                    added[name] = value
-                if name in added:
-                    break
-        return {**facts, **added} if added else facts
-
     def unfilled(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
         """Names in the answer that have no value yet, with their `[missing]` sources; optional ones included."""
-        gaps = self.said[name, outcome].gaps
-        return {each: sources for each, sources in gaps.items() if facts.get(each) is None}
+        return {each: tried for each, tried in self.said[name, outcome].gaps.items() if facts.get(each) is None}
 
     # -- the other side: writing a request, reading an answer
 
@@ -317,7 +305,9 @@ class Dialect:
         said, undoes = self._known_sayers, () if call.undoes is None else (call.undoes,)
         sayers = said.get((call.operation, undoes)) or self.sayers(call.operation, undoes)
         said[call.operation, undoes] = sayers
-        if may := [form for form in sayers if not form.set or form.given_by(call)]:
+        if len(sayers) == 1 and not sayers[0].set:
+            return sayers[0]
+        if may := [form for form in sayers if form.given_by(call)]:
             return may[0] if len(may) == 1 else min(may, key=lambda form: form.loses_id(call))
         raise Fault(Outcome.UNSUPPORTED_OPERATION, f"this dialect has no {call.operation}")
 
@@ -390,3 +380,9 @@ class Dialect:
             if not form.unsupported:
                 found.setdefault(form.operation, []).append(name)
         return found
+
+
+def _unread(error: Garbled) -> Fault:
+    """A message that cannot be read is a bad request; where the body does not open, nothing proves its sender."""
+    outcome = Outcome.SIGNATURE_INVALID if isinstance(error, Unopened) else Outcome.REQUEST_INVALID
+    return Fault(outcome, str(error))

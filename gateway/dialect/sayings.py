@@ -11,6 +11,13 @@ from gateway.dialect.wireanswer import WireAnswer
 
 
 @dataclass(frozen=True, slots=True)
+class Literally:
+    """A literal source of `[missing]`, as opposed to a word such as ask."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """What is said for one (operation, outcome), and what the provider does then.
 
@@ -41,9 +48,21 @@ class Said:
         object.__setattr__(self, "does", tuple(sorted(self.effect)))
         object.__setattr__(self, "done", "done" in self.effect)
 
+    def filled(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """*facts*, and the fields and literals that `[missing]` names; a literal fills refusals only.
 
-@dataclass(frozen=True, slots=True)
-class Literally:
-    """A literal source of `[missing]`, as opposed to a word such as ask."""
-
-    value: Any
+        A balance that was never told is never invented.
+        """
+        added: dict[str, Any] = {}
+        for name, sources in self.gaps.items():
+            if facts.get(name) is not None:
+                continue
+            for source in sources:
+                if isinstance(source, Literally):
+                    if not self.done:
+                        added[name] = source.value
+                elif (value := facts.get(source)) is not None:
+                    added[name] = value
+                if name in added:
+                    break
+        return {**facts, **added} if added else facts

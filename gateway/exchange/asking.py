@@ -67,12 +67,14 @@ class Asking:
     def request(self, call: Call) -> tuple[str, Request]:
         """*call* as the wallet's signed request, and its variant's name. Fault when it cannot be written."""
         wallet = self.wallet
-        form, request = wallet.dialect.write_call(self._fitting(call), wallet.keys, self.clock.wall(), wallet.settings)
+        if call.operation is Operation.WIN:
+            call = self._fitting(call)
+        form, request = wallet.dialect.write_call(call, wallet.keys, self.clock.wall(), wallet.settings)
         return form.name, request
 
     def _fitting(self, call: Call) -> Call:
         """A win of several bets says its round, or else the last of them, where the message has room for one bet."""
-        if call.operation is not Operation.WIN or len(call.reference or ()) < 2:
+        if len(call.reference or ()) < 2:
             return call
         fields = {each.name: each for each in self.wallet.dialect.variant_for(call).fields}
         field = fields.get("reference")

@@ -7,6 +7,7 @@ became of that answer is noted on each of them: in time, late, or not at all.
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -146,10 +147,11 @@ class _Batch:
         if speaker.story.said is None:
             raise RuntimeError("an item without an answer")
         name, outcome, facts = speaker.story.said
+        now = self.clock.wall()
+        facts = {**facts, "balance": _last_balance(told, facts), "now": datetime.fromtimestamp(now, UTC)}
         return self.provider.dialect.write_batch(
-            [each.body for each in told], speaker.body, name, outcome, {**facts, "balance": _last_balance(told, facts)},
-            self.provider.keys, self.clock.wall(),
-        )  # fmt: skip
+            [each.body for each in told], speaker.body, name, outcome, facts, self.provider.keys, now
+        )
 
     def _sum_up(self, told: list[_Item], speaker: Journey) -> None:
         """The one line of the log: the one that speaks for all, and what the others asked and have to tell."""

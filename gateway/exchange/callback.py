@@ -192,7 +192,12 @@ class _Callback:
         outcome = reply.outcome
         response: Response | None
         try:
-            facts = yield from self._filled(reply)
+            facts = self._filled(name, reply)
+            wanted = self.provider.dialect.unfilled(name, outcome, facts)
+            if wanted and self.asking is not None and self.verified:
+                facts.update((yield from self.asking.fill(wanted, facts, self.provider)))
+            if "currency_exponent" not in facts and (exponent := EXPONENTS.get(facts.get("currency", ""))) is not None:
+                facts["currency_exponent"] = exponent
             outcome, response = self._written(name, outcome, facts)
         except Exception as bug:
             outcome = self._caught(bug, in_doubt=reply.outcome.moved is Moved.UNKNOWN).outcome
@@ -233,16 +238,11 @@ class _Callback:
         again: Recorded = yield Record(key, None, None, outcome, said.effect, code=said.code)
         return again
 
-    def _filled(self, reply: Reply) -> Generator[Any, Any, dict[str, Any]]:
-        """What the answer may use: the call's facts, the reply's over them, and what `[missing]` finds."""
-        name = self.form.name if self.form else None
-        facts = self.facts or self._echo(name)
-        facts = {**facts, **reply.facts(), "now": datetime.fromtimestamp(self.clock.wall(), UTC)}
-        wanted = self.provider.dialect.unfilled(name, reply.outcome, facts)
-        if wanted and self.asking is not None and self.verified:
-            facts.update((yield from self.asking.fill(wanted, facts, self.provider)))
-        if "currency_exponent" not in facts and (exponent := EXPONENTS.get(facts.get("currency", ""))) is not None:
-            facts["currency_exponent"] = exponent
+    def _filled(self, name: str | None, reply: Reply) -> dict[str, Any]:
+        """What the answer may use: the call's facts, and the reply's over them."""
+        facts = {**(self.facts or self._echo(name)), **reply.facts()}
+        if self.provider.dialect.tells_time:
+            facts["now"] = datetime.fromtimestamp(self.clock.wall(), UTC)
         return facts
 
     def _written(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any]) -> tuple[Outcome, Response | None]:

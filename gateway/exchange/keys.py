@@ -109,9 +109,7 @@ class Naming:
         call, provider = self.call, self.provider.journal_id
         if call.transaction is None:
             return call_with(call, provider=provider, request_id=asking.journey.id)
-        lent: dict[str, Any] = {}
-        if self.lent:
-            lent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
+        lent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
         checked = call.operation in self.provider.dialect.session_checked or call.player is None
         if not checked and not asking.demands(call, "session"):
             lent["session"] = None

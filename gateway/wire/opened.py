@@ -229,7 +229,9 @@ class Draft:
         self._closed: tuple[bytes, bytes] | None = None
 
     def _encoded(self) -> tuple[Headers, bytes]:
-        body = self._body() if self.written is None else self.written
+        body = self.written
+        if body is None:
+            body = self._body() if self.seal is None else self._sealed(self._body(), self.seal)
         headers = self.headers.items()
         if self.raw is not None or self.codec == "none" or "content-type" in map(str.lower, self.headers):
             return tuple(headers), body
@@ -238,30 +240,28 @@ class Draft:
 
     def _body(self) -> bytes:
         if self.raw is not None or self.codec == "none":
-            return self._sealed(self.raw or b"")
-        if self.codec == "xml":
-            try:
-                return self._sealed(write_xml(self.body))
-            except ValueError as error:
-                raise Fault(Outcome.WALLET_FAILED, str(error)) from None
-        return self._sealed(write_json(self._whole()) if self.codec == "json" else write_form(_texts(self.body)))
+            return self.raw or b""
+        if self.codec == "json":
+            return write_json(self.body if self.each is None else self._whole(self.each))
+        if self.codec == "form":
+            return write_form(_texts(self.body))
+        try:
+            return write_xml(self.body)
+        except ValueError as error:
+            raise Fault(Outcome.WALLET_FAILED, str(error)) from None
 
-    def _sealed(self, body: bytes) -> bytes:
+    def _sealed(self, body: bytes, seal: Sealing) -> bytes:
         """*body* in its envelope, the same one each time: what was signed is what is sent."""
-        if self.seal is None:
-            return body
         if self._closed is None or self._closed[0] != body:
-            self._closed = body, self.seal.close(body)
+            self._closed = body, seal.close(body)
         return self._closed[1]
 
-    def _whole(self) -> Any:
-        """The body, with the one item in its list where it is a batch."""
-        if self.each is None:
-            return self.body
+    def _whole(self, each: tuple[str, ...]) -> Any:
+        """The body of a batch, with the one item in its list."""
         whole: Any = [self.item]
-        for key in reversed(self.each):
+        for key in reversed(each):
             whole = {key: whole}
-        return _merged(self.body, whole) if self.each else whole
+        return _merged(self.body, whole) if each else whole
 
     def request(self) -> Request:
         """Encode as a request; `{name}` in the path is replaced by the path fields, percent-encoded."""

@@ -143,7 +143,7 @@ class BoundRecipe:
         if recipe.nonce is not None and self._nonce is not None:
             judge_nonce(recipe.nonce, self._nonce(opened), self._marks)
         stamp = "" if self._stamp is None else self._stamp(opened)
-        pieces = self._pieces(opened)
+        pieces = [read(opened) for read in self._readers]
         for number, key in self._numbered:
             for candidate in candidates:
                 if key.fits(pieces, candidate):
@@ -239,19 +239,20 @@ class BoundRecipe:
         texts = text.split(recipe.separator)[: MANY + 1] if recipe.separator else [text]
         if len(texts) > MANY:
             raise Forged(f"more than {MANY} signatures")
-        texts = [rest for item in texts if (rest := _after(item, recipe)) is not None]
-        if not texts:
-            raise Forged("the signature lacks its prefix")
+        if recipe.prefix:
+            texts = [rest for item in texts if (rest := _after(item, recipe)) is not None]
+            if not texts:
+                raise Forged("the signature lacks its prefix")
         return texts
 
     def _candidates(self, text: str) -> list[bytes]:
         """Every well-formed signature in *text*; Forged with the first one's defect if there is none."""
-        sizes = self._sizes
+        sizes, encoding = self._sizes, self.recipe.encoding
         found: list[bytes] = []
         why: Forged | None = None
         for item in self._texts(text):
             try:
-                signature = decode(item, self.recipe.encoding)
+                signature = decode(item, encoding)
                 if None not in sizes and len(signature) not in sizes:
                     raise Forged("the signature has the wrong length")
                 found.append(signature)

@@ -144,7 +144,9 @@ MakeKey = SecretKey | PrivateKey
 
 def joined(pieces: Pieces, secret: bytes) -> bytes:
     """The signed bytes, the secret put where a part asks for it."""
-    return b"".join([secret if piece is None else piece for piece in pieces])
+    if None in pieces:
+        pieces = [secret if piece is None else piece for piece in pieces]
+    return b"".join(pieces)  # type: ignore[arg-type]  # no None is left
 
 
 def public_key(name: str, pem: bytes, digest: str, pad: str) -> PublicKey:
@@ -222,7 +224,7 @@ def key_list(name: str, secrets: Mapping[str, Sequence[bytes]]) -> Sequence[byte
 def encode(signature: bytes, encoding: str) -> str:
     """A signature as the table's `encoding` writes it."""
     if encoding == "base64":
-        return base64.b64encode(signature).decode("ascii")
+        return binascii.b2a_base64(signature, newline=False).decode("ascii")
     if encoding == "text":
         return signature.decode("ascii")
     return signature.hex().upper() if encoding == "HEX" else signature.hex()
@@ -238,7 +240,7 @@ def decode(text: str, encoding: str) -> bytes:
     try:
         if encoding == "base64":
             signature = binascii.a2b_base64(text)
-            if encode(signature, encoding) == text:  # one content has one spelling
+            if binascii.b2a_base64(signature, newline=False).decode("ascii") == text:  # one content has one spelling
                 return signature
         else:
             signature = bytes.fromhex(text)

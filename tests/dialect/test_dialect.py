@@ -12,6 +12,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.keys import Keys
 from gateway.dialect.sayings import Literally
+from gateway.dialect.shelf import Shelf
 from gateway.wire.message import Request
 from tests.dialect.made import SECRET, answer, dialect, keys, request
 
@@ -174,3 +175,10 @@ def test_a_field_that_was_renamed_on_the_way() -> None:
     assert renamed.body != signed.body
     with pytest.raises(Fault, match="renamed"):
         made.verify("bet", made.open(renamed), keys(made), NOW)
+
+
+def test_whether_any_answer_tells_the_time() -> None:
+    """EvenBet's do, Scorpio's do not: nothing is made for the latter."""
+    shelf = Shelf()
+    assert shelf.dialect("evenbet").tells_time
+    assert not shelf.dialect("scorpio").tells_time

@@ -1,6 +1,7 @@
 """What is peculiar to Shoal: several transactions in one message, and one answer that is told for all of them."""
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -276,3 +277,19 @@ def test_a_sealed_batch_that_does_not_open_is_refused_as_a_whole(signature: str)
     story = stage.tell((call, name, replace(request, body=request.body[:-8])))
     assert (story.outcome, story.sends, story.journey.items) == (Outcome.SIGNATURE_INVALID, [], 0)
     assert Opened(story.response).body["results"] == []
+
+
+def test_the_answer_around_the_items_may_tell_the_time() -> None:
+    """No item's answer does; the one around them tells it, of a batch that was played and of one that was not."""
+    text = (FOLDER / "shoal.toml").read_text().replace('"results": $items}', '"at": "$now?", "results": $items}')
+    compiled, problems = Shelf(FOLDER).compiled(Source("shoal.toml", text), {})
+    assert compiled is not None
+    assert not problems, problems
+    stage = World(build(compiled))
+    _, _, request = message = three(stage)
+    forged = (message[0], None, replace(request, body=request.body.replace(b"t1", b"t9")))
+    for each, status in ((message, "OK"), (forged, "FORGED")):
+        before = stage.clock.wall()
+        body = Opened(stage.tell(each).response).body
+        told = datetime.fromisoformat(body["at"]).timestamp()
+        assert (body["status"], before <= told + 0.001, told <= stage.clock.wall()) == (status, True, True)
