@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
-from typing import Protocol, cast
+from typing import Protocol
 
 from aiohttp import web
 
@@ -95,7 +95,8 @@ class Server:
         self._metrics, self._log, self._drift = metrics, log, drift
         self._body_limit, self._body_deadline, self._write_deadline = body_limit, body_deadline, write_deadline
         self._listener = Listener(self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled)
-        self._running: set[asyncio.Task[object]] = set()
+        self._running: set[Answering] = set()
+        self._none_left: asyncio.Future[None] | None = None
         self.draining = False
 
     async def start(self) -> tuple[str, int]:
@@ -109,15 +110,15 @@ class Server:
     async def finish(self, timeout: float) -> int:
         """Wait for the callbacks at work, *timeout* seconds at most; returns how many are left."""
         if self._running:
-            await asyncio.wait(self._running, timeout=timeout)
+            self._none_left = asyncio.get_running_loop().create_future()
+            await asyncio.wait({self._none_left}, timeout=timeout)
         return len(self._running)
 
     async def stop(self) -> None:
         """Close everything now; callbacks at work are cancelled, their wallet calls are not."""
-        for task in self._running:
-            task.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=1.0)
+        for callback in self._running:
+            callback.cancel()
+        await self.finish(1.0)
         await self._listener.stop()
 
     def find(self, path: str) -> tuple[Provider, str] | None:
@@ -146,7 +147,7 @@ class Server:
             return CLOSED
         provider, below = found
         journey = Journey(provider.name, provider.dialect.name, received, math.inf, next(self._ids))
-        self._running.add(task := cast(asyncio.Task[object], asyncio.current_task()))
+        self._running.add(answering)
         self._metrics.began()
         try:
             headers = tuple(request.headers.items())
@@ -164,10 +165,12 @@ class Server:
         except Exception as bug:
             journey.bug = journey.bug or bug
         finally:
-            self._running.discard(task)
             if answering.at is None:
                 answering.abort()
             self._close_the_books(answering, journey)
+            self._running.discard(answering)
+            if not self._running and self._none_left is not None and not self._none_left.done():
+                self._none_left.set_result(None)
         return KEPT if answering.keep else CLOSED
 
     def _is_draining(self) -> bool:
