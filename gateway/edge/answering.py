@@ -79,6 +79,10 @@ class Answering:
         finally:
             late.cancel()
 
+    def cancel(self) -> None:
+        """End whatever is at work on it."""
+        self._request.task.cancel()
+
     def abort(self) -> None:
         """Close the connection with nothing more said on it."""
         self.keep = False

@@ -11,6 +11,7 @@ from aiohttp import web
 from gateway.canon.outcomes import Outcome
 
 VERSIONS = ((1, 0), (1, 1))
+_UPGRADES = ("websocket", "tcp")
 
 
 class BodyRefused(Exception):
@@ -37,32 +38,30 @@ async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> byt
 
     A body that announces more than *limit* is refused before a byte of it is read.
     """
-    too_large = f"the body is larger than {limit} bytes"
-    headers = request.headers
-    if tuple(request.version) not in VERSIONS:
+    headers, content = request.headers, request.content
+    if request.version not in VERSIONS:
         raise _invalid("the HTTP version is neither 1.0 nor 1.1")
-    if headers.get("Upgrade", "").lower() in ("websocket", "tcp") or request.method == "CONNECT":
+    if request.method == "CONNECT" or ((to := headers.get("Upgrade")) and to.lower() in _UPGRADES):
         raise _invalid("an upgrade of the connection was asked for")
-    if headers.get("Content-Encoding", "identity").lower() != "identity":
+    if (coding := headers.get("Content-Encoding")) is not None and coding.lower() != "identity":
         raise _invalid("Content-Encoding is not accepted")
-    if headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+    if (coding := headers.get("Transfer-Encoding")) is not None and coding.lower() != "chunked":
         raise _invalid("Transfer-Encoding is not chunked")
-    if (request.content_length or 0) > limit:
-        raise _invalid(too_large)
-    expects = headers.get("Expect", "").lower() == "100-continue"
-    if not expects and request.content.is_eof():  # it came with its head, or there is none: nothing to wait for
-        if (fault := request.content.exception()) is not None:
-            raise _broken(fault)
-        whole = request.content.read_nowait()
+    expects = (expected := headers.get("Expect")) is not None and expected.lower() == "100-continue"
+    too_large = f"the body is larger than {limit} bytes"
+    if not expects and content.is_eof() and content.exception() is None:  # it came with its head, or there is none
+        whole = content.read_nowait()
         if len(whole) > limit:
             raise _invalid(too_large)
         return whole
+    if (request.content_length or 0) > limit:
+        raise _invalid(too_large)
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
             if expects:
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            while chunk := await request.content.readany():
+            while chunk := await content.readany():
                 body += chunk
                 if len(body) > limit:
                     raise _invalid(too_large)

@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
-from typing import Protocol, cast
+from typing import Protocol
 
 from aiohttp import web
 
@@ -98,7 +98,8 @@ class Server:
         self._listener = Listener(
             self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled, reuse_port=reuse_port
         )
-        self._running: set[asyncio.Task[object]] = set()
+        self._running: set[Answering] = set()
+        self._none_left: asyncio.Future[None] | None = None
         self.draining = False
 
     async def start(self) -> tuple[str, int]:
@@ -112,15 +113,15 @@ class Server:
     async def finish(self, timeout: float) -> int:
         """Wait for the callbacks at work, *timeout* seconds at most; returns how many are left."""
         if self._running:
-            await asyncio.wait(self._running, timeout=timeout)
+            self._none_left = asyncio.get_running_loop().create_future()
+            await asyncio.wait({self._none_left}, timeout=timeout)
         return len(self._running)
 
     async def stop(self) -> None:
         """Close everything now; callbacks at work are cancelled, their wallet calls are not."""
-        for task in self._running:
-            task.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=1.0)
+        for callback in self._running:
+            callback.cancel()
+        await self.finish(1.0)
         await self._listener.stop()
 
     def find(self, path: str) -> tuple[Provider, str] | None:
@@ -149,7 +150,7 @@ class Server:
             return CLOSED
         provider, below = found
         journey = Journey(provider.name, provider.dialect.name, received, math.inf, next(self._ids))
-        self._running.add(task := cast(asyncio.Task[object], asyncio.current_task()))
+        self._running.add(answering)
         self._metrics.began()
         try:
             headers = tuple(request.headers.items())
@@ -167,10 +168,12 @@ class Server:
         except Exception as bug:
             journey.bug = journey.bug or bug
         finally:
-            self._running.discard(task)
             if answering.at is None:
                 answering.abort()
             self._close_the_books(answering, journey)
+            self._running.discard(answering)
+            if not self._running and self._none_left is not None and not self._none_left.done():
+                self._none_left.set_result(None)
         return KEPT if answering.keep else CLOSED
 
     def _is_draining(self) -> bool:
