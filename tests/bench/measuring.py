@@ -16,13 +16,15 @@ from tests.bench.contenders import POSTGRES, ROOT, SQLITE, Contender
 from tests.bench.everybody import everybody
 from tests.bench.plan import Plan
 from tests.bench.processes import Failed, clean_environment
-from tests.bench.site import WIDE, Cores, Site, at_work
+from tests.bench.site import Cores, Site, at_work
 
 #: Callbacks per second of the first latency figure; the other is a share of the contender's own peak.
 STEADY, SHARE = 500, 0.6
 #: How long 100,000 callbacks may take, in seconds; a slower contender's memory is taken after what it did till then.
 LONGEST = 150
 MILLION, LONGEST_MILLION = 1_000_000, 1200
+#: Callbacks in flight for each of several processes; four that must share a core have no more to offer in 0.2 s.
+EACH = 16
 _COMPILE = """
 import time
 from gateway.dialect.shelf import Shelf
@@ -178,7 +180,7 @@ class Bench:
         with at_work(contender, self.tools, self.work, self.cores, processes=processes) as site:
             site.warm()
             before = postgres.written()
-            burst = site.burst(self.plan.burst, connections=WIDE * processes)
+            burst = site.burst(self.plan.burst, connections=EACH * processes)
             after = postgres.written()
             cores = {self.cores.contender, *self.cores.for_more(processes)}
             kept = self.results[contender.name].setdefault("of_processes", {})
