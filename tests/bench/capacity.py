@@ -57,15 +57,19 @@ SENTENCES = {
 
 
 def measured(results: Mapping[str, Any]) -> Inputs:
-    """From the JSON of a run: the medians of that number of processes which is the dearest. KeyError: not measured."""
-    swept = results["results"][POSTGRES]["of_processes"]
-    dearest = max(swept.values(), key=lambda rounds: median(each["cpu_us"] for each in rounds))
-    of = {name: median(each[name] for each in dearest) for name in dearest[0]}
+    """From the JSON of a run: what a callback costs one process, by what several cost more. KeyError: not measured."""
+    found = results["results"][POSTGRES]
+    of = {name: median(each[name] for each in found["at_work"]) for name in found["at_work"][0]}
+    swept = [median(each["cpu_us"] for each in rounds) for _, rounds in sorted(found["of_processes"].items())]
     return Inputs(
-        gateway_us=round(of["cpu_us"]), database_us=round(of["database_us"]), transactions=round(of["transactions"], 3),
-        rows=round(of["rows"], 2), wal_bytes=round(of["wal_bytes"]), memory_mb=round(of["memory_mb"]),
+        gateway_us=round(of["cpu_us"] * max(swept) / swept[0]),
+        database_us=round(of["database_us"]),
+        transactions=round(of["transactions"], 3),
+        rows=round(of["rows"], 2),
+        wal_bytes=round(of["wal_bytes"]),
+        memory_mb=round(of["memory_mb"]),
         connections=round(of["connections"]),
-    )  # fmt: skip
+    )
 
 
 def needs(given: Inputs, rate: int) -> dict[str, float]:

@@ -16,7 +16,7 @@ from tests.bench.contenders import POSTGRES, ROOT, SQLITE, Contender
 from tests.bench.everybody import everybody
 from tests.bench.plan import Plan
 from tests.bench.processes import Failed, clean_environment
-from tests.bench.site import WIDE, Cores, Site, at_work
+from tests.bench.site import Cores, Site, at_work
 
 #: Callbacks per second of the first latency figure; the other is a share of the contender's own peak.
 STEADY, SHARE = 500, 0.6
@@ -174,26 +174,40 @@ class Bench:
             return site.burst(self.plan.burst).cpu_us
 
     def _of_processes(self, contender: Contender, processes: int) -> float:
-        """With as many callbacks in flight for each of them; what a callback costs the database is kept beside it."""
+        """Each of them gets the same rate, whatever their number: SHARE of a core's peak for those that share it.
+
+        So nobody waits for the core, and commits hold as many callbacks. A lone one is also given all of SHARE.
+        """
         with at_work(contender, self.tools, self.work, self.cores, processes=processes) as site:
-            site.warm()
-            before = postgres.written()
-            burst = site.burst(self.plan.burst, connections=WIDE * processes)
-            after = postgres.written()
-            cores = {self.cores.contender, *self.cores.for_more(processes)}
-            kept = self.results[contender.name].setdefault("of_processes", {})
-            kept.setdefault(str(processes), []).append({
-                "cores": len(cores),
-                "cpu_us": burst.cpu_us,
-                "rate": burst.rate,
-                "database_us": burst.database_us,
-                "transactions": (after.transactions - before.transactions) / burst.callbacks,
-                "rows": (after.rows - before.rows) / burst.callbacks,
-                "wal_bytes": (after.wal_bytes - before.wal_bytes) / burst.callbacks,
-                "connections": after.connections / processes,
-                "memory_mb": site.process.memory() / 1e6 / processes,
-            })  # fmt: skip
-            return burst.cpu_us
+            peak = site.warm()
+            most = max(self.plan.processes)
+            crowded = most if self.cores.for_more(most)[0] == self.cores.contender else 1
+            kept = self.results[contender.name]
+            each = kept.setdefault("rate_of_each_process", int(SHARE * peak / processes / crowded))
+            if processes == 1:
+                kept.setdefault("at_work", []).append(self._costs(site, int(SHARE * peak), 1))
+            costs = self._costs(site, each * processes, processes)
+            kept.setdefault("of_processes", {}).setdefault(str(processes), []).append(costs)
+            return costs["cpu_us"]
+
+    def _costs(self, site: Site, rate: int, processes: int) -> dict[str, float]:
+        """What a callback costs at that rate, here and in the database."""
+        before, used = postgres.written(), site.used()
+        told = site.open(rate, 2 * self.plan.burst)
+        spent = [late - early for early, late in zip(used, site.used(), strict=True)]
+        after, count = postgres.written(), told["sent"]
+        return {
+            "cores": len({self.cores.contender, *self.cores.for_more(processes)}),
+            "rate": rate,
+            "refused": told["bad"] / count,
+            "cpu_us": spent[0] * 1e6 / count,
+            "database_us": spent[1] * 1e6 / count,
+            "transactions": (after.transactions - before.transactions) / count,
+            "rows": (after.rows - before.rows) / count,
+            "wal_bytes": (after.wal_bytes - before.wal_bytes) / count,
+            "connections": after.connections / processes,
+            "memory_mb": site.process.memory() / 1e6 / processes,
+        }
 
     def _note(self, contender: Contender, name: str, value: Any) -> None:
         self.results[contender.name].setdefault(name, []).append(value)

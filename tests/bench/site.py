@@ -86,12 +86,17 @@ class Site:
         )
         self.process = stack.enter_context(contender.start(place))
         self.start_seconds = self.process.listening(self.port)
-        self._hint = 0.0
+        self._hint, self._several = 0.0, processes > 1
 
-    def warm(self) -> None:
-        """A short burst, which also tells how long the next lists must be."""
+    def warm(self) -> float:
+        """A short burst, which also tells how long the next lists must be; callbacks per second at full speed."""
         self._hint = 20_000.0
-        self._hint = self.burst(1).rate
+        self._hint = self.burst(1, crowded=self._several).rate
+        return self._hint
+
+    def used(self) -> tuple[float, float]:
+        """CPU seconds of the contender and of its database so far."""
+        return self.process.cpu(), self._database()
 
     def burst(self, seconds: int, *, connections: int = WIDE, padding: int = 0, crowded: bool = False) -> Burst:
         """As many callbacks as go through. Failed when one was not answered with 200, unless it is *crowded*."""
