@@ -5,8 +5,9 @@ same row meanwhile waits, inside the deadline, and is answered from what was wri
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault

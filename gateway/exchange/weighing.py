@@ -4,7 +4,7 @@ After an attempt of unknown outcome a refusal of a repeat proves nothing ("insuf
 one took it), but for words that speak of the very thing that was asked for.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gateway.canon.operations import DEBITS, REVERSALS
 from gateway.canon.outcomes import Moved, Outcome
@@ -18,8 +18,7 @@ _ABOUT_A_REVERSAL = _ABOUT_A_DEBIT | {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True, gc=False):
     """*state* of the wallet's side now, None where nothing was learned; *outcome*: what may be said."""
 
     state: State | None

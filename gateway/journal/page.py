@@ -5,19 +5,20 @@ transaction. A page is itself a Source, so a wish that fails is dropped with its
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.canon.operations import DEBITS, Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.states import Row, replace
+from gateway.journal.states import Row
 
 #: What a round is made of: its bets, and what pays or ends them.
 PLAYED = DEBITS | {Operation.WIN, Operation.END_ROUND}
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, gc=False):
     """One line of a row's history, for people: who was told or asked what, and when (unix seconds)."""
 
     key: str

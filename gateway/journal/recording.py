@@ -4,13 +4,15 @@ A claim that was lost meanwhile (its instance was held for dead) changes nothing
 late to a row that others have closed is money that moved, and is reversed.
 """
 
+from msgspec.structs import replace
+
 from gateway.canon.calls import Reply
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
 from gateway.canon.outcomes import NEVER_THERE, Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
 from gateway.journal.settling import SETTLES, paid, unpaid
-from gateway.journal.states import DONE, ENDS_IT, Effect, Policy, Row, State, replace
+from gateway.journal.states import DONE, ENDS_IT, Effect, Policy, Row, State
 from gateway.journal.wishes import Record, Recorded, Told
 
 LOST = "the wallet booked it, and now says that there is nothing to undo"
