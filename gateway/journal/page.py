@@ -17,7 +17,7 @@ from gateway.journal.states import Row
 #: What a round is made of: its bets, and what pays or ends them.
 PLAYED = DEBITS | {Operation.WIN, Operation.END_ROUND}
 #: What is left out of a history.
-_NOTHING = (None, "", [], False, frozenset())
+_NOTHING: tuple[Any, ...] = (None, "", [], False, frozenset())
 
 
 class Note(Struct, frozen=True, gc=False):
