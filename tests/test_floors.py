@@ -17,7 +17,7 @@ FLOORS = ("canon", "wire", "dialect", "journal", "exchange", "sandbox", "edge", 
 NOT_BELOW = {"edge": {"sandbox"}, "sandbox": {"journal", "exchange"}}
 PURE = ("canon", "wire", "dialect", "exchange")
 IMPURE = {"socket", "asyncio", "aiohttp", "time.time"}
-CANON_MAY = sys.stdlib_module_names | {"iso4217", "gateway"}
+CANON_MAY = sys.stdlib_module_names | {"iso4217", "msgspec", "gateway"}
 NO_SUBJECT = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "base"}
 VENDORS = {
     *("155io", "155.io", "marbles", "evenbet", "scorpio", "slotcity", "slot city", "abstrapay", "payfield", "hub88"),
@@ -86,7 +86,7 @@ def test_imports_point_down() -> None:
 
 
 def test_the_ground_needs_nothing() -> None:
-    """canon imports the standard library, iso4217 and itself."""
+    """canon imports the standard library, iso4217, msgspec and itself."""
     ground = [path for path in MODULES if floor(dotted(path)) == "canon"]
     assert ground
     outside = {(dotted(path), name) for path in ground for name in imports(path) if name.split(".")[0] not in CANON_MAY}

@@ -3,15 +3,15 @@
 Amounts are exact decimals >= 0 in major units of `currency`; ids are opaque texts, compared as they are.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from msgspec import Struct
+
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.canon.records import builder, changer
 
 
 class Shape(Enum):
@@ -74,8 +74,7 @@ REPLY_FIELDS: dict[str, Shape] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, gc=False):
     """One canonical request. A field that the message did not carry is None.
 
     *undoes*: what kind of movement a reversal takes back, where we know it; no field, but some have a word for each.
@@ -116,8 +115,7 @@ class Call:
         return {name: value for name in CALL_FIELDS if (value := getattr(self, name)) is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, gc=False):
     """The wallet's word on one call, or our own where the wallet was not heard. *balance* is in major units."""
 
     outcome: Outcome
@@ -136,9 +134,3 @@ class Reply:
     def facts(self) -> dict[str, Any]:
         """The fields that are present, by name, without the outcome."""
         return {name: value for name in REPLY_FIELDS if (value := getattr(self, name)) is not None}
-
-
-#: `dataclasses.replace` for a Call.
-call_with = changer(Call)
-#: `Call(...)` and `Reply(...)`, all by name.
-call_of, reply_of = builder(Call), builder(Reply)

@@ -4,10 +4,10 @@ Nothing is verified and nothing is signed, so no secret is needed; both are said
 """
 
 import sys
-from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.faults import Fault

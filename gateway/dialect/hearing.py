@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.canon.calls import Call, Reply, reply_of
+from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
 from gateway.dialect.answerform import ECHOED, AnswerForm, Unfilled
@@ -148,7 +148,7 @@ class Hearing:
                 ours = self.spelled[name].write(ours)
             if theirs is not None and theirs != ours:
                 return Reply(Outcome.UNKNOWN), f"the answer repeats another {name} than ours"
-        return reply_of(outcome=outcome, **{name: found[name] for name in _REPLY if name in found}), ""
+        return Reply(outcome, **{name: found[name] for name in _REPLY if name in found}), ""
 
 
 def _fits(answer: WireAnswer, code: Any, status: int, message: str) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape, call_of
+from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.money import Money
 from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
@@ -250,7 +250,7 @@ class RequestForm:
         for each, parts in reading.parts:
             if each.name in facts and facts[each.name] != sum(each.read_amount(*part, currency) for part in parts):
                 raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: not the sum of its parts")
-        return call_of(operation=self.operation, **facts)
+        return Call(self.operation, **facts)
 
     def write(self, facts: Mapping[str, Any], settings: Mapping[str, Any]) -> Draft:
         """A message from *facts* in our words. Fault wallet_failed when a mandatory field cannot be given."""

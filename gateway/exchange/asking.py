@@ -1,9 +1,10 @@
 """Asking the wallet for what moves nothing: a balance for the answer, the player behind a session."""
 
 from collections.abc import Generator, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault

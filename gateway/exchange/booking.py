@@ -5,8 +5,9 @@ same row meanwhile waits, inside the deadline, and is answered from what was wri
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
@@ -23,7 +24,7 @@ from gateway.exchange.recalling import lent
 from gateway.exchange.remembering import memories
 from gateway.exchange.rowwords import in_the_journal
 from gateway.exchange.undoing import undo_calls, unseen_call
-from gateway.exchange.weighing import YES, Weighed, in_doubt, sole_attempt, status_weighed, weighed
+from gateway.exchange.weighing import YES, Weighed, in_doubt, said_as, sole_attempt, status_weighed, weighed
 from gateway.exchange.wishes import Flow, Send
 from gateway.journal.arming import incomplete
 from gateway.journal.states import Effect, Row, State
@@ -79,7 +80,8 @@ class Booking:
             raise Fault(Outcome.UNSUPPORTED_OPERATION, "the wallet has nothing like it, and nothing is sent instead")
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
-        self.naming.lent = yield from lent(self.call, self.naming, self.asking)
+        if self.call.operation is Operation.WIN or self.call.operation in self.asking.wallet.dialect.instead:
+            self.naming.lent = yield from lent(self.call, self.naming, self.asking)
         claimed = yield from self._claim()
         if claimed.verdict is Verdict.UNCONFIRMED and (yield from self._confirmed()):
             claimed = yield from self._claim(confirmed=True)
@@ -102,8 +104,7 @@ class Booking:
         if self.row.state is State.UNKNOWN and "idempotent" not in self.asking.wallet.promises:
             return (yield from self._inquire(claimed))
         calls = parts(self.row.call or self.naming.outgoing(self.asking))
-        short = yield from self._short(calls)
-        if short is not None:
+        if self.call.required_balance is not None and (short := (yield from self._short(calls))) is not None:
             return short
         return (yield from self._send(*calls))
 
@@ -297,13 +298,14 @@ class Booking:
         elif why and (response.status in _REFUSES_US or "refuses us" in why):
             self.journey.alerts.append("wallet_refuses_us")
         self.asking.deaf = reply.outcome in _MUTE
-        if (left := self.legs.after(reply.outcome)) is not None:
-            self.legs = left
-            return None
-        if alert := self.legs.refuses_the_rest(reply.outcome):
-            self.journey.alerts.append(alert)
-            self.journey.why = f"{reply.outcome} to what must follow what was taken: a repeat asks for it again"
-        return self._certain(replace(reply, outcome=self.legs.whole(reply.outcome)))
+        if len(self.legs.calls) > 1:
+            if (left := self.legs.after(reply.outcome)) is not None:
+                self.legs = left
+                return None
+            if alert := self.legs.refuses_the_rest(reply.outcome):
+                self.journey.alerts.append(alert)
+                self.journey.why = f"{reply.outcome} to what must follow what was taken: a repeat asks for it again"
+        return self._certain(said_as(reply, self.legs.whole(reply.outcome)))
 
     def _certain(self, reply: Reply) -> Reply:
         """The reply, as far as it can be believed of a row with this history."""
@@ -318,7 +320,7 @@ class Booking:
         known = self.call.operation in REVERSALS and any(row.call is not None for row in self.related)
         if said is Outcome.TRANSACTION_NOT_FOUND and known:
             said = Outcome.NOTHING_TO_DO  # we know its target, and the wallet holds nothing of it
-        return replace(reply, outcome=said)
+        return said_as(reply, said)
 
     def _was_undone(self, heard: Outcome) -> bool:
         """Nothing (left) of what was surely booked, after an undoing that nobody answered: then that one took."""
@@ -371,7 +373,7 @@ class Booking:
                     reply, _ = wallet.dialect.read_reply(
                         name, outgoing, ending.response, wallet.keys, self.asking.clock.wall()
                     )
-                    reply = replace(reply, outcome=legs.whole(reply.outcome))
+                    reply = said_as(reply, legs.whole(reply.outcome))
                     result = weighed(before, reply.outcome)
             except Exception as bug:  # first the row is given back: held for ever, it would answer every copy
                 failed = bug

@@ -5,9 +5,11 @@ byte to the wallet `internal_error`, after it `unknown`.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Reply
 from gateway.canon.faults import Fault

@@ -1,12 +1,9 @@
 """What is known about one errand of the outbox: one step for one row; filled by its story, read by a log line."""
 
-from dataclasses import dataclass
-
 from gateway.exchange.journey import Journey
 from gateway.journal.states import Step
 
 
-@dataclass(slots=True)
 class Errand(Journey):
     """A Journey that no provider waits for: *step* for the row *key*, tried *tries* times before.
 

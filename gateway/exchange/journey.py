@@ -4,7 +4,7 @@ Every field is on the log's allow-list: names, words of closed lists, times, and
 message beside the transaction's id.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from gateway.dialect.drift import Sighting
 
@@ -35,8 +35,7 @@ ALERTS = {
 }
 
 
-@dataclass(slots=True)
-class Journey:
+class Journey(Struct):
     """One callback's way through the gateway. *received* and *answer_by* are seconds of the monotonic clock."""
 
     provider: str
@@ -55,8 +54,8 @@ class Journey:
     why: str = ""
     claim: str = ""  # what the claim found: a Verdict; "" where no row was claimed
     state: str = ""  # of the row, as it was last written or found
-    alerts: list[str] = field(default_factory=list)
-    drift: list[Sighting] = field(default_factory=list)  # what stood in no row; names, and codes that look like codes
+    alerts: list[str] = []
+    drift: list[Sighting] = []  # what stood in no row; names, and codes that look like codes
     items: int = 0  # of a batch; what is said here of a transaction is then of the one that speaks for all
     asked: int = 0  # wallet calls that this callback made
     wallet_seconds: float = 0.0

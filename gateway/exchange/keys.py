@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from gateway.canon.calls import Call, call_with
+from msgspec.structs import replace
+
+from gateway.canon.calls import Call
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.requests import CREATED_BY
 from gateway.dialect.requestform import RequestForm
@@ -108,7 +110,7 @@ class Naming:
         """
         call, provider = self.call, self.provider.journal_id
         if call.transaction is None:
-            return call_with(call, provider=provider, request_id=asking.journey.id)
+            return replace(call, provider=provider, request_id=asking.journey.id)
         lent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
         checked = call.operation in self.provider.dialect.session_checked or call.player is None
         if not checked and not asking.demands(call, "session"):
@@ -116,7 +118,7 @@ class Naming:
         # A payment is named as we named it to the provider: that id is ours, and needs no account.
         reference = call.reference if call.operation is Operation.PAYMENT_UPDATE else self.references
         own = self.own
-        named = call_with(
+        named = replace(
             call, provider=provider, request_id=own, transaction=own, reference=reference or None, **lent
         )  # fmt: skip
         return in_place(named, asking.wallet.dialect, asking.wallet.promises)

@@ -6,10 +6,12 @@ after the one before was taken, and the whole was taken when all were: until the
 what is missing. It is undone in the other order, the win first, so that there is never a win without its bet.
 """
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from gateway.canon.calls import Call, call_with
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.canon.calls import Call
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, NEVER_THERE, Moved, Outcome
 from gateway.dialect.dialect import Dialect
@@ -33,7 +35,7 @@ def refused(operation: Operation, wallet: Dialect) -> bool:
 
 def spoken(call: Call, wallet: Dialect) -> Call:
     """*call* as the kind of call that the wallet gets first of it: which fields must its message have?"""
-    return call_with(call, operation=legs[0]) if (legs := wallet.instead.get(call.operation)) else call
+    return replace(call, operation=legs[0]) if (legs := wallet.instead.get(call.operation)) else call
 
 
 def in_place(call: Call, wallet: Dialect, promises: frozenset[str]) -> Call:
@@ -41,21 +43,21 @@ def in_place(call: Call, wallet: Dialect, promises: frozenset[str]) -> Call:
     legs = wallet.instead.get(call.operation)
     if not legs or (len(legs) > 1 and not promises >= asked.IN_PARTS):
         return call
-    return call_with(call, request_id=f"{call.transaction}{AS_WIN if len(legs) == 1 else IN_PARTS}")
+    return replace(call, request_id=f"{call.transaction}{AS_WIN if len(legs) == 1 else IN_PARTS}")
 
 
 def parts(call: Call) -> tuple[Call, ...]:
     """The calls that are sent for *call*, in their order; as a rule itself."""
     key = call.transaction
     if call.operation is Operation.END_ROUND and call.request_id == f"{key}{AS_WIN}":
-        return (call_with(call, operation=Operation.WIN, request_id=key, amount=Decimal(0), round_end=True),)
+        return (replace(call, operation=Operation.WIN, request_id=key, amount=Decimal(0), round_end=True),)
     if call.operation is not Operation.BET_WIN or call.request_id != f"{key}{IN_PARTS}":
         return (call,)
-    bare = call_with(
+    bare = replace(
         call, bet_amount=None, win_amount=None, bonus_amount=None, jackpot_amount=None, round_end=None
     )  # fmt: skip
-    bet = call_with(bare, operation=Operation.BET, request_id=key, amount=call.bet_amount)
-    win = call_with(
+    bet = replace(bare, operation=Operation.BET, request_id=key, amount=call.bet_amount)
+    win = replace(
         bare, operation=Operation.WIN, request_id=win_key(key), transaction=win_key(key), reference=(str(key),),
         amount=call.win_amount, jackpot_amount=call.jackpot_amount, round_end=bool(call.round_end),
         required_balance=None,
@@ -68,8 +70,7 @@ def win_key(key: str | None) -> str:
     return f"{key}{AS_WIN}"
 
 
-@dataclass(frozen=True, slots=True)
-class Legs:
+class Legs(Struct, frozen=True, gc=False):
     """The *calls* that are sent for one of the *operation*, of which the first *taken* ones were taken.
 
     *best*: the best word so far of those that undo.

@@ -6,8 +6,9 @@ the row, and the provider's next try hears it.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault

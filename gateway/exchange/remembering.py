@@ -20,14 +20,12 @@ def memories(call: Call, reply: Reply, account: str) -> tuple[Remember, ...]:
         who["currency"] = currency
     # A reversal's player and currency are its target's: they say nothing of the session that it came with.
     session = None if call.operation in REVERSALS else reply.new_session or call.session
-    found = []
-    if session and player:
-        found.append(Remember(account, "session", session, who))
-    if player:
-        seen: dict[str, Any] = dict(who)
-        if session is not None:
-            seen["session"] = session
-        if reply.balance is not None:
-            seen["balance"] = reply.balance
-        found.append(Remember(account, "player", player, seen))
-    return tuple(found)
+    if not player:
+        return ()
+    seen: dict[str, Any] = who.copy()
+    if session is not None:
+        seen["session"] = session
+    if reply.balance is not None:
+        seen["balance"] = reply.balance
+    last = Remember(account, "player", player, seen)
+    return (Remember(account, "session", session, who), last) if session else (last,)

@@ -3,8 +3,9 @@
 What was booked decides, never what a rollback states; only of what we never saw is the message all there is.
 """
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

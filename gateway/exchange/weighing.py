@@ -4,8 +4,10 @@ After an attempt of unknown outcome a refusal of a repeat proves nothing ("insuf
 one took it), but for words that speak of the very thing that was asked for.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
+from msgspec.structs import replace
 
+from gateway.canon.calls import Reply
 from gateway.canon.operations import DEBITS, REVERSALS
 from gateway.canon.outcomes import Moved, Outcome
 from gateway.journal.states import Row, State
@@ -18,8 +20,7 @@ _ABOUT_A_REVERSAL = _ABOUT_A_DEBIT | {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True, gc=False):
     """*state* of the wallet's side now, None where nothing was learned; *outcome*: what may be said."""
 
     state: State | None
@@ -35,6 +36,11 @@ def about_its_target(heard: Outcome) -> bool:
 def in_doubt(row: Row | None) -> bool:
     """Did an earlier attempt move the money, or may it have? Then no refusal of a repeat is the truth."""
     return row is not None and row.state in (State.UNKNOWN, State.APPLIED)
+
+
+def said_as(reply: Reply, outcome: Outcome) -> Reply:
+    """The reply with that outcome; as a rule it is the one that was heard."""
+    return reply if reply.outcome is outcome else replace(reply, outcome=outcome)
 
 
 def weighed(row: Row | None, heard: Outcome) -> Weighed:

@@ -4,9 +4,10 @@ Times are seconds of one monotonic clock. A wish that fails raises into the stor
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
+
+from msgspec import Struct
 
 from gateway.wire.message import Ending, Request, Response
 
@@ -22,8 +23,7 @@ class Priority(IntEnum):
     REVERSAL = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True, gc=False):
     """On whose behalf the wallet is asked. *account*: a provider's journal id. *outbox*: our own recovery asks."""
 
     account: str = ""
@@ -31,8 +31,7 @@ class Lane:
     outbox: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Ask the wallet; the result is an Ending, at the latest at *until*.
 
     When the request has left and *until* passes, the result is Silence, the call is carried on until *patience*, and
@@ -50,15 +49,13 @@ class Send:
     to: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """Answer the provider; None closes the connection without an answer. The result is a Delivery."""
 
     response: Response | None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True, gc=False):
     """*at*: when the last byte was handed to the socket; None if the connection was gone before."""
 
     at: float | None

@@ -3,9 +3,11 @@
 Nothing is armed for what is certain on both sides. Everything else has a step, or stands parked before a human.
 """
 
+from msgspec.structs import replace
+
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS, Operation
 from gateway.journal.page import Page
-from gateway.journal.states import Flight, Policy, Row, State, Step, replace
+from gateway.journal.states import Flight, Policy, Row, State, Step
 
 #: Backoff of a step that came to nothing: 0.5 s doubled, 60 s at most, a quarter of an hour at most later on.
 FIRST_S, CAP_S, LATER_CAP_S = 0.5, 60.0, 900.0

@@ -5,7 +5,8 @@ run beside the call that it undoes; its intent is written first, whatever is in 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace as with_fields
+
+from msgspec.structs import replace
 
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
@@ -24,7 +25,7 @@ from gateway.journal.settling import (
     nameless,
     names_of,
 )
-from gateway.journal.states import Flight, Policy, Row, State, replace
+from gateway.journal.states import Flight, Policy, Row, State
 from gateway.journal.wishes import Claim, Claimed, Verdict
 
 WIN_WITHOUT_BET = "a win names a bet that was declined or undone"
@@ -93,7 +94,7 @@ def _nearest(page: Page, wish: Claim) -> Claim:
     for key in wish.nearby:
         known = page.row(key)
         if known is not None and page.now - known.created < wish.within_s:
-            return with_fields(wish, row=replace(wish.row, key=key, transaction=known.transaction, call=known.call))
+            return replace(wish, row=replace(wish.row, key=key, transaction=known.transaction, call=known.call))
     return wish
 
 

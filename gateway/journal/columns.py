@@ -15,7 +15,7 @@ import orjson
 from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS, Call, Reply, Shape
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.states import Effect, Flight, Row, State, Step, row_with
+from gateway.journal.states import Effect, Flight, Row, State, Step
 from gateway.wire.jsontext import write_json
 
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
@@ -196,4 +196,4 @@ def values(row: Row) -> tuple[Any, ...]:
 
 def row_of(found: Sequence[Any]) -> Row:
     """The row of those columns."""
-    return row_with(read(value) for read, value in zip(_READERS, found, strict=True))
+    return Row(*(read(value) for read, value in zip(_READERS, found, strict=True)))

@@ -5,13 +5,14 @@ else the player's oldest open one of the same amount and address; without one it
 """
 
 from collections.abc import Sequence
-from dataclasses import replace as with_fields
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
-from gateway.journal.states import Flight, Policy, Row, State, replace
+from gateway.journal.states import Flight, Policy, Row, State
 
 #: Both stand in one round, see `round_of_withdrawal`: a gate's message may have no id, so a completion names none.
 WITHDRAWN = frozenset({Operation.WITHDRAW_REQUEST, Operation.WITHDRAW_COMPLETE})
@@ -36,13 +37,13 @@ def capturing(page: Page, row: Row, names: Sequence[str], policy: Policy) -> tup
     if hold is None:
         page.note(row.key, "forced", why="no hold of this player, amount and address")
         details = {**(row.call.details or {}), "forced": True}
-        return replace(row, call=with_fields(row.call, reference=None, details=details)), None
+        return replace(row, call=replace(row.call, reference=None, details=details)), None
     if not hold.proved or hold.undo or hold.settled_by is None:
         page.note(hold.key, "captured by", by=row.transaction)
         hold = replace(hold, proved=True, undo=False, settled_by=row.key, parked=None)
         hold = page.put(rearmed(hold, policy, page.now))
     details = {name: value for name, value in (row.call.details or {}).items() if name != "forced"}
-    return replace(row, call=with_fields(row.call, reference=(hold.key,), details=details or None)), hold
+    return replace(row, call=replace(row.call, reference=(hold.key,), details=details or None)), hold
 
 
 def forced(call: Call | None) -> bool:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import BY_HAND, MOST_TRIES, TOO_MANY, UNSENT, backoff, freed, judged, rearmed
@@ -10,7 +12,7 @@ from gateway.journal.page import Page
 from gateway.journal.payments import ready as payment_ready
 from gateway.journal.recording import LOST, booked_late, certain, learned, part_of_it, undone, withdrawn
 from gateway.journal.settling import SETTLES, paid, unpaid
-from gateway.journal.states import Flight, Policy, Row, State, Step, replace
+from gateway.journal.states import Flight, Policy, Row, State, Step
 from gateway.journal.wishes import Leased, Recorded, Settle
 
 _FLIGHT = {Step.ASK: Flight.ASK, Step.DELIVER: Flight.CALL, Step.REVERSE: Flight.UNDO}

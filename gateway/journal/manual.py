@@ -6,8 +6,10 @@ The store does it, compare-and-set by the row's version, and keeps an audit row:
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec.structs import replace
+
 from gateway.journal.arming import rearmed
-from gateway.journal.states import Policy, Row, replace
+from gateway.journal.states import Policy, Row
 
 Word = Literal["retry", "park", "resolve"]
 

@@ -1,11 +1,12 @@
 """The journal that forgets when the process ends: enough where the wallet keeps all four promises.
 
-Rows and memories are bounded. What is known of both sides goes first, then the oldest that nobody works on; what is
-forgotten is asked of the wallet, or answered with a word that makes the provider come back; it is never guessed.
+Rows and memories are bounded: few of what is known of both sides, many of what is in doubt or at work; where there are
+too many, the oldest that nobody works on goes. What is forgotten is asked of the wallet, or answered with a word that
+makes the provider come back; it is never guessed.
 """
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from itertools import count
 from time import monotonic, time
@@ -21,7 +22,11 @@ from gateway.journal.sessions import Remembered
 from gateway.journal.states import Policy, Row
 from gateway.journal.wishes import Lease, Reap, Recall, Record, Remember, Wait, Wish
 
+#: Rows in doubt, in flight or with a step to come: nothing else knows of them, so there is room for many.
 MOST_ROWS = 200_000
+#: Rows that both sides are certain of: a wallet that keeps its four promises answers for them as well, so those of the
+#: last seconds, which providers repeat and refer to most, are enough.
+MOST_CLOSED = 5_000
 #: How often somebody who waits for a row looks again, in seconds; a call of our own that ends wakes him at once.
 LOOK_AGAIN = 0.25
 
@@ -34,6 +39,7 @@ class Memory:
         policy: Policy | None = None,
         *,
         most_rows: int = MOST_ROWS,
+        most_closed: int = MOST_CLOSED,
         clock: Callable[[], float] = monotonic,
         wall: Callable[[], float] = time,
         me: str = "memory",
@@ -42,13 +48,13 @@ class Memory:
         self.rows: OrderedDict[str, Row] = OrderedDict()
         self.notes: list[Note] | None = None  # kept only where somebody wants to read them
         self.remembered = Remembered()
-        self.most_rows = most_rows
+        self.most_rows, self.most_closed = most_rows, most_closed
         self.me = me
         self.failing = ""
         self._clock, self._wall = clock, wall
         self._started = wall()
         self._numbers = count(1)
-        self._rounds: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        self._rounds: dict[tuple[str, str], list[str]] = {}
         self._queue = Queue(self.rows)
         self._tally = Tally()
         self._closed: OrderedDict[str, None] = OrderedDict()  # keys of rows that may be forgotten first
@@ -85,17 +91,18 @@ class Memory:
                 return None
             case Wait():
                 return None
-        page = Page(self, self._clock(), self._wall(), self.me)
+        page = Page(self, self._clock(), self._wall(), self.me, noting=self.notes is not None)
         keys: tuple[str, ...] = ()
         if isinstance(wish, Lease):
             keys = self._queue.due(page.now, wish.limit)
         elif isinstance(wish, Reap):
             keys = tuple(row.key for row in self.rows.values() if row.holder is not None)
         result = perform(page, wish, self.policy, f"{self.me}/{next(self._numbers)}", keys)
-        self._write(page)
+        if page.rows or page.notes:
+            self._write(page)
         if isinstance(wish, Record):
-            for memory in wish.memories:
-                self.do(memory)
+            for each in wish.memories:
+                self.remembered.remember(each.account, each.kind, each.id, each.facts)
         return result
 
     # -- what a Page reads
@@ -106,7 +113,7 @@ class Memory:
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
         """What was played in a round, oldest first."""
-        found = [self.rows[key] for key in self._rounds.get((account, name), ()) if key in self.rows]
+        found = [self.rows[key] for key in self._rounds.get((account, name), ())]
         found.sort(key=lambda row: (row.created, row.key))
         return {row.key: row for row in found if player in (None, row.player)}
 
@@ -120,13 +127,14 @@ class Memory:
 
     def _write(self, page: Page) -> None:
         for key, row in page.rows.items():
-            self._tally.change(self.rows.get(key), row)
+            before = self.rows.get(key)
+            self._tally.change(before, row)
             self.rows[key] = row
             self.rows.move_to_end(key)
             self._queue.put(row)
-            if row.round is not None and row.operation in PLAYED:
-                self._rounds[row.account, row.round][key] = None
-            if row.step is None and row.parked is None and not row.in_flight and row.settled:
+            if _played(row) and not (before is not None and _played(before)):
+                self._rounds.setdefault((row.account, row.round or ""), []).append(key)
+            if row.step is None and row.holder is None and row.parked is None and row.settled:
                 self._closed[key] = None
             else:
                 self._closed.pop(key, None)
@@ -138,10 +146,9 @@ class Memory:
         self._forget()
 
     def _forget(self) -> None:
+        while self._closed and (len(self._closed) > self.most_closed or len(self.rows) > self.most_rows):
+            self._drop(self._closed.popitem(last=False)[0])
         while len(self.rows) > self.most_rows:
-            if self._closed:
-                self._drop(self._closed.popitem(last=False)[0])
-                continue
             idle = next((key for key, row in self.rows.items() if not row.in_flight), None)
             if idle is None:
                 return
@@ -151,10 +158,11 @@ class Memory:
         row = self.rows.pop(key)
         self._queue.drop(row)
         self._tally.change(row, None)
-        if row.round is not None and (keys := self._rounds.get((row.account, row.round))) is not None:
-            keys.pop(key, None)
+        if _played(row):
+            keys = self._rounds[row.account, row.round or ""]
+            keys.remove(key)
             if not keys:
-                del self._rounds[row.account, row.round]
+                del self._rounds[row.account, row.round or ""]
 
     async def _wait(self, wish: Wait) -> None:
         while (row := self.rows.get(wish.key)) is not None and row.in_flight and monotonic() < wish.until:
@@ -163,6 +171,11 @@ class Memory:
                 await asyncio.wait_for(event.wait(), min(LOOK_AGAIN, wish.until - monotonic()))
             except TimeoutError:
                 continue
+
+
+def _played(row: Row) -> bool:
+    """Does it stand among what its round is made of?"""
+    return row.round is not None and row.operation in PLAYED
 
 
 def round_facts(rows: Mapping[str, Row]) -> dict[str, Any]:

@@ -5,19 +5,22 @@ transaction. A page is itself a Source, so a wish that fails is dropped with its
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.canon.operations import DEBITS, Operation
 from gateway.canon.outcomes import Outcome
-from gateway.journal.states import Row, replace
+from gateway.journal.states import Row
 
 #: What a round is made of: its bets, and what pays or ends them.
 PLAYED = DEBITS | {Operation.WIN, Operation.END_ROUND}
+#: What is left out of a history.
+_NOTHING: tuple[Any, ...] = (None, "", [], False, frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, gc=False):
     """One line of a row's history, for people: who was told or asked what, and when (unix seconds)."""
 
     key: str
@@ -45,19 +48,22 @@ class Source(Protocol):
 class Page:
     """Rows read through *source* and changed here. *now*: the journal's clock; *wall*: unix time; *me*: the instance.
 
-    *token* is unique among all holders of this instance; it is the store's to count up.
+    *noting*: are histories kept? Where nobody reads them, none are written.
     """
 
-    def __init__(self, source: Source, now: float, wall: float, me: str) -> None:
+    __slots__ = ("_below", "freed", "me", "notes", "noting", "now", "rows", "source", "wall")
+
+    def __init__(self, source: Source, now: float, wall: float, me: str, *, noting: bool = True) -> None:
         self.source = source
-        self.now, self.wall, self.me = now, wall, me
+        self._below = source if isinstance(source, Page) else None
+        self.now, self.wall, self.me, self.noting = now, wall, me, noting
         self.rows: dict[str, Row] = {}
         self.notes: list[Note] = []
         self.freed: set[str] = set()  # keys whose call ended: whoever waits for them may look again
 
     def part(self) -> "Page":
         """A page over this one, for one wish."""
-        return Page(self, self.now, self.wall, self.me)
+        return Page(self, self.now, self.wall, self.me, noting=self.noting)
 
     def keep(self, part: "Page") -> None:
         """Take over what a part has gathered."""
@@ -67,7 +73,8 @@ class Page:
 
     def row(self, key: str) -> Row | None:
         """The row of that key as it is on this page."""
-        return self.rows[key] if key in self.rows else self.source.row(key)
+        row = self.rows.get(key)
+        return self.source.row(key) if row is None else row
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
         """What was played in a round, changed and new rows included."""
@@ -91,20 +98,27 @@ class Page:
     def put(self, row: Row) -> Row:
         """Change a row, or add one; gives it as it is written."""
         known = self.row(row.key)
-        version = 1 if known is None else known.version + (row.key not in self._changed())
-        created = self.now if known is None else row.created
-        if row.holder is None and known is not None and known.holder is not None:
-            self.freed.add(row.key)
-        row = replace(row, version=version, created=created, updated=self.now, wall=self.wall)
+        if known is None:
+            row = replace(row, version=1, created=self.now, updated=self.now, wall=self.wall)
+        else:
+            if row.holder is None and known.holder is not None:
+                self.freed.add(row.key)
+            version = known.version if self._changed(row.key) else known.version + 1
+            row = replace(row, version=version, updated=self.now, wall=self.wall)
         self.rows[row.key] = row
         return row
 
-    def _changed(self) -> set[str]:
-        """Keys changed on this page and those below: a row is written once, whatever many wishes did to it."""
-        below = self.source._changed() if isinstance(self.source, Page) else set()
-        return below | self.rows.keys()
+    def _changed(self, key: str) -> bool:
+        """Was it changed on this page or those below? A row is written once, whatever many wishes did to it."""
+        return key in self.rows or (self._below is not None and self._below._changed(key))
 
     def note(self, key: str, what: str, /, **facts: Any) -> None:
-        """Add to a row's history; empty facts are left out."""
-        told = {name: value for name, value in facts.items() if value not in (None, "", [], False)}
+        """Add to a row's history; empty facts are left out, and an effect is told as a sorted list."""
+        if not self.noting:
+            return
+        told = {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in facts.items()
+            if value not in _NOTHING
+        }
         self.notes.append(Note(key, self.wall, what, told))

@@ -7,13 +7,15 @@ of them are of the chain of the request of ours that created the payment, where 
 from collections.abc import Iterable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.canon.payments import UNLISTED, Advance, PaymentState, judge
 from gateway.journal.arming import rearmed
 from gateway.journal.content import apart
 from gateway.journal.page import Page
-from gateway.journal.states import Policy, Row, State, replace
+from gateway.journal.states import Policy, Row, State
 from gateway.journal.wishes import Verdict
 
 #: Seconds until an update that was held back looks again for those before it.

@@ -44,8 +44,10 @@ class Tally:
         """A row is new (*before* None), changed, or gone (*after* None)."""
         if before is not None:
             self._rows[before.state] -= 1
-            self._armed.pop(before.key, None)
-            self._parked.discard(before.key)
+            if before.parked is not None:
+                self._parked.discard(before.key)
+            elif before.step is not None:
+                self._armed.pop(before.key, None)
         if after is None:
             return
         self._rows[after.state] += 1

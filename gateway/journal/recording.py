@@ -4,13 +4,15 @@ A claim that was lost meanwhile (its instance was held for dead) changes nothing
 late to a row that others have closed is money that moved, and is reversed.
 """
 
+from msgspec.structs import replace
+
 from gateway.canon.calls import Reply
 from gateway.canon.operations import CREDITS, DEBITS, REVERSALS
 from gateway.canon.outcomes import NEVER_THERE, Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.page import Page
 from gateway.journal.settling import SETTLES, paid, unpaid
-from gateway.journal.states import DONE, ENDS_IT, Effect, Policy, Row, State, replace
+from gateway.journal.states import DONE, ENDS_IT, Effect, Policy, Row, State
 from gateway.journal.wishes import Record, Recorded, Told
 
 LOST = "the wallet booked it, and now says that there is nothing to undo"
@@ -23,10 +25,12 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     if row is None:
         return Recorded(True, None)
     if wish.holder is None:
-        page.note(row.key, "answer", outcome=wish.outcome, code=wish.code, telling=sorted(wish.telling or ()))
+        page.note(row.key, "answer", outcome=wish.outcome, code=wish.code, telling=wish.telling)
         return _telling(page, row, wish, policy)
-    facts = {"heard": wish.heard, "outcome": wish.outcome, "code": wish.code, "telling": sorted(wish.telling or ())}
-    page.note(row.key, "record", state=wish.state, late=wish.telling is None, **facts)
+    page.note(
+        row.key, "record", state=wish.state, late=wish.telling is None, heard=wish.heard, outcome=wish.outcome,
+        code=wish.code, telling=wish.telling,
+    )  # fmt: skip
     if row.holder != wish.holder:
         return Recorded(False, _lost(page, row, wish, policy))
     if wish.state is not None:
@@ -178,7 +182,7 @@ def told(page: Page, wish: Told, policy: Policy) -> None:
         return
     if row.answers != wish.answer and (wish.told is None or DONE not in wish.told):
         return  # a later answer is on its way; but a yes that was heard is heard, whatever comes of that one
-    page.note(row.key, "told", effect=sorted(wish.told or ()), in_time=wish.told is not None)
+    page.note(row.key, "told", effect=wish.told, in_time=wish.told is not None)
     if wish.told is None:
         page.put(rearmed(replace(row, telling=None), policy, page.now))
         return

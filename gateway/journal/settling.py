@@ -5,11 +5,12 @@ and to the only one of its round if there is but one.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace as with_fields
+
+from msgspec.structs import replace
 
 from gateway.canon.operations import DEBITS, Operation
 from gateway.journal.page import Page
-from gateway.journal.states import AS_WIN, Flight, Policy, Row, State, replace
+from gateway.journal.states import AS_WIN, Flight, Policy, Row, State
 
 #: Naming a bet proves that the provider holds it, and being paid settles it; so does confirming what was reserved.
 SETTLES = frozenset({Operation.WIN, Operation.END_ROUND, Operation.CONFIRM})
@@ -84,7 +85,7 @@ def addressed(row: Row, bets: Iterable[Row], policy: Policy) -> Row:
     keys = tuple(bet.key for bet in bets if bet.state is State.APPLIED)
     if not keys or "references" not in policy.promises:
         return row
-    return replace(row, call=with_fields(call, reference=keys))
+    return replace(row, call=replace(call, reference=keys))
 
 
 def paid(page: Page, row: Row, keys: Iterable[str] | None = None) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import random
 
+from msgspec import Struct
+
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import DEBITS, Operation
 from gateway.canon.outcomes import Outcome
-from gateway.canon.records import changer, maker
 from gateway.dialect.dialect import LEAST_HORIZON_S
 
 Effect = frozenset[str]
@@ -54,8 +55,7 @@ class Flight(StrEnum):
     ASK = "ask"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, gc=False):
     """*call* is what the wallet gets, the same at every try; None in a tombstone of something that we never saw.
     Without an *operation* it is such a tombstone or, where it has a *name*, a request of ours to a provider, which only
     its repeat continues.
@@ -159,12 +159,6 @@ class Row:
     def reversal_key(self) -> str:
         """The key under which the wallet is asked to undo it: one for ours and every provider's rollback."""
         return f"rev:{self.key}" if not self.undos else f"rev{self.undos + 1}:{self.key}"
-
-
-#: `row_with(values)`: the Row of all these fields, in their order.
-row_with = maker(Row)
-#: `dataclasses.replace` for a Row: the transitions do little else.
-replace = changer(Row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 for ever, and what a wallet said must not be lost because the disk was full when it said it.
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.journal.states import State
 from gateway.journal.wishes import (

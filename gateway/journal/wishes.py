@@ -1,9 +1,10 @@
 """What a story may ask the journal for. Each wish is one immutable value; what comes back is said beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from gateway.canon.calls import Reply
 from gateway.canon.operations import Operation
@@ -48,8 +49,7 @@ class Verdict(StrEnum):
     NO_STEP = "no_step"  # no step that a payment takes; parked
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True, gc=False):
     """Take the row for one wallet call. The result is a Claimed.
 
     *row* as it is to be when it is new; what its fingerprint does not name is not known this time, and fits anything.
@@ -67,8 +67,7 @@ class Claim:
     confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True, gc=False):
     """*row* is as it was before this claim, but for its holder; *related*: the targets, or the bets, as they are now.
 
     *landed*: of a row in doubt, whatever was on its way has arrived by now, or never will.
@@ -80,15 +79,13 @@ class Claimed:
     landed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True, gc=False):
     """What the row *key* says, without taking it. Gives a Row, or None."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """What the wallet's side is now, and the effect of what we are about to tell. The result is a Recorded.
 
     *holder* as the claim gave it; None: only the telling is noted. *state* None: the attempt resolved nothing.
@@ -113,8 +110,7 @@ class Record:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True, gc=False):
     """*kept*: the claim was still ours. *row* is None if nothing is known of the key. *answer*: the number under which
     the delivery of what is told is to be confirmed (`Told`); 0 where that is of no account.
 
@@ -131,8 +127,7 @@ class Recorded:
         return self.row is not None and self.row.undone
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True, gc=False):
     """Answer number *answer* was delivered in time (*told*: its effect), or not (None). No result, not waited for."""
 
     key: str
@@ -140,16 +135,14 @@ class Told:
     told: Effect | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True, gc=False):
     """Until the row *key* is in nobody's hands, *until* (monotonic) at the latest. No result."""
 
     key: str
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Recall:
+class Recall(Struct, frozen=True, gc=False):
     """What is remembered under (*kind*, *id*) of an account: a mapping of our fields, empty if nothing is.
 
     *kind* is session, player, or round (the bets booked in it).
@@ -160,8 +153,7 @@ class Recall:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remember:
+class Remember(Struct, frozen=True, gc=False):
     """Remember *facts* under (*kind*, *id*) of an account; newer facts are laid over older ones. No result.
 
     A session's facts are durable and shared by all instances; a player's are this process's own.
@@ -176,23 +168,20 @@ class Remember:
 # -- the outbox's wishes
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True, gc=False):
     """Take up to *limit* rows whose step is due, each chain's first only. Gives a tuple of Leased."""
 
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Leased:
+class Leased(Struct, frozen=True, gc=False):
     """A row that is ours for its step. *landed*: whatever was on its way has arrived by now, or never will."""
 
     row: Row
     landed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(Struct, frozen=True, gc=False):
     """What came of a leased row's step. Gives a Recorded.
 
     *state*: what is known of the row itself now, None if nothing new. *undone*: its reversal took (True), the wallet
@@ -212,8 +201,7 @@ class Settle:
     heard: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reap:
+class Reap(Struct, frozen=True, gc=False):
     """The holders in *dead* serve no more: what they held is free, and unknown where a call may have left.
 
     Gives how many rows were freed. A store finds the rows by their holder.

@@ -6,9 +6,10 @@ a bet and of a win. A real wallet looks it up; so does this one.
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import CREDITS, Operation

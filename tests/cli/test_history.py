@@ -1,11 +1,11 @@
 """A row and its history in words: every note of the journal is known here, and nothing certain is said of a doubt."""
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -1,11 +1,11 @@
 """Answers written and read back: the code decides, what is doubtful is unknown, and nothing is ever raised."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import Operation

@@ -1,7 +1,8 @@
 """What a wallet's message must have and no provider states: a flag is false, a time is now."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -1,10 +1,10 @@
 """Amounts that no place of a message states: what stands at several places is added up, and written apart again."""
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace as with_fields
+
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import MONEY, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
@@ -352,7 +354,7 @@ class World:
     def says(self, request: Request, outcome: Outcome | None = None, **changed: Any) -> Response:
         """The wallet's answer after booking; *outcome* and *changed* facts make it lie."""
         name, call, reply = self.book(request)
-        return self.worded(name, call, replace(reply, outcome=outcome or reply.outcome), **changed)
+        return self.worded(name, call, with_fields(reply, outcome=outcome or reply.outcome), **changed)
 
     def worded(self, name: str, call: Call, reply: Reply, **changed: Any) -> Response:
         """An answer of the wallet's, whatever it did."""

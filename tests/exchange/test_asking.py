@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
@@ -297,10 +298,10 @@ def test_a_session_goes_along_only_where_the_wallet_demands_it() -> None:
     clock, journey = Clock(), Journey("acme", "made", 0.0, 10.0)
     canonical = Asking(wallet_side()[0], journey, clock)
     narrow = Asking(Wallet(acme(), made_account(acme())[1]), journey, clock)
-    assert fitted(call, canonical) == replace(call, session=None, amount=None)
-    assert fitted(replace(call, player=None), canonical).session == "s"
+    assert fitted(call, canonical) == with_fields(call, session=None, amount=None)
+    assert fitted(with_fields(call, player=None), canonical).session == "s"
     assert fitted(call, Asking(demanding(narrow.wallet, "rollback"), journey, clock)).session == "s"
-    assert fitted(call, narrow) == (call if narrow.demands(call, "session") else replace(call, session=None))
+    assert fitted(call, narrow) == (call if narrow.demands(call, "session") else with_fields(call, session=None))
 
 
 def test_a_win_has_its_session_where_the_wallet_cannot_be_told_of_it_without() -> None:

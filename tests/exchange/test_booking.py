@@ -1,9 +1,9 @@
 """Certainty, one attempt after another: what may be said of a bet, a win and a rollback, and what the row remembers."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Moved, Outcome

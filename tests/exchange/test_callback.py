@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Moved, Outcome
@@ -246,7 +247,7 @@ def test_what_became_of_a_call_is_not_told_past_its_row(hop: Hop) -> None:
     """The wallet's word of now is no answer to a provider: by our own row the bet is undone later."""
     world = World(made.dialect('[operations.status]\npath = "/status"\nfields = { transaction = "body.id" }\n'))
     world.tell(world.request(Operation.BET), hop)
-    asked = replace(world.call(Operation.STATUS), transaction="t1")
+    asked = with_fields(world.call(Operation.STATUS), transaction="t1")
     form, request = world.dialect.write_call(asked, world.caller, world.clock.wall())
     story = world.tell((asked, form.name, request))
     assert (story.outcome, story.sends) == (Outcome.UNSUPPORTED_OPERATION, [])

@@ -1,9 +1,9 @@
 """One row per id and content: what is a repeat, what is a conflict, and what memory's gaps may not turn into one."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

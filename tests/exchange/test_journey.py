@@ -1,8 +1,7 @@
 """What the one log line may tell of a callback: words of closed lists, names and times, and no value of a message."""
 
-from dataclasses import fields
-
 import pytest
+from msgspec.structs import fields
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

@@ -1,9 +1,9 @@
 """An errand that cannot go on gives its row back all the same: no time, a row of which nothing is known, a bug."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.exchange.asking import Asking

@@ -1,8 +1,7 @@
 """What the journal alone answers, without the wallet: each verdict, in a word that the operation can have."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -1,8 +1,7 @@
 """Certainty: what each word of the wallet makes of a row with a history, cell by cell."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

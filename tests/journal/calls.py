@@ -1,8 +1,9 @@
 """Rows and wishes of the journal's suites, in few words: a bet, its win, its rollback, and how their calls ended."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import Operation

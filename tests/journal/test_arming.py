@@ -1,6 +1,7 @@
 """When the next step is due, in numbers: backoff, quarantine, horizon, and what a judgement calls its witnesses for."""
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
@@ -20,7 +21,7 @@ from gateway.journal.arming import (
 from gateway.journal.leasing import settle
 from gateway.journal.memory import Memory
 from gateway.journal.page import Page
-from gateway.journal.states import Flight, Policy, Row, State, Step, replace
+from gateway.journal.states import Flight, Policy, Row, State, Step
 from gateway.journal.wishes import Settle
 from tests.journal.calls import DONE, PAID, RETRIES, key, made
 

@@ -1,12 +1,12 @@
 """A row as columns and back: nothing of it is lost, and the schemas of all stores have exactly these columns."""
 
 import re
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from importlib.resources import files
 
 import pytest
+from msgspec.structs import fields, replace
 
 from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS, Call, Reply, Shape
 from gateway.canon.operations import Operation

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.outcomes import Outcome
 from gateway.journal import arming, claiming, recording
 from gateway.journal.leasing import parked, resolved, retried
 from gateway.journal.page import Page
-from gateway.journal.states import Policy, State, replace
+from gateway.journal.states import Policy, State
 from gateway.journal.wishes import Reap
 from tests.journal.calls import (
     DONE,

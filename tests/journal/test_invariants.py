@@ -1,9 +1,9 @@
 """What may not stand in a journal: each rule finds its row, and rows of ordinary lives break none."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -1,10 +1,10 @@
 """What a human may do to which row, before it is asked to be confirmed."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from gateway.canon.outcomes import Outcome
-from gateway.journal.memory import Memory
+from gateway.journal.memory import MOST_CLOSED, Memory
+from gateway.journal.queue import LEAST_HEAP
 from gateway.journal.sessions import Remembered, Sessions
-from gateway.journal.states import State
-from gateway.journal.wishes import Claimed, Look, Record, Settle, Wait
-from tests.journal.calls import bet, key
+from gateway.journal.states import Policy, State
+from gateway.journal.wishes import Claimed, Lease, Look, Record, Settle, Told, Wait
+from tests.journal.calls import DONE, bet, key
 
 
 def claim(memory: Memory, transaction: str) -> Claimed:
@@ -50,6 +51,56 @@ def test_what_is_closed_is_forgotten_first() -> None:
         holder = claim(memory, name).row.holder
         memory.do(Record(key(name), holder, State.DECLINED, Outcome.INSUFFICIENT_FUNDS, None))
     assert set(memory.rows) == keys(["doubt", "b8", "b9"])
+
+
+def test_of_what_is_closed_only_the_last_is_kept() -> None:
+    """The wallet answers for the rest; what is in doubt stays, however much is closed after it."""
+    memory = Memory(most_closed=3)
+    for number in range(20):
+        name = f"b{number}"
+        doubtful = number < 5
+        holder = claim(memory, name).row.holder
+        state, outcome = (State.UNKNOWN, Outcome.UNKNOWN) if doubtful else (State.DECLINED, Outcome.INSUFFICIENT_FUNDS)
+        memory.do(Record(key(name), holder, state, outcome, None, sent=True))
+    assert set(memory.rows) == keys(["b0", "b1", "b2", "b3", "b4", "b17", "b18", "b19"])
+
+
+def test_closed_rows_are_few_by_themselves() -> None:
+    """Nobody need set it: a million callbacks of one process end in no more rows than this."""
+    memory = Memory()
+    for number in range(MOST_CLOSED + 100):
+        name = f"b{number}"
+        holder = claim(memory, name).row.holder
+        recorded = memory.do(Record(key(name), holder, State.APPLIED, Outcome.OK, DONE, sent=True))
+        memory.do(Told(key(name), recorded.answer, DONE))
+    assert (len(memory.rows), len(memory._closed)) == (MOST_CLOSED, MOST_CLOSED)
+
+
+def test_steps_that_were_done_with_in_time_leave_nothing_behind() -> None:
+    """Every bet has one, hours away, until the provider is known to have heard its yes."""
+    memory = Memory(most_closed=10)
+    for number in range(4 * LEAST_HEAP):
+        name = f"b{number}"
+        holder = claim(memory, name).row.holder
+        recorded = memory.do(Record(key(name), holder, State.APPLIED, Outcome.OK, DONE, sent=True))
+        memory.do(Told(key(name), recorded.answer, DONE))
+    assert len(memory._queue) <= LEAST_HEAP
+
+
+async def test_what_is_due_is_found_however_much_was_done_with_before() -> None:
+    """Making room in the queue loses no step of a row that still has one."""
+    now = [0.0]
+    memory = Memory(Policy(frozenset({"status"})), clock=lambda: now[0])
+    for number in range(LEAST_HEAP):
+        name = f"b{number}"
+        claimed = memory.do(bet(name, round=None, chain=f"c{number}"))
+        state = State.UNKNOWN if number % 100 == 0 else State.APPLIED
+        recorded = memory.do(Record(key(name), claimed.row.holder, state, None, DONE, sent=True))
+        memory.do(Told(key(name), recorded.answer, DONE))
+        memory.do(Told(key(name), recorded.answer, None))
+    now[0] = 1.0
+    leased = memory.do(Lease(1000))
+    assert {each.row.key for each in leased} == keys(f"b{number}" for number in range(0, LEAST_HEAP, 100))
 
 
 def test_where_all_are_open_the_oldest_that_nobody_works_on_goes() -> None:

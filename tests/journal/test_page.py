@@ -1,9 +1,10 @@
 """A page: what one wish changed is what the next one reads, in one commit as well as in two."""
 
+from msgspec.structs import replace
+
 from gateway.canon.operations import Operation
 from gateway.journal.memory import Memory
 from gateway.journal.page import Page
-from gateway.journal.states import replace
 from tests.journal.calls import ACCOUNT, key, made
 
 BET, WIN = Operation.BET, Operation.WIN

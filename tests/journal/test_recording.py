@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
@@ -11,7 +12,7 @@ from gateway.journal.columns import row_of, values
 from gateway.journal.content import fits
 from gateway.journal.performing import round_of, touched
 from gateway.journal.recording import late_yes, learned, undone, withdrawn
-from gateway.journal.states import Policy, State, Step, replace
+from gateway.journal.states import Policy, State, Step
 from gateway.journal.wishes import Claim, Lease, Look, Reap, Record, Settle, Told
 from tests.journal.calls import PAID, bet, key, made, rollback, win
 

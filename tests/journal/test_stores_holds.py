@@ -1,9 +1,9 @@
 """A cashier's holds and facts, on every store: which hold is captured, repeats without an id, what is parked."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -1,9 +1,9 @@
 """The outbox's leases, on every store: what is due, each chain's first only, backed off, parked, never dropped."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import MOST_TRIES

@@ -1,6 +1,6 @@
 """Whose bet a win is about, on every store: bets without a player, bets that are not known, and several wins of one."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.canon.calls import Reply
 from gateway.canon.operations import Operation

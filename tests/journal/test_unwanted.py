@@ -1,8 +1,7 @@
 """What nobody waits for any more: given back, or written later; nothing is held for ever, and no word is lost."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.outcomes import Outcome
 from gateway.journal.states import State

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
@@ -160,10 +161,10 @@ def test_the_table_plays_the_wallet_side_too(evenbet: Stage) -> None:
     bet = Call(Operation.BET, transaction="d1", amount=Decimal("2.50"), **facts)
     done = evenbet.reads("bet", bet, evenbet.play(bet))
     assert (done.outcome, done.balance) == (Outcome.OK, Decimal("97.50"))
-    dear = replace(bet, transaction="d2", amount=Decimal(999))
+    dear = with_fields(bet, transaction="d2", amount=Decimal(999))
     assert evenbet.reads("bet", dear, evenbet.play(dear)).outcome is Outcome.INSUFFICIENT_FUNDS
     evenbet.wallet_answers = lambda request: Heard(Response(502, (), b"<html>"))
-    third = replace(bet, transaction="d3")
+    third = with_fields(bet, transaction="d3")
     assert evenbet.reads("bet", third, evenbet.play(third)).outcome is Outcome.UNKNOWN
 
 

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.journal.wishes import State

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
@@ -255,7 +256,7 @@ def test_the_table_plays_the_wallet_side_too(slot: Stage) -> None:
         assert slot.dialect.read_call(form, opened) == call
     paid = slot.reads("bet", bet, slot.play(bet))
     assert (paid.outcome, paid.balance) == (Outcome.OK, Decimal("90.00"))
-    poor = replace(bet, transaction="t4", amount=Decimal("1000.00"))
+    poor = with_fields(bet, transaction="t4", amount=Decimal("1000.00"))
     assert slot.reads("bet", poor, slot.play(poor)).outcome is Outcome.INSUFFICIENT_FUNDS
     slot.wallet_answers = lambda request: SILENT
     assert slot.reads("rollback", undo, slot.play(undo)).outcome is Outcome.UNKNOWN

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.operations import Operation
@@ -140,7 +141,7 @@ def books_twice(house: House, call: Call, request: Request) -> Ending:
     """Two effects under two keys, and one honest answer."""
     heard = house.stage.book(request)
     if call.operation in (Operation.BET, Operation.WIN):
-        house.stage.sandbox.apply(replace(call, transaction=f"{call.transaction}~2", round=None, reference=None))
+        house.stage.sandbox.apply(with_fields(call, transaction=f"{call.transaction}~2", round=None, reference=None))
     return heard
 
 

@@ -19,6 +19,8 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
+from msgspec.structs import replace as with_fields
+
 from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
@@ -189,7 +191,7 @@ class Tabled(Provider):
             failed = said if said.http == event.status and said.code is None else FAILED
             return self._decided(belief, name, self._effects.of(name, failed, done=False).does, "HTTP 5xx", rng)
         # Of two copies that were on the way at once, either's answer may come: their request_ids differ.
-        any_copy = replace(call, request_id=None)
+        any_copy = with_fields(call, request_id=None)
         reply, why = self.spoken.read_reply(name, any_copy, _response(event), self._keys, self.now())
         said = self.spoken.said[name, reply.outcome]
         if why and (word := self._word(name, event)) is not None:

@@ -6,11 +6,12 @@ that is not durable in time is never ours: if it becomes durable after all, it i
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from random import uniform
 from time import monotonic, time
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.journal.asked import performed
 from gateway.journal.limits import Kept, Limits

@@ -15,6 +15,7 @@ from time import monotonic, time
 from typing import Any
 
 import apsw
+from msgspec.structs import replace as with_fields
 
 from gateway.journal.asked import performed
 from gateway.journal.limits import Kept, Limits
@@ -182,7 +183,7 @@ class Sqlite:
             each for each in wish.memories
             if each.kind == "session" and not self._sessions.knows(each.account, each.id, each.facts, wall)
         )  # fmt: skip
-        result = await self._ask(replace(wish, memories=new))
+        result = await self._ask(with_fields(wish, memories=new))
         if new:
             result, merged = result
             for each, facts in zip(new, merged, strict=True):

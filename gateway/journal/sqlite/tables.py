@@ -20,7 +20,7 @@ from gateway.journal.page import PLAYED, Note, Page
 from gateway.journal.sqlite.opening import fetched
 from gateway.journal.states import Row, State
 
-MOST_CACHED = 10_000
+MOST_CACHED = 5_000
 #: What a row is about: given at its claim, changed only when a tombstone learns what it kept out, or a yes whose it is.
 _ABOUT = ("account", "transaction", "operation", "name", "fingerprint", "call", "player", "round", "chain", "span",
           "created")  # fmt: skip

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation
@@ -13,7 +14,6 @@ from gateway.canon.requests import Ask
 from gateway.exchange.outbound import Inquiry, outbound
 from gateway.journal.payments import AMOUNT_DIFFERS, CURRENCY_DIFFERS, DISORDERED
 from gateway.journal.states import State, Step
-from gateway.journal.states import replace as with_fields
 from gateway.journal.wishes import JournalUnavailable
 from gateway.wire.message import Heard, Request, Response
 from gateway.wire.opened import Draft

@@ -1,9 +1,9 @@
 """The same id again: one effect, one answer, whatever happens between two copies."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

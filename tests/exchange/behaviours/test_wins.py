@@ -1,9 +1,9 @@
 """A win is never refused for silence, never reversed by us, and paid only where its bet holds."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

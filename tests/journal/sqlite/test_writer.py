@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.outcomes import Outcome
 from gateway.journal.limits import Limits
@@ -87,7 +88,7 @@ async def test_confirmations_are_not_waited_for(store: Sqlite) -> None:
 async def test_a_wish_that_raises_harms_no_other(store: Sqlite) -> None:
     """In the same commit: the others are durable, it is not, and it hears its own error."""
     broken = Claim(bet("broken", round=None).row, targets=("x",), bets=5)  # type: ignore[arg-type]
-    broken = replace(broken, row=replace_operation(broken))
+    broken = with_fields(broken, row=replace_operation(broken))
     wishes = [bet("b1", round=None), broken, bet("b2", round=None)]
     one, bad, two = await asyncio.gather(*(store.perform(wish) for wish in wishes), return_exceptions=True)
     assert (one.verdict, type(bad), two.verdict) == ("ours", TypeError, "ours")  # type: ignore[union-attr]
@@ -97,7 +98,7 @@ async def test_a_wish_that_raises_harms_no_other(store: Sqlite) -> None:
 
 def replace_operation(wish: Claim) -> Any:
     """The row of *wish* as a win, which reads its bets."""
-    return replace(wish.row, operation="win")  # type: ignore[arg-type]
+    return with_fields(wish.row, operation="win")  # type: ignore[arg-type]
 
 
 @pytest.mark.filterwarnings("default")
@@ -213,7 +214,7 @@ async def test_a_row_that_is_not_as_it_was_read_is_not_written_over(store: Sqlit
     await claims(store, "b1")
     book = store._writer._book
     row = await store.perform(Look(key("b1")))
-    book._tables._cache[key("b1")] = replace(row, version=7)
+    book._tables._cache[key("b1")] = with_fields(row, version=7)
     with pytest.raises(apsw.ConstraintError, match="is not as it was read"):
         await record_once(store, row)
     assert (await store.perform(Look(key("b1")))).version == 1
