@@ -87,18 +87,35 @@ class AnswerForm:
         slots = self.sample.slots if self.sample else []
         return [slot.name for slot in slots if not slot.optional and slot.name not in ALWAYS_KNOWN]
 
+    @cached_property
+    def code_at(self) -> tuple[str | int, ...] | None:
+        """The steps to the code; none where it is the status; None where nothing shows it."""
+        slot = self.slot("code")
+        if slot is not None:
+            return slot.keys
+        return () if self.http == "$code" else None
+
     def code_in(self, body: Any, status: int | None = None) -> Scalar | None:
         """The code as it stands in *body*, or is the *status* where the table says so; None when there is none."""
-        slot = self.slot("code")
-        if slot is None:
-            return status if self.http == "$code" else None
-        value = look(body, slot.keys)
+        if not self.code_at:
+            return None if self.code_at is None else status
+        value = look(body, self.code_at)
         return value if isinstance(value, (str, int)) else None
 
-    @cached_property
+    @property
     def shows_code(self) -> bool:
         """Does the code stand somewhere, in the body or as the status? If not, only its absence can say success."""
-        return self.slot("code") is not None or self.http == "$code"
+        return self.code_at is not None
+
+    @cached_property
+    def echoes(self) -> tuple[str, ...]:
+        """The names in it that repeat what was asked."""
+        return tuple(name for name in ECHOED if self.slot(name) is not None)
+
+    @cached_property
+    def aside(self) -> tuple[str, ...]:
+        """The names in it that are no part of a reply."""
+        return tuple(name for name in (self.sample.names if self.sample else ()) if name not in REPLY_FIELDS)
 
     def message_in(self, body: Any) -> str:
         """The text that goes with the code; empty when there is none."""
