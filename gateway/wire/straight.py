@@ -26,10 +26,17 @@ class Straight:
         self._depth = 1
         self._bound: dict[str, Any] = {}
         self._names: dict[int, str] = {}
+        self._said: set[str] = set()
 
     def line(self, text: str) -> None:
         """One more line, at the depth of now."""
         self._lines.append(f"{'    ' * self._depth}{text}")
+
+    def once(self, text: str) -> None:
+        """A line that need not be said twice; to be said where every way comes by."""
+        if text not in self._said:
+            self._said.add(text)
+            self.line(text)
 
     @contextmanager
     def inside(self, head: str) -> Iterator[None]:

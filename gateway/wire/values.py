@@ -7,7 +7,7 @@ A value that does not fit is Fault request_invalid, naming the rule and never th
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
@@ -36,15 +36,25 @@ class Converter(Protocol):
     def write(self, value: Any) -> Any: ...
 
 
-def reading(code: Straight, converter: Converter, value: str) -> None:
-    """A line that makes the variable *value* ours. What stands as it is ours already costs no call.
+def standing(code: Straight, converter: Converter, value: str) -> str | None:
+    """A test of the variable *value* in the lines' own words: is it ours as it stands, so that `read` gives it back?
 
-    A converter may say so by `as_it_stands(code, value)`: a test, in the lines' own words, of what `read` would give
-    back unchanged.
+    None where only `read` can tell. A converter says so by `as_it_stands(code, value)`.
     """
     stands = getattr(converter, "as_it_stands", None)
-    unless = "" if stands is None else f"if not ({stands(code, value)}): "
+    return None if stands is None else str(stands(code, value))
+
+
+def reading(code: Straight, converter: Converter, value: str) -> None:
+    """A line that makes the variable *value* ours. What is so already costs no call."""
+    test = standing(code, converter, value)
+    unless = "" if test is None else f"if not ({test}): "
     code.line(f"{unless}{value} = {code.name(converter, 'form')}.read({value})")
+
+
+def written(code: Straight, converter: Converter, value: str) -> str:
+    """The expression of what `write` gives for the expression *value*; itself, for a `verbatim` converter."""
+    return value if getattr(converter, "verbatim", False) else f"{code.name(converter, 'form')}.write({value})"
 
 
 def refused(why: str) -> Fault:
@@ -55,6 +65,8 @@ def refused(why: str) -> Fault:
 @dataclass(frozen=True, slots=True)
 class Flag:
     """Reads `true 1 "1" "true" "True" "Y"` and `false 0 "0" "false" "False" "N"`; writes a JSON bool."""
+
+    verbatim: ClassVar[bool] = True
 
     def read(self, value: Any) -> bool:
         if isinstance(value, bool):
@@ -105,6 +117,11 @@ class Text:
         fits = code.name(_PRINTABLE.fullmatch, "printable")
         return f"type({value}) is str and len({value}) <= {self.longest} and {fits}({value})"
 
+    @property
+    def verbatim(self) -> bool:
+        """Does `write` give back what it is given?"""
+        return not self.integer
+
     def write(self, value: str) -> str:
         if not self.integer:
             return value
@@ -116,6 +133,8 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Number:
     """A whole number of 0 to 999999999, such as a currency's exponent; a JSON integer or its digits as a string."""
+
+    verbatim: ClassVar[bool] = True
 
     def read(self, value: Any) -> int:
         if type(value) is str and _SMALL.fullmatch(value):
@@ -134,6 +153,8 @@ class Number:
 @dataclass(frozen=True, slots=True)
 class Bag:
     """Passed-on extras: JSON as it came, number lexemes kept."""
+
+    verbatim: ClassVar[bool] = True
 
     def read(self, value: Any) -> Any:
         return value
