@@ -45,13 +45,21 @@ def exact(text: str) -> Decimal:
     `1e1000000` costs a regular-expression match and not seconds. `+5`, `.5`, `1_0`, blanks, NaN and other alphabets'
     digits are refused.
     """
+    parts_of(text)
+    return Decimal(text)
+
+
+def parts_of(text: str) -> tuple[str, str, str, int]:
+    """What `exact` takes, apart: the sign, the digits before and after the point, and the exponent. Fault likewise."""
     match = _EXACT.fullmatch(text)
     if match is None:
         raise Fault(Outcome.AMOUNT_INVALID, "not a plain decimal number")
-    amount = Decimal(text)
-    if match[4] is not None and abs(amount.adjusted()) > MAX_DIGITS:
+    sign, digits, fraction, power = match.groups("")
+    if not power:
+        return sign, digits, fraction, 0
+    if abs(Decimal(text).adjusted()) > MAX_DIGITS:
         raise Fault(Outcome.AMOUNT_INVALID, f"more than {MAX_DIGITS} digits")
-    return amount
+    return sign, digits, fraction, int(power)
 
 
 def scaled(amount: Decimal, by: int) -> Decimal:

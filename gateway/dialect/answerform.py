@@ -1,9 +1,10 @@
 """One compiled shape of answers: how an outcome's bytes are written, and how a wallet's bytes are read back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from gateway.canon.calls import CALL_FIELDS, REPLY_FIELDS, Shape
@@ -11,9 +12,10 @@ from gateway.canon.faults import Fault
 from gateway.dialect.wireanswer import Scalar, WireAnswer
 from gateway.wire.jsontext import scalar_text
 from gateway.wire.money_forms import MoneyForm
-from gateway.wire.templates import Sample, Slot, look
+from gateway.wire.straight import Straight
+from gateway.wire.templates import Sample, Slot, look, look_lines
 from gateway.wire.times import Time
-from gateway.wire.values import MAX_KEY, Converter, Number, Text
+from gateway.wire.values import MAX_KEY, Converter, Number, Text, reading
 
 #: What may stand in an answer beside the fields of the call and of the reply.
 ALWAYS_KNOWN = frozenset({"code", "message", "now"})
@@ -68,26 +70,13 @@ class AnswerForm:
     #: every name that may stand in the sample, and what it holds
     names: Mapping[str, Shape] = field(default_factory=lambda: NAMES, repr=False)
 
-    def write(self, answer: WireAnswer, facts: Mapping[str, Any], message: str) -> tuple[int, bytes]:
-        """Status and body. *facts* are ours by name; raises Unfilled for a demanded name that has no value."""
-        status = answer.http or (int(answer.code or 0) if self.http == "$code" else int(self.http[0]))
-        if self.sample is None or (answer.code is None and answer.http is not None):
-            return status, b""
-        currency = facts.get("currency")
-        values: dict[str, Any] = {"code": _code(answer.code), "message": message}
-        for slot in self.sample.slots:
-            if slot.name not in values:
-                value = facts.get(slot.name)
-                if value is not None and slot.bare and self.names[slot.name] is Shape.TEXT:
-                    values[slot.name] = _whole(slot.name, value)
-                elif value is not None:
-                    values[slot.name] = self.spelling.text(slot.name, value, currency)
-        try:
-            return status, self.sample.write(values)
-        except KeyError as error:
-            raise Unfilled(str(error.args[0])) from None
-        except ValueError as error:
-            raise Unfilled(str(error).split(" ", 1)[0]) from None
+    @cached_property
+    def write(self) -> Callable[[WireAnswer, Mapping[str, Any], str], tuple[int, bytes]]:
+        """`write(answer, facts, message)`: status and body. *facts* are ours by name.
+
+        Raises Unfilled for a demanded name that has no value.
+        """
+        return written(self)
 
     def slot(self, name: str) -> Slot | None:
         """Where *name* stands, if it does."""
@@ -98,18 +87,35 @@ class AnswerForm:
         slots = self.sample.slots if self.sample else []
         return [slot.name for slot in slots if not slot.optional and slot.name not in ALWAYS_KNOWN]
 
+    @cached_property
+    def code_at(self) -> tuple[str | int, ...] | None:
+        """The steps to the code; none where it is the status; None where nothing shows it."""
+        slot = self.slot("code")
+        if slot is not None:
+            return slot.keys
+        return () if self.http == "$code" else None
+
     def code_in(self, body: Any, status: int | None = None) -> Scalar | None:
         """The code as it stands in *body*, or is the *status* where the table says so; None when there is none."""
-        slot = self.slot("code")
-        if slot is None:
-            return status if self.http == "$code" else None
-        value = look(body, slot.keys)
+        if not self.code_at:
+            return None if self.code_at is None else status
+        value = look(body, self.code_at)
         return value if isinstance(value, (str, int)) else None
 
     @property
     def shows_code(self) -> bool:
         """Does the code stand somewhere, in the body or as the status? If not, only its absence can say success."""
-        return self.slot("code") is not None or self.http == "$code"
+        return self.code_at is not None
+
+    @cached_property
+    def echoes(self) -> tuple[str, ...]:
+        """The names in it that repeat what was asked."""
+        return tuple(name for name in ECHOED if self.slot(name) is not None)
+
+    @cached_property
+    def aside(self) -> tuple[str, ...]:
+        """The names in it that are no part of a reply."""
+        return tuple(name for name in (self.sample.names if self.sample else ()) if name not in REPLY_FIELDS)
 
     def message_in(self, body: Any) -> str:
         """The text that goes with the code; empty when there is none."""
@@ -122,47 +128,112 @@ class AnswerForm:
         slot = self.slot("code")
         return slot is not None and look(body, slot.keys[:1]) is not None
 
-    def read(self, body: Any, currency: str | None, *, codeless: bool = False) -> dict[str, Any]:
-        """Every name's value in our words; Fault where one is not what it should be, Unfilled where one is missing.
+    @cached_property
+    def read(self) -> Callable[..., dict[str, Any]]:
+        """`read(body, currency, codeless=False)`: every name's value in our words.
 
-        *codeless*: the code may be missing as well.
+        Fault where one is not what it should be, Unfilled where one is missing. *codeless*: the code may be missing.
         """
-        if self.sample is None:
-            return {}
-        raw = self.sample.read(body)
-        found: dict[str, Any] = {}
-        for slot in self.sample.slots:
-            if slot.name not in raw:
-                if not (slot.optional or (codeless and slot.name == "code")):
-                    raise Unfilled(slot.name)
-            elif slot.name in _PROSE:
-                found.update(self._prose(slot, raw[slot.name]))
-            elif slot.name not in ("code", "message") and self.names[slot.name] is not Shape.AMOUNT:
-                found[slot.name] = self._read(slot, raw[slot.name])
-        for slot in self.sample.slots:
-            if slot.name in raw and self.names[slot.name] is Shape.AMOUNT:
-                form = self.spelling.money[slot.name]
-                found[slot.name] = form.read(raw[slot.name], found.get("currency") or currency)
-        return found
+        return heard(self)
 
-    def _prose(self, slot: Slot, value: Any) -> dict[str, Any]:
-        """A text for people, if it is one; prose never decides, so an odd one is dropped and not an outcome."""
-        try:
-            return {slot.name: self._read(slot, value)}
-        except Fault:
-            return {}
 
-    def _read(self, slot: Slot, value: Any) -> Any:
-        shape = self.names[slot.name]
-        if shape is Shape.TIME:
-            return self.spelling.time.read(value)
-        if shape is Shape.NUMBER:
-            return Number().read(value)
-        if slot.name in self.spelling.ids and shape is Shape.TEXT:
-            return self.spelling.ids[slot.name].read(value)
-        if shape is Shape.TEXT:
-            return Text(longest=MAX_KEY).read(value)
-        return value
+def written(form: AnswerForm) -> Callable[..., tuple[int, bytes]]:
+    """`AnswerForm.write`, of straight lines."""
+    code = Straight("write(answer, facts, message)", "answer")
+    code.line("status, code = answer.http, answer.code")
+    if form.sample is None:
+        code.line(f"return status or {_status(form)}, b''")
+        return code.made()
+    code.line("if code is None and status is not None: return status, b''")
+    code.line(f"if status is None: status = {_status(form)}")
+    code.line("currency = facts.get('currency')")
+    named = {"code": "code", "message": "message"}
+    for slot in form.sample.slots:
+        if slot.name not in named:
+            named[slot.name] = value = f"value_{len(named)}"
+            code.line(f"{value} = facts.get({slot.name!r})")
+            _spell(code, form, slot, value)
+    if "code" in form.sample.names:
+        code.line("if type(code) is int: code = str(code)")
+    with code.inside("try:"):
+        code.line(f"return status, {form.sample.filled(code, named)}")
+    unfilled = code.name(Unfilled, "Unfilled")
+    code.line(f"except KeyError as error: raise {unfilled}(str(error.args[0])) from None")
+    code.line(f"except ValueError as error: raise {unfilled}(str(error).split(' ', 1)[0]) from None")
+    return code.made()
+
+
+def _status(form: AnswerForm) -> str:
+    return "int(code or 0)" if form.http == "$code" else str(int(form.http[0]))
+
+
+def _spell(code: Straight, form: AnswerForm, slot: Slot, value: str) -> None:
+    """Lines that make *value*, where it is one, what the sample takes."""
+    name, shape, spelling = slot.name, form.names[slot.name], form.spelling
+    if slot.bare and shape is Shape.TEXT:
+        code.line(f"if {value} is not None: {value} = {code.name(_whole, 'whole')}({name!r}, {value})")
+        return
+    text = f"{code.name(spelling, 'spelling')}.text({name!r}, {value}, currency)"
+    if shape is Shape.AMOUNT and name in spelling.money:
+        money, decimal, fault = code.name(spelling.money[name]), code.name(Decimal, "Decimal"), code.name(Fault)
+        with code.inside(f"if type({value}) is {decimal}:"):
+            code.line(f"try: {value} = {money}.write({value}, currency, {name != 'balance'})")
+            code.line(f"except {fault}: {value} = None")
+        code.line(f"elif {value} is not None: {value} = {text}")
+    elif name in spelling.ids:
+        code.line(f"if {value} is not None: {value} = {text}")
+    else:
+        code.line(f"if {value} is not None and type({value}) is not str: {value} = {text}")
+
+
+def heard(form: AnswerForm) -> Callable[..., dict[str, Any]]:
+    """`AnswerForm.read`, of straight lines."""
+    code = Straight("read(body, currency, codeless=False)", "answer")
+    slots = form.sample.slots if form.sample else []
+    values: dict[str, str] = {}
+    code.line("if not isinstance(body, dict): body = {}")
+    for number, slot in enumerate(slots):
+        value = f"value_{number}"
+        look_lines(code, "body", slot.keys, value)
+        if slot.name in values:  # of two places the last one that has a value counts
+            code.line(f"if {value} is not None: {values[slot.name]} = {value}")
+        else:
+            values[slot.name] = value
+    code.line("found = {}")
+    read: set[str] = set()
+    for slot in slots:
+        name, value = slot.name, values[slot.name]
+        if not slot.optional:
+            unless = " and not codeless" if name == "code" else ""
+            code.line(f"if {value} is None{unless}: raise {code.name(Unfilled, 'Unfilled')}({name!r})")
+        if name in ("code", "message") or name in read or (form.names[name] is Shape.AMOUNT and name not in _PROSE):
+            continue
+        read.add(name)
+        with code.inside(f"if {value} is not None:"):
+            if name in _PROSE:  # prose never decides, so an odd one is dropped and not an outcome
+                with code.inside("try:"):
+                    _read(code, form, name, value)
+                code.line(f"except {code.name(Fault, 'Fault')}: pass")
+            else:
+                _read(code, form, name, value)
+    for name, value in values.items():
+        if name in form.names and form.names[name] is Shape.AMOUNT and name not in read:
+            money = code.name(form.spelling.money[name])
+            with code.inside(f"if {value} is not None:"):
+                code.line(f"found[{name!r}] = {money}.read({value}, found.get('currency') or currency)")
+    code.line("return found")
+    return code.made()
+
+
+def _read(code: Straight, form: AnswerForm, name: str, value: str) -> None:
+    shape, ids = form.names[name], form.spelling.ids
+    if shape is Shape.TIME:
+        reading(code, form.spelling.time, value)
+    elif shape is Shape.NUMBER:
+        reading(code, Number(), value)
+    elif shape is Shape.TEXT:
+        reading(code, ids.get(name, Text(longest=MAX_KEY)), value)
+    code.line(f"found[{name!r}] = {value}")
 
 
 def _whole(name: str, value: str) -> str:
@@ -171,9 +242,3 @@ def _whole(name: str, value: str) -> str:
         return Text(integer=True).write(value)
     except Fault:
         raise Unfilled(name) from None
-
-
-def _code(code: Scalar | None) -> Any:
-    if code is None or isinstance(code, (bool, str)):
-        return code
-    return str(code)

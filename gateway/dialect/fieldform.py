@@ -1,6 +1,6 @@
 """Where one of our fields stands in a message, and how it is spelled there, both ways."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from gateway.wire.jsontext import Bare, scalar_text
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.opened import Draft, Opened
 from gateway.wire.paths import MISSING, Place
+from gateway.wire.signed_parts import same
 from gateway.wire.values import Converter
 
 #: How many decimals an amount can have.
@@ -132,33 +133,11 @@ class FieldForm:
                 raise Fault(Outcome.REQUEST_INVALID, f"{self.name}: missing at {place}")
         return [(place, value) for place, value in found if value is not MISSING]
 
-    def put(self, draft: Draft, value: Any, currency: str | None) -> None:
-        """Write our *value* at the first place. Fault where this dialect cannot spell it."""
-        if self.collects:
-            for each in self.places:
-                if isinstance(value, Mapping) and value.get(each.keys[-1]) is not None:
-                    each.put(draft, value[each.keys[-1]])
-            return
-        place = self.places[0]
-        if self.values is not None:
-            if value not in self.values:
-                raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that this dialect has no word for")
-            written: Any = self.values[value]
-        elif isinstance(self.converter, MoneyForm):
-            self.put_at(draft, place, value, currency)
-            return
-        elif self.shape is Shape.TEXTS:
-            if not place.many and len(value) > 1:
-                raise Fault(Outcome.WALLET_FAILED, f"{self.name}: several ids where this dialect has room for one")
-            items = [self.converter.write(item) for item in value]
-            written = items if place.many else items[0]
-        else:
-            written = self.converter.write(value)
-        if type(written) is str and written in self.absent:
-            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that stands for none in this dialect")
-        if place.source == "path" and written in (".", ".."):
-            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: a value that would lead to another path")
-        place.put(draft, written if place.source == "body" else scalar_text(written))
+    def put_each(self, draft: Draft, value: Any) -> None:
+        """Write the bag *value*, each extra at its own place."""
+        for each in self.places:
+            if isinstance(value, Mapping) and value.get(each.keys[-1]) is not None:
+                each.put(draft, value[each.keys[-1]])
 
     def put_at(self, draft: Draft, place: Place, amount: Decimal, currency: str | None) -> None:
         """Write an amount at *place*, in this field's spelling. Fault amount_invalid."""
@@ -170,31 +149,22 @@ class FieldForm:
             self.exponent.put(draft, Bare(decimals) if self.exponent.source == "body" else decimals)
         place.put(draft, Bare(digits) if self.converter.bare and place.source == "body" else digits)
 
+    def elsewhere(self, fields: "Iterable[FieldForm]", facts: Mapping[str, Any], draft: Draft) -> Decimal:
+        """How much of an amount stands where it is added: *fields* of ours do; what nobody states, and must be, is 0.
+
+        Fault wallet_failed where that is more than the whole.
+        """
+        found = Decimal(0)
+        for place in self.plus:
+            owner = next((other for other in fields if same(other.places[0], place)), None)
+            if owner is not None and facts.get(owner.name) is not None:
+                found += facts[owner.name]
+            elif not place.optional:
+                self.put_at(draft, place, Decimal(0), facts.get("currency"))
+        if found > facts[self.name]:
+            raise Fault(Outcome.WALLET_FAILED, f"{self.name}: its parts are more than it is")
+        return found
+
 
 #: A field, the place where it stands, and what stands there.
 Seen = tuple[FieldForm, Place, Any]
-
-
-def read_fields(
-    fields: Iterable[FieldForm], opened: Opened, dispensable: Callable[[FieldForm], bool] = lambda _: False
-) -> tuple[dict[str, Any], list[Seen]]:
-    """What a message says in our words, and its amounts, still raw; what is *dispensable* and no value is left out.
-
-    Fault request_invalid.
-    """
-    facts: dict[str, Any] = {}
-    amounts: list[Seen] = []
-    for each in fields:
-        seen = each.look(opened)
-        if seen is None:
-            if not each.optional:
-                raise Fault(Outcome.REQUEST_INVALID, f"{each.name}: missing at {each.places[0]}")
-        elif each.shape is Shape.AMOUNT:
-            amounts.append((each, *seen))
-        else:
-            try:
-                facts[each.name] = each.read(*seen)
-            except Fault:
-                if not dispensable(each):
-                    raise
-    return facts, amounts

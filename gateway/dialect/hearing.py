@@ -4,22 +4,32 @@ The code decides and literals are scenery. What a word may mean is computed once
 table also says for something that moved, or may have, is heard as unknown; a rollback's ok is the exception.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import CAN_OCCUR, OUR_FAULT, Moved, Outcome
-from gateway.dialect.answerform import ECHOED, AnswerForm, Unfilled
+from gateway.dialect.answerform import AnswerForm, Unfilled
 from gateway.dialect.compiler.rows import Row
-from gateway.dialect.wireanswer import WireAnswer
+from gateway.dialect.wireanswer import Scalar, WireAnswer
 from gateway.wire.ids import Whole
 from gateway.wire.message import Garbled, Response
 from gateway.wire.opened import Opened
+from gateway.wire.straight import Straight
+from gateway.wire.templates import look_lines
 
-_REPLY = ("player", "balance", "currency", "currency_exponent", "wallet_transaction", "new_session", "nickname",
-          "country", "reason", "player_text", "now")  # fmt: skip
+
+class _Word(NamedTuple):
+    """One row of a code: it wants *http*, or any status for None, and a message that begins with *starts*."""
+
+    http: int | None
+    starts: str
+    row: Row
+    means: Outcome
+    doubt: str
 
 
 @dataclass(frozen=True)
@@ -92,25 +102,53 @@ class Hearing:
         return Outcome.UNKNOWN if self.otherwise is None else self.otherwise.outcome
 
     def _outcome(self, body: Any, status: int) -> tuple[Outcome | None, Row | None, str]:
-        traced = False
-        for shape, _ in self.shapes:
-            code = shape.code_in(body, status)
-            if code is not None:
-                message = next((text for each, _ in self.shapes if (text := each.message_in(body))), "")
-                for row in self.rows:
-                    if _fits(row.answer, code, status, message):
-                        certain = self._certain(row, WireAnswer(code))
-                        doubt = f"the word is also said for what may have moved: {row.answer}"
-                        return certain, row, "" if certain is row.outcome else doubt
-                if self.otherwise is not None:
-                    return self.otherwise.outcome, self.otherwise, ""
-                return None, None, "a code that no row knows"
-            traced = traced or shape.trace_in(body)
+        code = self._code(body, status)
+        if code is not None:
+            message = None
+            for http, starts, row, certain, doubt in self._words.get((type(code), code), ()):
+                if http is not None and http != status:
+                    continue
+                if starts:
+                    if message is None:
+                        message = next((text for each, _ in self.shapes if (text := each.message_in(body))), "")
+                    if not message.startswith(starts):
+                        continue
+                return certain, row, doubt
+            if self.otherwise is not None:
+                return self.otherwise.outcome, self.otherwise, ""
+            return None, None, "a code that no row knows"
         if self.otherwise is not None:
             return self.otherwise.outcome, self.otherwise, ""
-        if traced or not any(silent for _, silent in self.shapes):
+        if not any(silent for _, silent in self.shapes) or any(shape.trace_in(body) for shape, _ in self.shapes):
             return None, None, "no code where one is due"
         return Outcome.OK, None, ""
+
+    @cached_property
+    def _code(self) -> Callable[[Any, int], Scalar | None]:
+        """`code(body, status)`: the first code that stands where some shape has one."""
+        code = Straight("code(body, status)", "answer's code")
+        for keys in dict.fromkeys(shape.code_at for shape, _ in self.shapes):
+            if keys is None:
+                continue
+            if keys == ():
+                code.line("return status")
+                break
+            look_lines(code, "body", keys, "found")
+            code.line("if isinstance(found, (str, int)): return found")
+        return code.made()
+
+    @cached_property
+    def _words(self) -> Mapping[tuple[type, Scalar], Sequence[_Word]]:
+        """The rows by their codes, in order: what each wants beside its code, and what it means."""
+        words: dict[tuple[type, Scalar], list[_Word]] = {}
+        for row in self.rows:
+            code = row.answer.code
+            if code is not None:
+                certain = self._certain(row, WireAnswer(code))
+                doubt = "" if certain is row.outcome else f"the word is also said for what may have moved: {row.answer}"
+                word = _Word(row.answer.http, row.answer.message_starts or "", row, certain, doubt)
+                words.setdefault((type(code), code), []).append(word)
+        return words
 
     def _certain(self, row: Row, heard: WireAnswer) -> Outcome:
         """The row's outcome, or unknown where its words are also said for something of other certainty."""
@@ -136,19 +174,23 @@ class Hearing:
             found = shape.read(body, call.currency, codeless=row is not None and row is self.otherwise)
         except (Fault, Unfilled) as error:
             return Reply(Outcome.UNKNOWN), f"an answer of the wrong shape: {error}"
-        for name in ECHOED:
+        for name in shape.echoes:
             ours, theirs = getattr(call, name), found.get(name)
             if ours is None:
                 continue
-            if theirs is None and name in ("request_id", "transaction") and shape.slot(name):
-                return Reply(Outcome.UNKNOWN), f"the answer does not repeat {name}"
+            if theirs is None:
+                if name in ("request_id", "transaction"):
+                    return Reply(Outcome.UNKNOWN), f"the answer does not repeat {name}"
+                continue
             if name == "currency" and outcome is Outcome.CURRENCY_MISMATCH:
                 continue  # it names the player's own, which is what is the matter
             if name in self.spelled:
                 ours = self.spelled[name].write(ours)
-            if theirs is not None and theirs != ours:
+            if theirs != ours:
                 return Reply(Outcome.UNKNOWN), f"the answer repeats another {name} than ours"
-        return Reply(outcome, **{name: found[name] for name in _REPLY if name in found}), ""
+        for name in shape.aside:
+            found.pop(name, None)
+        return Reply(outcome, **found), ""
 
 
 def _fits(answer: WireAnswer, code: Any, status: int, message: str) -> bool:

@@ -5,7 +5,7 @@ shared with callbacks but by name: the same number is another word here.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,11 +18,13 @@ from gateway.canon.requests import ANSWER_FIELDS, Ask, Result
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.compiler.layers import Path
 from gateway.dialect.drift import Members, Side, members_of
-from gateway.dialect.fieldform import FieldForm, read_fields
+from gateway.dialect.fieldform import FieldForm, Seen
+from gateway.dialect.fieldlines import read_lines, write_lines
 from gateway.dialect.wireanswer import WireAnswer
 from gateway.wire.message import Request, Response
 from gateway.wire.opened import Draft, Opened
 from gateway.wire.signatures import BoundRecipe, Recipe
+from gateway.wire.straight import Straight
 
 #: What may stand in a sample of an answer.
 NAMES: dict[str, Shape] = {**ANSWER_FIELDS, "code": Shape.TEXT, "message": Shape.TEXT}
@@ -94,21 +96,34 @@ class AskForm:
         for name, text in self.headers.items():
             if not (reference := REFERENCE.fullmatch(text)) or reference[1] == "setting":
                 draft.headers[name] = str(_set(text, settings))
-        for each in self.fields:
-            if (value := facts.get(each.name)) is not None:
-                each.put(draft, value, facts.get("currency"))
-            elif not each.optional:
-                raise Fault(Outcome.REQUEST_INVALID, f"{each.name}: the provider must have it, and it was not given")
+        self._put(draft, facts)
         return draft
+
+    @cached_property
+    def _put(self) -> Callable[[Draft, Mapping[str, Any]], None]:
+        code = Straight("put(draft, facts)", f"{self.name} written")
+        fields = code.literal(self.fields)
+        code.line(f"body, item, currency, fields = draft.body, draft.item, facts.get('currency'), {fields}")
+        missing = "the provider must have it, and it was not given"
+        write_lines(code, self.fields, (Outcome.REQUEST_INVALID, missing))
+        return code.made()
 
     # -- the provider's side
 
     def read(self, opened: Opened) -> dict[str, Any]:
         """The facts of a message. Fault request_invalid."""
-        facts, amounts = read_fields(self.fields, opened)
+        facts, amounts = self._read(opened)
         for each, place, value in amounts:
             facts[each.name] = each.read_amount(place, value, facts.get("currency"))
         return facts
+
+    @cached_property
+    def _read(self) -> Callable[[Opened], tuple[dict[str, Any], list[Seen]]]:
+        code = Straight("read(opened)", f"{self.name} read")
+        code.line("facts, amounts = {}, []")
+        read_lines(code, self.fields, lambda _: False)
+        code.line("return facts, amounts")
+        return code.made()
 
     def say(self, row: AskRow, facts: Mapping[str, Any], message: str = "") -> Response:
         """The provider's answer that *row* is about; *facts* fill a success. Raises Unfilled."""

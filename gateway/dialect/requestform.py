@@ -1,10 +1,9 @@
 """One compiled kind of request: how a message of an operation (or a variant of it) is known, read and written."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
@@ -15,14 +14,15 @@ from gateway.canon.money import Money
 from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.digests import Digest
-from gateway.dialect.fieldform import FieldForm, Seen, read_fields
+from gateway.dialect.fieldform import FieldForm, Seen
+from gateway.dialect.fieldlines import place_lines, read_lines, write_lines
 from gateway.dialect.nets import Net
 from gateway.dialect.whens import Literals, Presence, says
 from gateway.wire.envelopes import Envelope
 from gateway.wire.message import Garbled
 from gateway.wire.opened import CONTENT_TYPES, Draft, Opened
 from gateway.wire.paths import MISSING, Place
-from gateway.wire.signed_parts import same
+from gateway.wire.straight import Straight
 
 #: Fields that decide whose money moves, and which.
 _DECISIVE = frozenset({"player", "currency", "transaction", "reference", "round", "provider_transaction", "state"})
@@ -183,32 +183,20 @@ class RequestForm:
                 continue
         return found
 
-    def read(self, opened: Opened) -> Reading:
-        """Everything but the amounts, which may need a currency that only memory knows. Fault request_invalid."""
-        stated, raw = read_fields(self.fields, opened, self._dispensable)
-        facts: dict[str, Any] = {**{name: _shaped(name, value) for name, value in self.set.items()}, **stated}
-        amounts = [(unit, place, value) for each, place, value in raw if (unit := self._unit_of(each, opened))]
-        within_s = None
-        for name, rule in self.derive.items():
-            if name in facts:
-                continue
-            if isinstance(rule, Digest):
-                facts[name], within_s = rule.of(opened), rule.within_s
-            elif (value := derived(name, rule, facts)) is not None:
-                facts[name] = value
-        told = {*facts, *(each.name for each, _, _ in amounts)}
-        wants = {name: key for name, key in self.recall.items() if name not in told}
-        parts = [(each, found) for each in self._summed if (found := each.look_parts(opened))]
-        nets = {net: net.place.look(opened) for each in self._summed if (net := each.net) is not None}
-        plus = {each.name: found for each in self._summed if (found := each.look_plus(opened))}
-        return Reading(self, facts, amounts, wants, parts, nets, plus, within_s)
+    @cached_property
+    def read(self) -> Callable[[Opened], Reading]:
+        """`read(opened)`: everything but the amounts, which may need a currency that only memory knows.
+
+        Fault request_invalid; Garbled.
+        """
+        return reader(self)
 
     @cached_property
-    def _summed(self) -> list[FieldForm]:
+    def summed(self) -> list[FieldForm]:
         """The fields that more than one place speaks of."""
         return [each for each in self.fields if each.parts or each.plus or each.net is not None]
 
-    def _unit_of(self, each: FieldForm, opened: Opened) -> FieldForm | None:
+    def unit_of(self, each: FieldForm, opened: Opened) -> FieldForm | None:
         """*each* in the units that the message states; None for one of a reversal, where it states none well."""
         try:
             return each.in_units_of(opened)
@@ -217,7 +205,7 @@ class RequestForm:
                 return None
             raise
 
-    def _dispensable(self, each: FieldForm) -> bool:
+    def dispensable(self, each: FieldForm) -> bool:
         """May an unreadable value be treated as missing? Refusing a win or a refund for an odd time loses money."""
         return each.optional and each.name not in _DECISIVE and self.operation in CREDITS | REVERSALS | FACTS
 
@@ -231,15 +219,16 @@ class RequestForm:
         currency = facts.get("currency")
         for each, place, value in reading.amounts:
             try:
-                terms: list[tuple[Place, Any]] = [(place, value), *reading.plus.get(each.name, ())]
-                amount = sum((each.read_amount(*term, currency=currency) for term in terms), Decimal(0))
-                if currency is not None:
+                amount = each.read_amount(place, value, currency)
+                if more := reading.plus.get(each.name):
+                    amount = sum((each.read_amount(*term, currency=currency) for term in more), amount)
+                if currency is not None and (more or amount.is_signed()):
                     Money.of(amount, currency)
             except Fault:
                 if (self.operation in REVERSALS and currency is None) or each.name in self.park_without:
                     continue
                 raise
-            if amount == 0 and (self.zero == "refused" or (self.zero == "when free" and not facts.get("free"))):
+            if not amount and (self.zero == "refused" or (self.zero == "when free" and not facts.get("free"))):
                 raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: zero")
             facts[each.name] = amount
         if self.operation not in REVERSALS and currency is None and reading.amounts:
@@ -252,41 +241,78 @@ class RequestForm:
                 raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: not the sum of its parts")
         return Call(self.operation, **facts)
 
-    def write(self, facts: Mapping[str, Any], settings: Mapping[str, Any]) -> Draft:
-        """A message from *facts* in our words. Fault wallet_failed when a mandatory field cannot be given."""
-        draft = Draft(self.codec, self.method, self.path, each=self.each)
-        for place, literals in self.when:
-            if not isinstance(literals[0], Presence):  # what must be there is written by its own row
-                place.put(draft, literals[0])
-        for place, literal in self.fill:
-            place.put(draft, _filled(literal, settings))
-        for each in self.fields:
-            value = facts.get(each.name)
-            if value is None and each.name in self.derive:
-                value = derived(each.name, self.derive[each.name], facts)
-            if value is not None:
-                whole = value - self._elsewhere(each, facts, draft) if each.plus else value
-                each.put(draft, whole, facts.get("currency"))
-                if each.net is not None and facts.get("bet_amount") is not None:
-                    each.net.put(draft, value, facts["bet_amount"], facts.get("currency"))
-            elif not each.optional:
-                raise Fault(Outcome.WALLET_FAILED, f"{each.name}: the message must have it, and nobody gave it")
-        return draft
+    @cached_property
+    def write(self) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Draft]:
+        """`write(facts, settings)`: a message from *facts* in our words.
 
-    def _elsewhere(self, each: FieldForm, facts: Mapping[str, Any], draft: Draft) -> Decimal:
-        """How much of an amount stands where it is added: fields of ours do; what nobody states, and must be, is 0."""
-        found = Decimal(0)
-        for place in each.plus:
-            owner = next((other for other in self.fields if same(other.places[0], place)), None)
-            if owner is not None and facts.get(owner.name) is not None:
-                found += facts[owner.name]
-            elif not place.optional:
-                each.put_at(draft, place, Decimal(0), facts.get("currency"))
-        if found > facts[each.name]:
-            raise Fault(Outcome.WALLET_FAILED, f"{each.name}: its parts are more than it is")
-        return found
+        Fault wallet_failed when a mandatory field cannot be given.
+        """
+        return writer(self)
 
 
+def reader(form: RequestForm) -> Callable[[Opened], Reading]:
+    """`RequestForm.read`, of straight lines."""
+    code = Straight("read(opened)", f"{form.name} read")
+    stated = {name: _shaped(name, value) for name, value in form.set.items()}
+    code.line(f"facts = {{{', '.join(f'{name!r}: {code.literal(value)}' for name, value in stated.items())}}}")
+    code.line("amounts, wants, within_s = [], {}, None")
+    read_lines(code, form.fields, form.dispensable)
+    own = code.name(form, "form")
+    if any(each.exponent is not None for each in form.fields):
+        code.line(f"amounts = [(unit, at, it) for each, at, it in amounts if (unit := {own}.unit_of(each, opened))]")
+    for name, rule in form.derive.items():
+        with code.inside(f"if {name!r} not in facts:"):
+            if isinstance(rule, Digest):
+                digest = code.name(rule, "digest")
+                code.line(f"facts[{name!r}], within_s = {digest}.of(opened), {digest}.within_s")
+            else:
+                code.line(f"value = {code.name(derived, 'derived')}({name!r}, {code.literal(rule)}, facts)")
+                code.line(f"if value is not None: facts[{name!r}] = value")
+    sure = {*stated, *(each.name for each in form.fields if not each.optional and each.exponent is None)}
+    for name, key in form.recall.items():
+        if name not in sure:
+            test = f"{name!r} not in facts"
+            if name in AMOUNTS:
+                test += f" and not any(each.name == {name!r} for each, _, _ in amounts)"
+            code.line(f"if {test}: wants[{name!r}] = {key!r}")
+    made = code.name(Reading, "Reading")
+    if form.summed:
+        summed = code.name(form.summed, "summed")
+        code.line(f"parts = [(each, found) for each in {summed} if (found := each.look_parts(opened))]")
+        code.line(f"nets = {{net: net.place.look(opened) for each in {summed} if (net := each.net) is not None}}")
+        code.line(f"plus = {{each.name: found for each in {summed} if (found := each.look_plus(opened))}}")
+        code.line(f"return {made}({own}, facts, amounts, wants, parts, nets, plus, within_s)")
+    else:
+        code.line(f"return {made}({own}, facts, amounts, wants, [], {{}}, {{}}, within_s)")
+    return code.made()
+
+
+def writer(form: RequestForm) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Draft]:
+    """`RequestForm.write`, of straight lines."""
+    code = Straight("write(facts, settings)", f"{form.name} written")
+    words = ", ".join(map(code.literal, (form.codec, form.method, form.path)))
+    code.line(f"draft = {code.name(Draft, 'Draft')}({words}, each={code.literal(form.each)})")
+    code.line(
+        f"body, item, currency, fields = draft.body, draft.item, facts.get('currency'), {code.literal(form.fields)}"
+    )
+    for place, literals in form.when:
+        if not isinstance(literals[0], Presence):  # what must be there is written by its own row
+            place_lines(code, place, code.literal(literals[0]))
+    for place, literal in form.fill:
+        setting = SETTING.fullmatch(literal) if isinstance(literal, str) else None
+        place_lines(code, place, f"settings.get({setting[1]!r}, '')" if setting else code.literal(literal))
+    known = {
+        name: f"{code.name(derived, 'derived')}({name!r}, {code.literal(rule)}, facts)"
+        for name, rule in form.derive.items()
+        if not isinstance(rule, Digest)
+    }
+    write_lines(code, form.fields, (Outcome.WALLET_FAILED, "the message must have it, and nobody gave it"), known)
+    code.line("return draft")
+    return code.made()
+
+
+#: In `fill`, what the settings of an account give.
+SETTING = re.compile(r"\{setting\.(.*)\}", re.DOTALL)
 HOLE = re.compile(r"\{([a-z_.]+)\}")
 
 
@@ -318,9 +344,3 @@ def _stated(call: Call, name: str) -> Any:
 def _shaped(name: str, value: Any) -> Any:
     """What a table states of a field, as the field holds it: one id is a list of one."""
     return (value,) if CALL_FIELDS[name] is Shape.TEXTS else value
-
-
-def _filled(literal: Any, settings: Mapping[str, Any]) -> Any:
-    if isinstance(literal, str) and literal.startswith("{setting.") and literal.endswith("}"):
-        return settings.get(literal[9:-1], "")
-    return literal

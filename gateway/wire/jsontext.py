@@ -79,20 +79,33 @@ def scalar_text(value: Any) -> str | None:
 
 def write_json(value: Any) -> bytes:
     """Encode exactly. *value* holds dict, list, str, bool, int, None, Bare and what `read_json` gave."""
+    if type(value) is dict and _DIRECT.issuperset(map(type, value.values())):  # a flat object, as most are
+        try:
+            return orjson.dumps(value, _exact, orjson.OPT_PASSTHROUGH_SUBCLASS)
+        except TypeError:  # an integer of more than 64 bits
+            pass
     return orjson.dumps(_plain(value))
+
+
+#: What is written as it is, and what `_exact` knows.
+_DIRECT = frozenset({str, bool, int, type(None), Bare, LosslessFloat})
+
+
+def _exact(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(str(value).encode("ascii"))
 
 
 def _plain(value: Any) -> Any:
     if type(value) is str or value is None:
         return value
     if isinstance(value, Bare):
-        return orjson.Fragment(value.encode("ascii"))
+        return _exact(value)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, LosslessFloat) or (isinstance(value, int) and abs(value) >= 1 << 63):
-        return orjson.Fragment(str(value).encode("ascii"))
+        return _exact(value)
     if isinstance(value, float):
         raise TypeError("a float never holds what this gateway writes")
     return value

@@ -5,15 +5,28 @@ No float is involved and nothing is ever rounded; only a balance may be cut shor
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from jiter import LosslessFloat
 
 from gateway.canon.faults import Fault
-from gateway.canon.money import MAX_DIGITS, exact, exponent, scaled, whole
+from gateway.canon.money import MAX_DIGITS, exponent, parts_of
 from gateway.canon.outcomes import Outcome
 
 _MOST = 10**MAX_DIGITS
+
+
+class _Scale(NamedTuple):
+    """Of one currency in one form: theirs = major units x 10***shift*; *ledger*: its own decimals.
+
+    Written are *places* digits after the point, and of all that the form carries only what the ledger has is *kept*.
+    """
+
+    shift: int
+    ledger: int | None
+    places: int
+    carried: int
+    kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,7 @@ class MoneyForm:
     minus: Literal["refused", "ignored"] = "refused"
     shifts: tuple[tuple[str, int], ...] = ()
     _shift: int | None = field(init=False, repr=False, compare=False)  # None: the currency's exponent
+    _scales: dict[str | None, "_Scale"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         shift: int | None = 0
@@ -68,39 +82,55 @@ class MoneyForm:
         Fault amount_invalid, currency_mismatch (unknown code), request_invalid (minor units of no currency).
         """
         kind = type(value)
-        if kind is str:
-            if self.bare and not self.lenient:
-                raise Fault(Outcome.AMOUNT_INVALID, "a text where a number is due")
-            return self.read_text(value, currency)
-        if not self.bare:
-            raise Fault(Outcome.AMOUNT_INVALID, "not a text, as this dialect spells amounts")
         if kind is LosslessFloat:
-            return self.read_text(str(value), currency)
+            if self.form != "text":
+                return self.read_text(str(value), currency)
+        elif kind is str:
+            if self.form == "text" or self.lenient:
+                return self.read_text(value, currency)
+            raise Fault(Outcome.AMOUNT_INVALID, "a text where a number is due")
+        if self.form == "text":
+            raise Fault(Outcome.AMOUNT_INVALID, "not a text, as this dialect spells amounts")
         if kind is not int:
             raise Fault(Outcome.AMOUNT_INVALID, "not a number")
         if not -_MOST < value < _MOST:
             raise Fault(Outcome.AMOUNT_INVALID, f"more than {MAX_DIGITS} digits")
-        return self._ours(Decimal(value), currency)
+        return self._ours(value < 0, str(abs(value)), "", 0, currency)
 
     def read_text(self, text: str, currency: str | None) -> Decimal:
         """The same for a place that holds only text (form, query, header, path): digits alone, whatever *form* says."""
-        return self._ours(exact(text), currency)
+        sign, digits, fraction, power = parts_of(text)
+        return self._ours(sign == "-", digits, fraction, power, currency)
 
-    def _ours(self, theirs: Decimal, currency: str | None) -> Decimal:
-        if self.minus == "ignored":
-            theirs = theirs.copy_abs()
-        if not self.signed and theirs.is_signed():
-            raise Fault(Outcome.AMOUNT_INVALID, "negative amount")
-        if self.form == "integer" and whole(theirs) is None:
+    def _ours(self, negative: bool, digits: str, fraction: str, power: int, currency: str | None) -> Decimal:
+        """Ours, of digits on both sides of a point that stands *power* further right. Only the point ever moves."""
+        if negative:
+            if self.minus == "ignored":
+                negative = False
+            elif not self.signed:
+                raise Fault(Outcome.AMOUNT_INVALID, "negative amount")
+        point = len(digits) + power
+        digits += fraction
+        if self.form == "integer" and point < len(digits) and digits[max(point, 0) :].strip("0"):
             raise Fault(Outcome.AMOUNT_INVALID, "not a whole number")
-        shift = self._shift_of(currency)
-        if currency is None:
-            return scaled(theirs, -shift)
-        ledger = exponent(currency)
-        units = whole(scaled(theirs, ledger - shift))
-        if units is None:
-            raise Fault(Outcome.AMOUNT_INVALID, f"finer than {currency}'s smallest unit")
-        return scaled(Decimal(units), -ledger)
+        scale = self._scales.get(currency)
+        if scale is None:
+            scale = self._scale(currency)
+        point -= scale.shift
+        if point <= 0:
+            digits, point = "0" * (1 - point) + digits, 1
+        elif point > len(digits):
+            digits = digits.ljust(point, "0")
+        ledger = scale.ledger
+        if ledger is None:
+            found = Decimal(f"{digits[:point]}.{digits[point:]}" if point < len(digits) else digits)
+        else:
+            missing = point + ledger - len(digits)
+            if missing < 0 and digits[missing:].strip("0"):
+                raise Fault(Outcome.AMOUNT_INVALID, f"finer than {currency}'s smallest unit")
+            kept = f"{digits[point : point + ledger]}{'0' * missing}"
+            found = Decimal(f"{digits[:point]}.{kept}" if ledger else digits[:point])
+        return found.copy_negate() if negative and found else found
 
     def write(self, amount: Decimal, currency: str | None, exact: bool = True) -> str:
         """*amount* (major units) as digits, 87.50 EUR as `87.50`, `8750` or `8750000`, for `Bare` where `bare`.
@@ -108,28 +138,47 @@ class MoneyForm:
         Fault amount_invalid when the form cannot carry it or it is finer than the ledger; with *exact* false
         (balances) and `inexact = "truncate"` it is cut towards zero instead. A sign needs a signed form.
         """
-        shift = self._shift_of(currency)
-        ledger = None if currency is None else exponent(currency)
-        if ledger is None:
-            power = amount.as_tuple().exponent
-            places = self._places(shift, -power if isinstance(power, int) else 0)
+        scale = self._scales.get(currency)
+        if scale is None:
+            scale = self._scale(currency)
+        text = f"{amount:f}"  # bound by no context's precision
+        if not text[-1].isdecimal():
+            raise ValueError("not a finite number")
+        negative = text[0] == "-"
+        whole, _, fraction = text[negative:].partition(".")
+        places, carried, kept = scale.places, scale.carried, scale.kept
+        if scale.ledger is None:  # as many decimals as it has
+            places = self._places(scale.shift, len(fraction))
+            carried = kept = scale.shift + places
+        if kept >= 0:
+            units, rest = f"{whole}{fraction[:kept]}{'0' * (kept - len(fraction))}", fraction[kept:]
         else:
-            places = self._places(shift, ledger)
-        carried = shift + places
-        kept = carried if ledger is None else min(carried, ledger)
-        theirs = scaled(amount, kept)
-        units = whole(theirs)
-        if units is None:
-            if exact or self.inexact != "truncate":
-                raise Fault(Outcome.AMOUNT_INVALID, "finer than this form or the currency's ledger can carry")
-            units = int(theirs)
-        if units < 0 and not self.signed:
+            units, rest = whole[:kept], whole[kept:] + fraction
+        if rest and (exact or self.inexact != "truncate") and rest.strip("0"):
+            raise Fault(Outcome.AMOUNT_INVALID, "finer than this form or the currency's ledger can carry")
+        digits = units.lstrip("0")
+        if not digits:
+            negative, digits = False, "0"
+        elif negative and not self.signed:
             raise Fault(Outcome.AMOUNT_INVALID, "negative amount")
-        digits = str(abs(units)) + "0" * (carried - kept) if units else "0"
+        elif carried > kept:
+            digits += "0" * (carried - kept)
         if places:
             digits = digits.rjust(places + 1, "0")
             digits = f"{digits[:-places]}.{digits[-places:]}"
-        return f"-{digits}" if units < 0 else digits
+        return f"-{digits}" if negative else digits
+
+    def _scale(self, currency: str | None) -> "_Scale":
+        """Where the point of an amount of *currency* stands; worked out once, for there are few currencies."""
+        shift = self._shift_of(currency)
+        if currency is None:
+            scale = _Scale(shift, None, 0, 0, 0)
+        else:
+            ledger = exponent(currency)
+            places = self._places(shift, ledger)
+            scale = _Scale(shift, ledger, places, shift + places, min(shift + places, ledger))
+        self._scales[currency] = scale
+        return scale
 
     def _shift_of(self, currency: str | None) -> int:
         """Theirs = major units x 10**shift."""

@@ -5,14 +5,16 @@ nothing to put. `$$` begins a text that really starts with a dollar. Literals ar
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from gateway.wire.jsontext import read_json, scalar_text, write_json
 from gateway.wire.message import Garbled
+from gateway.wire.straight import Straight
 from gateway.wire.xmltext import read_xml, write_xml
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\$[A-Za-z_]*\??')
@@ -92,8 +94,27 @@ class Sample:
 
         Raises KeyError for a name without `?` that has no value, ValueError for a bare text that is not a number.
         """
-        body = _written(self._root, values)
-        return body if body is not None else b"{}"
+        return self._write(values)
+
+    @cached_property
+    def _write(self) -> Callable[[Mapping[str, Any]], bytes]:
+        code = Straight("write(values)", "sample")
+        named = {name: f"value_{number}" for number, name in enumerate(self.names)}
+        for name, value in named.items():
+            code.line(f"{value} = values.get({name!r})")
+        code.line(f"return {self.filled(code, named)}")
+        return code.made()
+
+    def filled(self, code: Straight, named: Mapping[str, str]) -> str:
+        """Lines that encode what the variables *named* for the names hold, and the expression of the whole body.
+
+        They raise as `write` does.
+        """
+        texts: dict[Slot, str] = {}
+        for number, slot in enumerate(self.slots):
+            texts[slot] = f"text_{number}"
+            _encode(code, slot, named[slot.name], texts[slot])
+        return _joined(_pieces(self._root, texts))
 
     def read(self, body: Any) -> dict[str, Any]:
         """Every name's raw value where *body* has one; absent and null are left out alike."""
@@ -112,9 +133,10 @@ class MarkupSample(Sample):
     def _tree(text: str) -> Any:
         return read_xml(text.encode())
 
-    def write(self, values: Mapping[str, Any]) -> bytes:
-        """As `Sample.write`; ValueError too for a text that XML cannot hold."""
-        return write_xml(read_json(super().write(values)))
+    def filled(self, code: Straight, named: Mapping[str, str]) -> str:
+        """As of any sample; ValueError too for a text that XML cannot hold."""
+        xml, json = code.name(write_xml, "write_xml"), code.name(read_json, "read_json")
+        return f"{xml}({json}({super().filled(code, named)}))"
 
 
 def look(body: Any, keys: tuple[str | int, ...]) -> Any:
@@ -129,31 +151,80 @@ def look(body: Any, keys: tuple[str | int, ...]) -> Any:
     return body
 
 
-def _written(node: _Node, values: Mapping[str, Any]) -> bytes | None:
-    if isinstance(node, bytes):
-        return node
-    if isinstance(node, Slot):
-        return _slot(node, values)
-    brackets, members = node
-    return brackets[0].encode() + b",".join(_members(members, values)) + brackets[1].encode()
+def look_lines(code: Straight, body: str, keys: tuple[str | int, ...], value: str) -> None:
+    """Lines that put into the variable *value* what `look` finds in *body*, which is known to be an object."""
+    for key in keys:
+        if body != value:
+            code.line(f"{value} = {body}.get({key!r})")
+        elif isinstance(key, str):
+            code.line(f"{value} = {value}.get({key!r}) if isinstance({value}, dict) else None")
+        else:
+            code.line(f"{value} = {value}[{key}] if isinstance({value}, list) and {key} < len({value}) else None")
+        body = value
 
 
-def _members(members: tuple[tuple[bytes, _Node], ...], values: Mapping[str, Any]) -> Iterator[bytes]:
-    for key, child in members:
-        written = _written(child, values)
-        if written is not None:
-            yield key + written
+def _encode(code: Straight, slot: Slot, value: str, text: str) -> None:
+    """Lines that put the bytes of *value* into *text*: None where nothing is to be put."""
+    if slot.bare:
+        fits, bare = code.name(_NUMBER.fullmatch, "number"), code.name(_bare, "bare")
+        encoded = f"{value}.encode() if type({value}) is str and {fits}({value}) else {bare}({slot.name!r}, {value})"
+    else:
+        dumps, quoted = code.name(orjson.dumps, "dumps"), code.name(_quoted, "quoted")
+        encoded = f"{dumps}({value}) if type({value}) is str else {quoted}({value})"
+    if slot.optional:
+        code.line(f"{text} = None if {value} is None else {encoded}")
+    else:
+        code.line(f"if {value} is None: raise KeyError({slot.name!r})")
+        code.line(f"{text} = {encoded}")
 
 
-def _slot(slot: Slot, values: Mapping[str, Any]) -> bytes | None:
-    value = values.get(slot.name)
-    if value is None:
-        if slot.optional:
-            return None
-        raise KeyError(slot.name)
-    if not slot.bare:
-        text = scalar_text(value)
-        return orjson.dumps(text) if text is not None else write_json(value)
+def _bare(name: str, value: Any) -> bytes:
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        raise ValueError(f"{slot.name} is not a number, and stands without quotes")
+        raise ValueError(f"{name} is not a number, and stands without quotes")
     return value.encode("ascii") if isinstance(value, str) else write_json(value)
+
+
+def _quoted(value: Any) -> bytes:
+    text = scalar_text(value)
+    return orjson.dumps(text) if text is not None else write_json(value)
+
+
+#: Bytes as they stand, or an expression for them.
+_Piece = bytes | str
+
+
+def _pieces(node: _Node, texts: Mapping[Slot, str]) -> list[_Piece]:
+    if isinstance(node, bytes):
+        return [node]
+    if isinstance(node, Slot):
+        return [texts[node]]
+    (begin, end), members = (bracket.encode() for bracket in node[0]), node[1]
+    if members and _optional(members[0][1]):  # which of them is the first is known when they are
+        each = ", ".join(
+            f"None if {texts[child]} is None else {member}" if isinstance(child, Slot) and child.optional else member
+            for key, child in members
+            for member in [_joined([key, *_pieces(child, texts)])]
+        )
+        return [begin, f"b','.join([each for each in ({each},) if each is not None])", end]
+    found: list[_Piece] = [begin]
+    for number, (key, child) in enumerate(members):
+        member: list[_Piece] = [b"," if number else b"", key, *_pieces(child, texts)]
+        if isinstance(child, Slot) and child.optional:
+            member = [f"(b'' if {texts[child]} is None else {_joined(member)})"]
+        found += member
+    return [*found, end]
+
+
+def _optional(node: _Node) -> bool:
+    return isinstance(node, Slot) and node.optional
+
+
+def _joined(pieces: list[_Piece]) -> str:
+    """One expression of *pieces*; bytes that stand beside each other are one literal."""
+    whole: list[_Piece] = []
+    for piece in pieces:
+        if isinstance(piece, bytes) and whole and isinstance(whole[-1], bytes):
+            whole[-1] += piece
+        else:
+            whole.append(piece)
+    return " + ".join(repr(piece) if isinstance(piece, bytes) else piece for piece in whole)

@@ -7,11 +7,12 @@ A value that does not fit is Fault request_invalid, naming the rule and never th
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
 from gateway.wire.jsontext import Bare
+from gateway.wire.straight import Straight
 
 MAX_ID = 255
 #: Our own keys hold an account's name, a scope and an id.
@@ -35,6 +36,27 @@ class Converter(Protocol):
     def write(self, value: Any) -> Any: ...
 
 
+def standing(code: Straight, converter: Converter, value: str) -> str | None:
+    """A test of the variable *value* in the lines' own words: is it ours as it stands, so that `read` gives it back?
+
+    None where only `read` can tell. A converter says so by `as_it_stands(code, value)`.
+    """
+    stands = getattr(converter, "as_it_stands", None)
+    return None if stands is None else str(stands(code, value))
+
+
+def reading(code: Straight, converter: Converter, value: str) -> None:
+    """A line that makes the variable *value* ours. What is so already costs no call."""
+    test = standing(code, converter, value)
+    unless = "" if test is None else f"if not ({test}): "
+    code.line(f"{unless}{value} = {code.name(converter, 'form')}.read({value})")
+
+
+def written(code: Straight, converter: Converter, value: str) -> str:
+    """The expression of what `write` gives for the expression *value*; itself, for a `verbatim` converter."""
+    return value if getattr(converter, "verbatim", False) else f"{code.name(converter, 'form')}.write({value})"
+
+
 def refused(why: str) -> Fault:
     """The refusal of a value that does not fit."""
     return Fault(Outcome.REQUEST_INVALID, why)
@@ -43,6 +65,8 @@ def refused(why: str) -> Fault:
 @dataclass(frozen=True, slots=True)
 class Flag:
     """Reads `true 1 "1" "true" "True" "Y"` and `false 0 "0" "false" "False" "N"`; writes a JSON bool."""
+
+    verbatim: ClassVar[bool] = True
 
     def read(self, value: Any) -> bool:
         if isinstance(value, bool):
@@ -53,6 +77,9 @@ class Flag:
         if found is None:
             raise refused("not a flag: true or false is due")
         return found
+
+    def as_it_stands(self, code: Straight, value: str) -> str:
+        return f"{value} is True or {value} is False"
 
     def write(self, value: bool) -> bool:
         return value
@@ -86,6 +113,15 @@ class Text:
             raise refused("a control character in a text")
         return text
 
+    def as_it_stands(self, code: Straight, value: str) -> str:
+        fits = code.name(_PRINTABLE.fullmatch, "printable")
+        return f"type({value}) is str and len({value}) <= {self.longest} and {fits}({value})"
+
+    @property
+    def verbatim(self) -> bool:
+        """Does `write` give back what it is given?"""
+        return not self.integer
+
     def write(self, value: str) -> str:
         if not self.integer:
             return value
@@ -98,12 +134,17 @@ class Text:
 class Number:
     """A whole number of 0 to 999999999, such as a currency's exponent; a JSON integer or its digits as a string."""
 
+    verbatim: ClassVar[bool] = True
+
     def read(self, value: Any) -> int:
         if type(value) is str and _SMALL.fullmatch(value):
             return int(value)
         if type(value) is int and 0 <= value < 10**9:
             return value
         raise refused("not a small whole number")
+
+    def as_it_stands(self, code: Straight, value: str) -> str:
+        return f"type({value}) is int and 0 <= {value} < 1000000000"
 
     def write(self, value: int) -> int:
         return value
@@ -113,8 +154,13 @@ class Number:
 class Bag:
     """Passed-on extras: JSON as it came, number lexemes kept."""
 
+    verbatim: ClassVar[bool] = True
+
     def read(self, value: Any) -> Any:
         return value
+
+    def as_it_stands(self, code: Straight, value: str) -> str:
+        return "True"
 
     def write(self, value: Any) -> Any:
         return value

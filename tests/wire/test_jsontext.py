@@ -275,6 +275,17 @@ def test_bare_is_written_without_quotes() -> None:
     assert write_json(value) == b'{"z":87.50,"a":[0.10,{"b":12345678901234567890.12}],"t":"87.50"}'
 
 
+@given(
+    st.dictionaries(
+        st.text(max_size=4), st.integers() | st.booleans() | st.none() | st.text(max_size=4) | st.just(Bare("1.50"))
+    )
+)
+def test_a_flat_object_is_written_as_any_other(fields: dict[str, Any]) -> None:
+    """In one go, and by the same bytes as inside of another object; integers of any size."""
+    inside = write_json({"it": fields})
+    assert inside == b'{"it":' + write_json(fields) + b"}"
+
+
 def test_a_float_is_never_written() -> None:
     """A float reached a place where money may stand: a bug of ours, said at once."""
     with pytest.raises(TypeError, match="float"):
