@@ -179,7 +179,7 @@ class Bench:
         So nobody waits for the core, and commits hold as many callbacks. A lone one is also given all of SHARE.
         """
         with at_work(contender, self.tools, self.work, self.cores, processes=processes) as site:
-            peak = site.warm()
+            peak = site.warm(crowded=True)
             most = max(self.plan.processes)
             crowded = most if self.cores.for_more(most)[0] == self.cores.contender else 1
             kept = self.results[contender.name]

@@ -86,12 +86,12 @@ class Site:
         )
         self.process = stack.enter_context(contender.start(place))
         self.start_seconds = self.process.listening(self.port)
-        self._hint, self._several = 0.0, processes > 1
+        self._hint = 0.0
 
-    def warm(self) -> float:
+    def warm(self, *, crowded: bool = False) -> float:
         """A short burst, which also tells how long the next lists must be; callbacks per second at full speed."""
         self._hint = 20_000.0
-        self._hint = self.burst(1, crowded=self._several).rate
+        self._hint = self.burst(1, crowded=crowded).rate
         return self._hint
 
     def used(self) -> tuple[float, float]:

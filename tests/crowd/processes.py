@@ -94,7 +94,7 @@ class Pair:
 
 @asynccontextmanager
 async def pair(folder: Path, *, ports: tuple[int, int] | None = None, grace: float = 0) -> AsyncIterator[Pair]:
-    """Two processes that serve: on one port, or each on its own of *ports*; *grace*: `drain.accept_grace`."""
+    """Two processes that serve: on one port and one internal port, or each on its own of *ports*."""
     public, wallet = (f"127.0.0.1:{free_port()}" for _ in range(2))
     journal = await fresh_database()
     (folder / "gateway.toml").write_text(SETTINGS.format(public=public, wallet=wallet, journal=journal, grace=grace))
@@ -108,11 +108,15 @@ async def pair(folder: Path, *, ports: tuple[int, int] | None = None, grace: flo
         stand = Stand(f"http://{public}", f"http://{wallet}", books, None)  # type: ignore[arg-type] - 155.io's key
         stand.ask("players", {"player": "1001", "currency": "EUR", "balance": "10000.00", "session": "session-1001"})
         processes, logs = [], []
+        internal = {
+            "GATEWAY_INTERNAL__LISTEN": f"127.0.0.1:{free_port()}",
+            "GATEWAY_INTERNAL__SECRETS__TOKEN": '[{"env": "STAND_TOKEN"}]',
+        }
         for number, name in enumerate(("one", "other")):
             (folder / name).mkdir()
             env = {"STAND_WALLET": SECRET, "STAND_TOKEN": TOKEN.decode(), "GATEWAY_ADMIN__LISTEN": "127.0.0.1:0"}
             own = {"GATEWAY_PUBLIC__LISTEN": f"127.0.0.1:{ports[number]}"} if ports else {}
-            env |= own or {"GATEWAY_PUBLIC__REUSE_PORT": "true"}
+            env |= own or {"GATEWAY_PUBLIC__REUSE_PORT": "true", **internal}
             words = ("serve", "--config", "../gateway.toml", "--log-format", "json")
             processes.append(Process(*words, cwd=folder / name, **env))
             stack.callback(processes[-1].stop)

