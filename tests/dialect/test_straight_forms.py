@@ -75,10 +75,12 @@ def messages(draw: st.DrawFn, form: RequestForm) -> Opened:
     headers: list[tuple[str, str]] = []
     query: dict[str, str] = {}
     path: dict[str, str] = {}
+    listed = {text for each in form.fields for text in (*each.absent, *map(scalar_text, (each.values or {}).values()))}
+    plain = st.sampled_from(["1", "EUR", "t1", 1, 5, *sorted(text for text in listed if text is not None)])
     for place in {place for each in form.fields for place in (*each.places, *each.parts, *each.more)}:
         if draw(st.integers(0, 5)) == 0:
             continue
-        value = draw(LEAVES if draw(st.integers(0, 3)) == 0 else st.sampled_from(["1", "EUR", "t1", 1, 5]))
+        value = draw(LEAVES if draw(st.integers(0, 3)) == 0 else plain)
         if place.source == "body":
             target = body
             for key in place.keys[:-1]:
