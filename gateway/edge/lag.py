@@ -3,6 +3,9 @@
 import asyncio
 from collections import deque
 
+#: What is due and runs later than this, in seconds, runs late because of us; a timeout then says nothing of others.
+LATE = 0.02
+
 
 class Lag:
     """Looks every *step* seconds. `seconds` is the least of the last three lags: a single pause is no overload."""

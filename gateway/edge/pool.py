@@ -12,6 +12,7 @@ from time import monotonic
 from aiohappyeyeballs import start_connection
 
 from gateway.edge.connection import Connection
+from gateway.edge.lag import LATE
 
 #: Seconds after which the next address of a name is tried beside the first.
 _NEXT_ADDRESS = 0.1
@@ -105,18 +106,33 @@ class Pool:
         return None
 
     async def _made(self) -> Connection:
+        """A new one. Where we are late ourselves when time is over, it begins anew: a loop that looks too late has
+        missed what came meanwhile, which says nothing of the server. Whoever waits for it has a time of his own."""
+        making = asyncio.create_task(self._make())
+        try:
+            while not making.done():
+                over = monotonic() + self._made_within
+                await asyncio.wait({making}, timeout=self._made_within)
+                if not making.done() and monotonic() - over < LATE:
+                    raise TimeoutError
+        except BaseException:
+            making.cancel()
+            making.add_done_callback(_unwanted)
+            raise
+        return making.result()
+
+    async def _make(self) -> Connection:
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(self._made_within):
-            addresses = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-            plain = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS, loop=loop)
-            try:
-                _, connection = await loop.create_connection(
-                    lambda: Connection(self._answer_limit, self._open.discard),
-                    sock=plain, ssl=self._tls, server_hostname=self._host if self._tls else None,
-                )  # fmt: skip
-            except BaseException:
-                plain.close()
-                raise
+        addresses = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        plain = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS, loop=loop)
+        try:
+            _, connection = await loop.create_connection(
+                lambda: Connection(self._answer_limit, self._open.discard),
+                sock=plain, ssl=self._tls, server_hostname=self._host if self._tls else None,
+            )  # fmt: skip
+        except BaseException:
+            plain.close()
+            raise
         self._open.add(connection)
         return connection
 
@@ -129,3 +145,9 @@ class Pool:
         if self._idle:
             wait = self._idle[0][0] - oldest
             self._sweep = asyncio.get_running_loop().call_later(wait, self._swept)
+
+
+def _unwanted(making: "asyncio.Task[Connection]") -> None:
+    """Who wanted it has gone in the moment in which it was there."""
+    if not making.cancelled() and making.exception() is None:
+        making.result().abort()

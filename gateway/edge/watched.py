@@ -15,6 +15,8 @@ from gateway.journal.wishes import Claim, JournalUnavailable, Lease, Record, Set
 
 #: It counts as available again when it has failed nobody for so long, in seconds: one event for one failure.
 CALM = 1.0
+#: The others are not waited for, or write nothing.
+_WRITTEN = (Claim, Record, Lease, Settle)
 
 
 class Watched:
@@ -47,7 +49,7 @@ class Watched:
             raise
         finally:
             self._metrics.waited(wish, monotonic() - began)
-        if isinstance(wish, Claim | Record | Lease | Settle):  # the others are not waited for, or write nothing
+        if self._failed_at is not None and isinstance(wish, _WRITTEN):
             self._performed()
         return result
 

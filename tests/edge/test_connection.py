@@ -268,3 +268,27 @@ async def test_a_name_with_a_dead_first_address(wallet: Any, monkeypatch: pytest
     found[1] = (2, 1, 6, "", ("127.0.0.3", there.port))
     with pytest.raises(ConnectionRefusedError):
         await Pool("two", there.port, False, most=1, free_within=1, made_within=1, keepalive=9, answer_limit=9).one()
+
+
+async def test_a_connection_that_comes_in_the_moment_of_giving_up_is_closed(wallet: Any, monkeypatch: Any) -> None:
+    """Whoever wanted it was cancelled just as it was there: it is not left open for nobody."""
+    there = await wallet()
+    pool = Pool(
+        "127.0.0.1", there.port, False, most=1, free_within=0.1, made_within=1.0, keepalive=15.0, answer_limit=1024
+    )
+    make, made = pool._make, asyncio.Event()
+
+    async def and_tell() -> Any:
+        connection = await make()
+        made.set()
+        return connection
+
+    monkeypatch.setattr(pool, "_make", and_tell)
+    wants = asyncio.create_task(pool.one())
+    await made.wait()
+    wants.cancel()
+    await asyncio.wait({wants})
+    assert wants.cancelled()
+    await asyncio.sleep(0.05)
+    assert (len(pool._open), pool._lent) == (0, 0)
+    pool.close()
