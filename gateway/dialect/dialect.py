@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from gateway.canon.calls import Call, Reply, Shape
+from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
@@ -352,10 +352,10 @@ class Dialect:
         """
         form = self.variant_for(call)
         facts = call.facts()
-        due = {each.name: each.shape for each in form.fields if not each.optional and facts.get(each.name) is None}
-        if "time" in due:
-            facts = {**facts, "time": datetime.fromtimestamp(int(now), UTC)}
-        facts = {**{name: False for name, shape in due.items() if shape is Shape.FLAG}, **facts}
+        if form.time_due and call.time is None:
+            facts["time"] = datetime.fromtimestamp(int(now), UTC)
+        for name in form.flags_due:
+            facts.setdefault(name, False)
         draft = form.write(facts, settings or {})
         draft.seal = keys.seal(form)
         keys.of(form.name).make(draft, now)
