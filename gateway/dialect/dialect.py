@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
-from gateway.canon.calls import Call, Reply, Shape
+from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import CAN_OCCUR, Outcome
@@ -19,7 +19,6 @@ from gateway.dialect.batch import Batch
 from gateway.dialect.compiler.layers import Tree
 from gateway.dialect.drift import Sighting
 from gateway.dialect.durability import reasons
-from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.hearing import Hearing
 from gateway.dialect.keys import Keys
 from gateway.dialect.listings import Listings
@@ -326,22 +325,14 @@ class Dialect:
         """
         form = self.variant_for(call)
         facts = call.facts()
-        for name in self._left_to_us[form.name]:
-            if name not in facts:
-                facts[name] = datetime.fromtimestamp(int(now), UTC) if name == "time" else False
+        if form.time_due and call.time is None:
+            facts["time"] = datetime.fromtimestamp(int(now), UTC)
+        for name in form.flags_due:
+            facts.setdefault(name, False)
         draft = form.write(facts, settings or {})
         draft.seal = keys.seal(form)
         keys.of(form.name).make(draft, now)
         return form, draft.request()
-
-    @cached_property
-    def _left_to_us(self) -> Mapping[str, Sequence[str]]:
-        """Of each variant the fields that its message must have, and that we state where the call does not."""
-
-        def ours(each: FieldForm) -> bool:
-            return not each.optional and (each.shape is Shape.FLAG or each.name == "time")
-
-        return {name: [each.name for each in form.fields if ours(each)] for name, form in self.variants.items()}
 
     def read_reply(
         self, name: str, call: Call, response: Response, keys: Keys, now: float, drift: list[Sighting] | None = None

@@ -10,6 +10,7 @@ from gateway.canon.calls import Shape
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.fieldform import FieldForm
+from gateway.dialect.whens import Literals, Presence
 from gateway.wire.jsontext import Bare, scalar_text
 from gateway.wire.money_forms import MoneyForm
 from gateway.wire.paths import Place
@@ -63,7 +64,21 @@ def _look(code: Straight, each: FieldForm) -> str:
     return "place"
 
 
-def _look_at(code: Straight, place: Place, each: FieldForm) -> None:
+def when_lines(code: Straight, place: Place, literals: Literals) -> None:
+    """Return False where what stands at *place* is none of the *literals*, as `whens.says` has it."""
+    _look_at(code, place)
+    tests = []
+    for literal in literals:
+        if isinstance(literal, Presence):
+            tests.append(f"value is {'not ' if literal.due else ''}None")
+        elif place.source == "body":
+            tests.append(f"type(value) is {code.name(type(literal), 'kind')} and value == {code.literal(literal)}")
+        else:
+            tests.append(f"value == {scalar_text(literal)!r}")
+    code.line(f"if not ({' or '.join(tests)}): return False")
+
+
+def _look_at(code: Straight, place: Place, each: FieldForm | None = None) -> None:
     if place.source == "body":
         whole = "item" if place.item else "body"
         code.once(f"{whole} = opened.{whole}")
@@ -74,7 +89,7 @@ def _look_at(code: Straight, place: Place, each: FieldForm) -> None:
         code.line(f"value = opened.{_SOURCES[place.source]}.get({place.keys[0]!r})")
     if place.optional:
         code.line("if value == '': value = None")
-    if each.absent:
+    if each is not None and each.absent:
         code.line(f"if type(value) is str and value in {code.name(each.absent, 'absent')}: value = None")
 
 

@@ -15,9 +15,9 @@ from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.digests import Digest
 from gateway.dialect.fieldform import FieldForm, Seen
-from gateway.dialect.fieldlines import place_lines, read_lines, write_lines
+from gateway.dialect.fieldlines import place_lines, read_lines, when_lines, write_lines
 from gateway.dialect.nets import Net
-from gateway.dialect.whens import Literals, Presence, says
+from gateway.dialect.whens import Literals, Presence
 from gateway.wire.envelopes import Envelope
 from gateway.wire.message import Garbled
 from gateway.wire.opened import CONTENT_TYPES, Draft, Opened
@@ -108,13 +108,14 @@ class RequestForm:
         except UnicodeDecodeError:
             return None
 
-    def matches(self, opened: Opened) -> bool:
-        """Do all `when` places hold? Garbled when one cannot be read."""
+    @cached_property
+    def matches(self) -> Callable[[Opened], bool]:
+        """`matches(opened)`: do all `when` places hold? Garbled when one cannot be read."""
+        code = Straight("matches(opened)", f"{self.name} when")
         for place, literals in self.when:
-            value = place.look(opened)
-            if not any(says(place, value, literal) for literal in literals):
-                return False
-        return True
+            when_lines(code, place, literals)
+        code.line("return True")
+        return code.made()
 
     def renamed(self, opened: Opened, source: str) -> bool:
         """Does the *source* (body, query) lack a documented name and hold one that is not documented?
@@ -135,6 +136,16 @@ class RequestForm:
     def given(self) -> frozenset[str]:
         """Fields that a call of this variant has or may have: placed, set, derived or recalled."""
         return frozenset({each.name for each in self.fields} | set(self.set) | set(self.derive) | set(self.recall))
+
+    @cached_property
+    def flags_due(self) -> tuple[str, ...]:
+        """The flags that its message must have."""
+        return tuple(each.name for each in self.fields if not each.optional and each.shape is Shape.FLAG)
+
+    @cached_property
+    def time_due(self) -> bool:
+        """Must its message have a time?"""
+        return any(each.name == "time" and not each.optional for each in self.fields)
 
     @property
     def content_type(self) -> str | None:

@@ -17,7 +17,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.fieldform import FieldForm
 from gateway.dialect.requestform import RequestForm, derived
 from gateway.dialect.shelf import Shelf
-from gateway.dialect.whens import Presence
+from gateway.dialect.whens import Presence, says
 from gateway.wire.jsontext import read_json, scalar_text, write_json
 from gateway.wire.message import Garbled, Request
 from gateway.wire.money_forms import MoneyForm
@@ -75,9 +75,11 @@ def messages(draw: st.DrawFn, form: RequestForm) -> Opened:
     headers: list[tuple[str, str]] = []
     query: dict[str, str] = {}
     path: dict[str, str] = {}
+    words = [word for _, literals in form.when for word in literals if not isinstance(word, Presence)]
     listed = {text for each in form.fields for text in (*each.absent, *map(scalar_text, (each.values or {}).values()))}
-    plain = st.sampled_from(["1", "EUR", "t1", 1, 5, *sorted(text for text in listed if text is not None)])
-    for place in {place for each in form.fields for place in (*each.places, *each.parts, *each.more)}:
+    plain = st.sampled_from(["1", "EUR", "t1", 1, 5, *words, *sorted(text for text in listed if text is not None)])
+    places = [place for each in form.fields for place in (*each.places, *each.parts, *each.more)]
+    for place in dict.fromkeys([*places, *(place for place, _ in form.when)]):
         if draw(st.integers(0, 5)) == 0:
             continue
         value = draw(LEAVES if draw(st.integers(0, 3)) == 0 else plain)
@@ -112,6 +114,8 @@ def test_reading(name: str, data: st.DataObject) -> None:
     """Whatever stands at the places: the same facts and the same raw amounts, or the same refusal in the same words."""
     form = data.draw(st.sampled_from(sorted(table(name).variants.values(), key=lambda form: form.name)))
     opened = data.draw(messages(form))
+    fits = all(any(says(at, at.look(opened), each) for each in literals) for at, literals in form.when)
+    assert form.matches(opened) is fits
     due, found = ended(lambda: walked(form, opened)), ended(lambda: form.read(opened))
     if isinstance(due, str) or isinstance(found, str):
         more = any(each.exponent or each.plus for each in form.fields)  # at which the walk does not look
