@@ -58,6 +58,7 @@ class _Preparation:
     settings: Settings
     source: Source
     problems: list[Problem] = field(default_factory=list)
+    dialects: dict[tuple[tuple[Path, ...], str, frozenset[tuple[str, str]]], Dialect] = field(default_factory=dict)
 
     def parties(self) -> Parties:
         settings = self.settings
@@ -99,7 +100,11 @@ class _Preparation:
             self._complain("GW003", (*at, "dialect"), says, remedy, suggest(name, shelf.names) or "")
             return None
         try:
-            return shelf.dialect(name, options)
+            # Those who speak the same share it: three hundred copies of one table would not fit the processor's cache.
+            alike = (shelf.folders, name, frozenset(options.items()))
+            if alike not in self.dialects:
+                self.dialects[alike] = shelf.dialect(name, options)
+            return self.dialects[alike]
         except Refused as refused:
             self.problems += refused.problems
             says = f"{'.'.join(map(str, at))} cannot use {path.name}: see its own complaints"

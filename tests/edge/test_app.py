@@ -114,6 +114,19 @@ def test_the_right_settings_have_no_complaint(house: House) -> None:
     assert all(one.last_words for one in parties.providers)
 
 
+def test_providers_that_speak_the_same_share_it(house: House) -> None:
+    """One compiled table for many providers, each with its own secrets; other options are another table."""
+    settings = house.settings()
+    marbles = settings.providers["marbles"]
+    settings.providers["twin"] = marbles.model_copy(update={"mount": "/twin", "journal_id": "twin"})
+    settings.providers["other"] = marbles.model_copy(
+        update={"mount": "/other", "journal_id": "other", "options": {"repeated_bet": "original"}}
+    )
+    speak = {one.name: one.dialect for one in prepare(settings, house.path).providers}
+    assert speak["twin"] is speak["marbles"]
+    assert speak["other"] is not speak["marbles"]
+
+
 @pytest.mark.parametrize(
     ("changed", "code", "at", "says"),
     [
