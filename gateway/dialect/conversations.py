@@ -377,7 +377,7 @@ def normal(text: str) -> bytes:
 
 
 def _call_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if name in Call.__dataclass_fields__}
+    return {name: value for name, value in facts.items() if name in Call.__struct_fields__}
 
 
 def _prefixed(problem: Problem, prefix: str) -> Problem:
