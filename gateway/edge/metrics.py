@@ -89,11 +89,14 @@ class _OfProvider:
 class Metrics:
     """All series of one gateway, in a registry of its own.
 
-    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds. `journal`: the series
-    of the journal and its outbox.
+    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds; *dialects*: which
+    dialect a provider speaks. `journal`: the series of the journal and its outbox.
     """
 
-    def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
+    def __init__(
+        self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS),
+        *, dialects: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -171,6 +174,11 @@ class Metrics:
         unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
         garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
         in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
+        speaks = Gauge(
+            "gateway_provider_info", "1: which dialect a provider speaks.", ("provider", "dialect"), registry=registry
+        )
+        for provider, dialect in (dialects or {}).items():
+            speaks.labels(provider, dialect).set(1)
 
         self._of = {
             name: _OfProvider(
