@@ -65,8 +65,9 @@ class App:
             provider.name: {str(operation) for operation in provider.dialect.operations()}
             for provider in parties.providers
         }
+        self.metrics = metrics = Metrics(operations)
         dialects = {provider.name: provider.dialect.name for provider in parties.providers}
-        self.metrics = metrics = Metrics(operations, dialects=dialects)
+        metrics.speaking.now(dialects)
         self.drift = drift = DriftWatch(dialects, wallet.dialect.name, metrics, log)
 
         def bug(fault: BaseException) -> None:

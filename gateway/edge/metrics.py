@@ -19,6 +19,7 @@ from gateway.edge.journal_metrics import JournalMetrics
 from gateway.edge.line import Shed
 from gateway.edge.series import Buckets, Counter, Gauge, Histogram, Number
 from gateway.edge.slots import Kind
+from gateway.edge.speaking import Speaking
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
 from gateway.exchange.wishes import Lane, Priority
@@ -89,14 +90,11 @@ class _OfProvider:
 class Metrics:
     """All series of one gateway, in a registry of its own.
 
-    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds; *dialects*: which
-    dialect a provider speaks. `journal`: the series of the journal and its outbox.
+    *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds. `journal`: the series
+    of the journal and its outbox; `speaking`: which dialect a provider speaks.
     """
 
-    def __init__(
-        self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS),
-        *, dialects: Mapping[str, str] | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -169,16 +167,12 @@ class Metrics:
             registry=registry,
         )
         self.journal = JournalMetrics(registry)
+        self.speaking = Speaking(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
         bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
         unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
         garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
         in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
-        speaks = Gauge(
-            "gateway_provider_info", "1: which dialect a provider speaks.", ("provider", "dialect"), registry=registry
-        )
-        for provider, dialect in (dialects or {}).items():
-            speaks.labels(provider, dialect).set(1)
 
         self._of = {
             name: _OfProvider(

@@ -17,7 +17,8 @@ def exposed(metrics: Metrics) -> int:
 def test_the_formula_is_exact(providers: int, operations: int) -> None:
     """However many providers there are, and operations: not one series more, not one less."""
     names = [f"provider{number}" for number in range(providers)]
-    metrics = Metrics(dict.fromkeys(names, OPERATIONS[:operations]), dialects=dict.fromkeys(names, "plain"))
+    metrics = Metrics(dict.fromkeys(names, OPERATIONS[:operations]))
+    metrics.speaking.now(dict.fromkeys(names, "plain"))
     assert bound(families()).of(providers, providers * (operations + 1)) == exposed(metrics)
 
 
@@ -40,5 +41,14 @@ def test_every_label_has_its_values() -> None:
 def test_the_page_tells_the_number_where_it_is_known() -> None:
     """With the operations of each provider; without them the formula alone."""
     size = bound(families()).of(2, 9)
-    assert f"**{size:,} series**." in [*page({"acme": 5, "other": 2})]
-    assert not any(line.startswith("**") for line in page())
+    assert f"at most **{size:,} series**." in [*page({"acme": 5, "other": 2})]
+    assert not any("**" in line for line in page())
+
+
+def test_which_dialect_a_provider_speaks_is_told_as_it_is_now() -> None:
+    """A reload may change it: what was told before is gone."""
+    metrics = Metrics({"acme": ()})
+    for dialect in ("plain", "plainer"):
+        metrics.speaking.now({"acme": dialect})
+    told = [sample.labels for family in metrics.speaking.collect() for sample in family.samples]
+    assert told == [{"provider": "acme", "dialect": "plainer"}]
