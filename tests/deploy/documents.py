@@ -1,8 +1,10 @@
 """The pages of deploy/ as tests read them: what stands in their code blocks."""
 
+import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 from tests.cli.process import COMMAND
 from tests.cli.served import Served
@@ -19,6 +21,19 @@ def blocks(text: str, language: str) -> list[str]:
     """The lines of all blocks of that language; "" are commands."""
     found = [body for _, of, body in _BLOCK.findall(text) if of == language]
     return [line for body in found for line in body.splitlines()]
+
+
+def board(root: Path) -> dict[str, Any]:
+    """The dashboard, as Grafana gets it."""
+    found: dict[str, Any] = json.loads((root / "deploy" / "grafana" / "gateway.json").read_text("utf-8"))
+    return found
+
+
+def panels_ask(of: dict[str, Any]) -> list[str]:
+    """All that a dashboard asks of Prometheus, with the variables as Grafana would put them in."""
+    panels = [target["expr"] for panel in of["panels"] for target in panel.get("targets", [])]
+    told = [*panels, *(each["expr"] for each in of["annotations"]["list"])]
+    return [each.replace("$__rate_interval", "1m").replace("$provider", ".*") for each in told]
 
 
 class Reader:

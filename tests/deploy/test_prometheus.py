@@ -14,6 +14,7 @@ import pytest
 from gateway.edge.catalogue import LATER, families
 from tests.cli.process import free_port
 from tests.cli.served import Served
+from tests.deploy.documents import blocks, board, panels_ask
 from tests.deploy.promql import alerts, exposed, recorded, run
 from tests.deploy.promql import rules as rule_files
 
@@ -31,7 +32,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 class Prometheus:
-    """The Debian package's, on loopback, with the shipped configuration but for the address of the gateway and haste."""
+    """The Debian package's, on loopback, with what is shipped, but for the gateway's address and haste."""
 
     def __init__(self, root: Path, folder: Path, target: str) -> None:
         shipped = root / "deploy" / "prometheus"
@@ -95,7 +96,10 @@ def test_the_exposition_is_in_order(served: Served) -> None:
 
 @pytest.mark.needs("prometheus")
 def test_scraped_and_alerting(prometheus: Prometheus, root: Path) -> None:
-    """Every rule is evaluated without a fault; the parked row pages; nothing that is well does."""
+    """Every rule is evaluated without a fault; the parked row pages; nothing that is well does.
+
+    What the dashboard and the runbooks ask can be answered.
+    """
 
     def rules() -> list[dict[str, Any]]:
         groups = (prometheus.ask("rules") or {"groups": []})["groups"]
@@ -114,3 +118,6 @@ def test_scraped_and_alerting(prometheus: Prometheus, root: Path) -> None:
     assert firing() == wanted
     scraped = {*prometheus.ask("label/__name__/values")}
     assert exposed() - {"gateway_config_last_reload_successful", *LATER} <= scraped
+    books = "".join(path.read_text("utf-8") for path in (root / "deploy" / "runbooks").glob("*.md"))
+    queries = [*panels_ask(board(root)), *blocks(books, "promql")]
+    assert [each for each in queries if prometheus.ask("query", query=each) is None] == []
