@@ -67,7 +67,6 @@ class App:
         }
         self.metrics = metrics = Metrics(operations)
         dialects = {provider.name: provider.dialect.name for provider in parties.providers}
-        metrics.speaking.now(dialects)
         self.drift = drift = DriftWatch(dialects, wallet.dialect.name, metrics, log)
 
         def bug(fault: BaseException) -> None:
@@ -89,6 +88,7 @@ class App:
             drift.saw(errand.provider, errand.drift)
 
         readiness = Readiness()
+        metrics.speaking.now(dialects)
         self.journal = journal or open_journal(settings)
         watched = Watched(self.journal, metrics.journal, log.journal)
         upstream = Upstream(

@@ -91,7 +91,7 @@ class Metrics:
     """All series of one gateway, in a registry of its own.
 
     *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds. `journal`: the series
-    of the journal and its outbox; `speaking`: which dialect a provider speaks.
+    of the journal and its outbox.
     """
 
     def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
@@ -167,8 +167,8 @@ class Metrics:
             registry=registry,
         )
         self.journal = JournalMetrics(registry)
-        self.speaking = Speaking(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
+        self.speaking = Speaking(registry)
         bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
         unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
         garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
