@@ -1,24 +1,20 @@
-"""A real Prometheus scrapes a real gateway, with the rules of deploy/: it finds what the list says, and alerts."""
+"""A real Prometheus and Alertmanager, set up as deploy/README.md says, before a real gateway with a parked row."""
 
-import json
-import time
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from subprocess import DEVNULL, Popen
-from typing import Any
 
 import pytest
 
-from gateway.edge.catalogue import LATER, families
-from tests.cli.process import free_port
+from gateway.edge.catalogue import families
 from tests.cli.served import Served
 from tests.deploy.documents import blocks, board, panels_ask
-from tests.deploy.promql import alerts, exposed, recorded, run
-from tests.deploy.promql import rules as rule_files
+from tests.deploy.promql import RELOADED, alerts, exposed, recorded, run
+from tests.deploy.watchers import Watchers
 
-SECONDS = 60
+TITLE = "## From nothing to scraped and alerting\n"
+#: What of the page is not run here.
+NOT_RUN = ("apt-get ", "systemctl ")
 
 
 @pytest.fixture(scope="module")
@@ -31,57 +27,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield one
 
 
-class Prometheus:
-    """The Debian package's, on loopback, with what is shipped, but for the gateway's address and haste."""
-
-    def __init__(self, root: Path, folder: Path, target: str) -> None:
-        shipped = root / "deploy" / "prometheus"
-        text = (shipped / "prometheus.yml").read_text("utf-8")
-        for old, new in (
-            ("127.0.0.1:8081", target),
-            ("scrape_interval: 15s", "scrape_interval: 500ms"),
-            ("evaluation_interval: 30s", "evaluation_interval: 500ms"),
-            ("127.0.0.1:9093", f"127.0.0.1:{free_port()}"),
-        ):
-            assert old in text
-            text = text.replace(old, new)
-        (folder / "prometheus.yml").write_text(text)
-        (folder / "rules").mkdir()
-        for name, rules in rule_files(root).items():
-            (folder / "rules" / f"{name}.yml").write_text(rules.replace("interval: 5m", "interval: 500ms"))
-        self._url = f"http://127.0.0.1:{(port := free_port())}"
-        self.process = Popen(
-            ["prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
-             f"--web.listen-address=127.0.0.1:{port}"],
-            stdout=DEVNULL, stderr=DEVNULL,
-        )  # fmt: skip
-
-    def ask(self, path: str, **query: str) -> Any:
-        """What its API says; None while it does not answer."""
-        url = f"{self._url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)["data"]
-        except OSError:
-            return None
-
-    def until(self, says: Callable[[], Any]) -> Any:
-        """What *says* gives, once it gives something."""
-        give_up = time.monotonic() + SECONDS
-        while not (said := says()):
-            assert time.monotonic() < give_up, "Prometheus did not come to say so"
-            assert self.process.poll() is None, "Prometheus has ended"
-            time.sleep(0.1)
-        return said
-
-
-@pytest.fixture
-def prometheus(root: Path, tmp_path: Path, served: Served) -> Iterator[Prometheus]:
-    """It runs, and scrapes."""
-    one = Prometheus(root, tmp_path, served.house.admin)
-    yield one
-    one.process.terminate()
-    one.process.wait(20)
+@pytest.fixture(scope="module")
+def section(root: Path) -> str:
+    """What the page says."""
+    text = (root / "deploy" / "README.md").read_text("utf-8")
+    return text.partition(TITLE)[2].partition("\n## ")[0]
 
 
 @pytest.mark.needs("promtool")
@@ -94,30 +44,50 @@ def test_the_exposition_is_in_order(served: Served) -> None:
     assert names == {family.name for family in families()}
 
 
-@pytest.mark.needs("prometheus")
-def test_scraped_and_alerting(prometheus: Prometheus, root: Path) -> None:
-    """Every rule is evaluated without a fault; the parked row pages; nothing that is well does.
-
-    What the dashboard and the runbooks ask can be answered.
+@pytest.mark.needs("promtool", "amtool", "prometheus", "prometheus-alertmanager")
+def test_from_nothing_to_scraped_and_alerting(served: Served, section: str, root: Path, tmp_path: Path) -> None:
+    """The page's commands, in their order. Every rule is evaluated without a fault; the parked row reaches the pager,
+    and nothing that is well does. What the dashboard and the runbooks ask can be answered.
     """
+    lines = [line.strip() for line in section.splitlines() if line.startswith("    ")]
+    assert [line.split()[0] for line in lines if line.startswith(NOT_RUN)] == ["apt-get", "systemctl"]
+    watchers = Watchers(tmp_path, served.house.admin)
+    try:
+        for line in lines:
+            if line.startswith("systemctl "):
+                watchers.start()
+                found = watchers.until(watchers.rules)
+                watchers.until(lambda: {"GatewayRowParked", "GatewayMoneyToLookAt"} <= watchers.firing())
+            elif not line.startswith(NOT_RUN):
+                code, told = run("sh", "-c", placed(line, tmp_path, watchers), cwd=root)
+                assert code == 0, f"{line}\n{told}"
+                assert "query instant" not in line or re.search(r"=> \d+ @", told), f"{line}\n{told}"
+        assert {rule["name"] for rule in found} == alerts(root) | recorded(root)
+        assert [(rule["name"], rule["lastError"]) for rule in found if rule["health"] != "ok"] == []
+        assert watchers.firing() == {"GatewayRowParked", "GatewayMoneyToLookAt"}
+        wanted = {
+            ("/page", "GatewayRowParked", "gateway"),
+            ("/page", "GatewayRowParked", "made-up"),
+            ("/ticket", "GatewayMoneyToLookAt", "gateway"),
+        }
+        watchers.until(lambda: wanted <= watchers.pager.rung)
+        assert watchers.pager.rung == wanted
+        assert exposed() - RELOADED <= {*watchers.ask("label/__name__/values")}
+        books = "".join(path.read_text("utf-8") for path in (root / "deploy" / "runbooks").glob("*.md"))
+        queries = [*panels_ask(board(root)), *blocks(books, "promql")]
+        assert [each for each in queries if watchers.ask("query", query=each) is None] == []
+    finally:
+        watchers.stop()
 
-    def rules() -> list[dict[str, Any]]:
-        groups = (prometheus.ask("rules") or {"groups": []})["groups"]
-        found = [rule for group in groups for rule in group["rules"]]
-        return found if found and all(rule["health"] != "unknown" for rule in found) else []
 
-    def firing() -> set[str]:
-        told = prometheus.ask("alerts") or {"alerts": []}
-        return {each["labels"]["alertname"] for each in told["alerts"] if each["state"] == "firing"}
+def placed(line: str, etc: Path, watchers: Watchers) -> str:
+    """A command of the page with this machine's places."""
+    line = line.replace("127.0.0.1:9090", watchers.prometheus).replace("127.0.0.1:9093", watchers.alertmanager)
+    return line.replace("/etc/prometheus", str(etc))
 
-    found = prometheus.until(rules)
-    assert {rule["name"] for rule in found} == alerts(root) | recorded(root)
-    assert [(rule["name"], rule["lastError"]) for rule in found if rule["health"] != "ok"] == []
-    wanted = {"GatewayRowParked", "GatewayMoneyToLookAt"}
-    prometheus.until(lambda: wanted <= firing())
-    assert firing() == wanted
-    scraped = {*prometheus.ask("label/__name__/values")}
-    assert exposed() - {"gateway_config_last_reload_successful", *LATER} <= scraped
-    books = "".join(path.read_text("utf-8") for path in (root / "deploy" / "runbooks").glob("*.md"))
-    queries = [*panels_ask(board(root)), *blocks(books, "promql")]
-    assert [each for each in queries if prometheus.ask("query", query=each) is None] == []
+
+def test_its_links_lead_somewhere(section: str, root: Path) -> None:
+    """Every file that the page names is there."""
+    links = re.findall(r"\]\(([^)#]+)\)", section)
+    assert {"metrics.md", "runbooks/", "grafana/gateway.json"} <= {*links}
+    assert [link for link in links if not (root / "deploy" / link).exists()] == []
