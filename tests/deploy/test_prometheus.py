@@ -36,12 +36,17 @@ def section(root: Path) -> str:
 
 @pytest.mark.needs("promtool")
 def test_the_exposition_is_in_order(served: Served) -> None:
-    """promtool has no word against it, and it is what the list says."""
+    """promtool has no word against it, and it is what the list says, in names and in number."""
     page = served.page("/metrics")
     code, told = run("promtool", "check", "metrics", given=page)
     assert (code, told) == (0, "")
     names = {line.split()[2] for line in page.splitlines() if line.startswith("# TYPE ")}
     assert names == {family.name for family in families()}
+    code, told, _ = served.run("metrics")
+    most = re.search(r"at most \*\*([\d,]+) series\*\*", told)
+    assert most is not None
+    found = sum(not line.startswith("#") for line in page.splitlines())
+    assert 0.9 * int(most[1].replace(",", "")) <= found <= int(most[1].replace(",", ""))
 
 
 @pytest.mark.needs("promtool", "amtool", "prometheus", "prometheus-alertmanager")
