@@ -1,11 +1,15 @@
 """`gateway metrics`, and deploy/metrics.md, which is what it prints."""
 
 import os
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Gateway
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems tell less of a process")
 def test_the_page_of_the_repository_is_what_the_command_prints(gateway: Gateway, root: Path) -> None:
     """For the shipped settings, whose secrets are not there. GATEWAY_UPDATE=1 writes it anew."""
     ended = gateway("metrics", "--config", "deploy/gateway.toml")

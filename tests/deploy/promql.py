@@ -10,8 +10,8 @@ from gateway.edge.catalogue import LATER, families
 
 #: Made by the reload of settings and tables.
 RELOADED = {"gateway_config_last_reload_successful", *LATER}
-#: Prometheus' own, beside what a gateway exposes.
-OWN = {"up"}
+#: Prometheus' own, and what only Linux tells of a process.
+OWN = {"up", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds"}
 RULE = re.compile(r"(?m)^ +- (alert|record): (\S+)\n")
 
 
