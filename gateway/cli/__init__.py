@@ -28,6 +28,7 @@ COMMANDS: tuple[tuple[Group, str, str], ...] = (
     (_RUN, "send:send", "Send a correctly signed call to a running gateway, as a provider would."),
     (_RUN, "request:request", "Ask a provider through a running gateway: a launch, free rounds, a payout."),
     (_RUN, "drift:drift", "What came and stands in no row of a table, with the row to paste."),
+    (_RUN, "metrics:metrics", "What /metrics tells, as Markdown, and how many series that can be at most."),
     (_MONEY, "find:find", "Everything about one transaction: both sides, every attempt, what comes next."),
     (_WRITE, "check:check", "Find everything that is wrong with tables: rows, proofs, examples, widths."),
     (_WRITE, "test:test", "Run the examples beside a table, and show what differs."),

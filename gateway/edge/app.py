@@ -88,6 +88,7 @@ class App:
             drift.saw(errand.provider, errand.drift)
 
         readiness = Readiness()
+        metrics.speaking.now(dialects)
         self.journal = journal or open_journal(settings)
         watched = Watched(self.journal, metrics.journal, log.journal)
         upstream = Upstream(
