@@ -73,6 +73,8 @@ async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
         say(f"  promises     {promised(settings)}")
         say(f"  journal      {kept_in(settings)}")
         say(f"  admin        {url(admin)}  /healthz /readyz /metrics")
+        if settings.probes is not None:
+            say(f"  probes       http://{settings.probes.listen}  the same three, for other machines")
 
     try:
         app = App(settings, parties, log)

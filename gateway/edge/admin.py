@@ -65,14 +65,18 @@ class Admin:
                 " so it listens on 127.0.0.1, [::1] or localhost only"
             )
         self._host, self._port = host, port
-        self._readiness, self._drift = readiness, drift
+        self._registry, self._readiness, self._drift = registry, readiness, drift
         app = web.Application()
         app.router.add_get("/", self._index)
+        self.answer_probes(app)
+        app.router.add_get("/drift", self._drifted)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
+
+    def answer_probes(self, app: web.Application) -> None:
+        """Give *app* the paths that anybody may read: `/healthz`, `/readyz`, `/metrics`."""
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
-        app.router.add_get("/drift", self._drifted)
-        app.router.add_get("/metrics", make_aiohttp_handler(registry))
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
+        app.router.add_get("/metrics", make_aiohttp_handler(self._registry))
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError when the port is not free."""

@@ -21,6 +21,7 @@ from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics
 from gateway.edge.outbox import Outbox
 from gateway.edge.preparing import Parties
+from gateway.edge.probes import Probes
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import Settings, parse_listen
@@ -146,6 +147,7 @@ class App:
             accept_grace=settings.drain.accept_grace,
             timeout=settings.drain.timeout,
             internal=_internal(settings, parties, callees, watched, log, drift),
+            probes=None if settings.probes is None else Probes(*parse_listen(settings.probes.listen), admin),
         )
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:

@@ -17,6 +17,7 @@ from gateway.edge.gate import Gate
 from gateway.edge.internal import Internal
 from gateway.edge.logs import Log
 from gateway.edge.outbox import Outbox
+from gateway.edge.probes import Probes
 from gateway.edge.sd_notify import READY, STOPPING, sd_notify
 from gateway.edge.server import Server
 from gateway.edge.upstream import Upstream
@@ -44,12 +45,13 @@ class Lifecycle:
         accept_grace: float = 5.0,
         timeout: float = 10.0,
         internal: Internal | None = None,
+        probes: Probes | None = None,
     ) -> None:
         self._server, self._admin, self._upstream = server, admin, upstream
         self._journal, self._outbox = journal, outbox
         self._readiness, self._log = readiness, log
         self._accept_grace, self._timeout = accept_grace, timeout
-        self._internal = internal
+        self._internal, self._probes = internal, probes
         self._first, self._second = asyncio.Event(), asyncio.Event()
 
     def stop(self) -> None:
@@ -68,6 +70,8 @@ class Lifecycle:
             await self._journal.start()
             await self._upstream.start()
             admin = await self._admin.start()
+            if self._probes is not None:
+                self._log.event("listening", probes=_show(await self._probes.start()))
             if self._internal is not None:
                 self._log.event("listening", internal=_show(await self._internal.start()))
             public = await self._server.start()
@@ -85,6 +89,8 @@ class Lifecycle:
             await self._upstream.stop(0.0)
             if self._internal is not None:
                 await self._internal.stop()
+            if self._probes is not None:
+                await self._probes.stop()
             await self._admin.stop()
             await self._journal.stop()
             for number in _SIGNALS:

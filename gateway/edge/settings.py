@@ -121,6 +121,12 @@ class AdminPart(_Part):
     listen: Listen = "127.0.0.1:8081"
 
 
+class ProbesPart(_Part):
+    """`/healthz`, `/readyz`, `/metrics`, and nothing else, for who probes and scrapes from another machine."""
+
+    listen: Listen = "0.0.0.0:8083"
+
+
 class InternalPart(_Part):
     """`POST /requests/{provider}/{name}`: the operator's platform asks providers, with one of the tokens."""
 
@@ -203,6 +209,7 @@ class Settings(BaseSettings):
 
     public: Public = Public()
     admin: AdminPart = AdminPart()
+    probes: ProbesPart | None = None
     internal: InternalPart | None = None
     wallet: Wallet
     journal: Journal = Journal()
