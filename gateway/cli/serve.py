@@ -12,6 +12,7 @@ import gateway
 from gateway.cli.exits import FINDINGS, Misuse
 from gateway.dialect.problems import Refused, render
 from gateway.edge.app import App, run_loop
+from gateway.edge.garbage import settle
 from gateway.edge.journals import policy_of, sqlite_path
 from gateway.edge.logs import Log
 from gateway.edge.preparing import Parties, prepare
@@ -74,7 +75,9 @@ async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
         say(f"  admin        {url(admin)}  /healthz /readyz /metrics")
 
     try:
-        return await App(settings, parties, log).run(started)
+        app = App(settings, parties, log)
+        settle()
+        return await app.run(started)
     except JournalRefused as refused:
         say(f"the journal cannot be served: {refused}")
         return FINDINGS

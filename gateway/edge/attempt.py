@@ -14,15 +14,26 @@ Finished = Callable[[Ending], None]
 class Attempt:
     """*ended* hears the real end, once; so does *follow*, where the story did not wait for it.
 
-    `left` is the bit: true from just before the first byte is handed to the socket. `ending`: how it really ended.
-    `release` gives its connection back; `task` is at work until it has one.
+    *message* is what leaves. `left` is the bit: true from just before the first byte is handed to the socket.
+    `ending`: how it really ended. `release` gives its connection back; `task` is at work until it has one.
     """
 
+    __slots__ = (
+        "_ended", "_follow", "_loop", "_parted", "_story", "_timer",
+        "ending", "left", "message", "release", "task", "wish",
+    )  # fmt: skip
+
     def __init__(
-        self, wish: Send, ended: Callable[["Attempt", Ending], None], follow: Callable[["Attempt", Ending], None]
+        self,
+        wish: Send,
+        ended: Callable[["Attempt", Ending], None],
+        follow: Callable[["Attempt", Ending], None],
+        message: bytes = b"",
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.wish, self._ended, self._follow = wish, ended, follow
-        self._story: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self.wish, self._ended, self._follow, self.message = wish, ended, follow, message
+        self._loop = loop or asyncio.get_running_loop()
+        self._story: asyncio.Future[Ending] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._parted = False
         self.left = False
@@ -33,7 +44,7 @@ class Attempt:
     async def heard(self, now: float) -> Ending:
         """What its story hears, at the latest at `until`. Raises CancelledError alone."""
         if self.ending is None:
-            self._timer = asyncio.get_running_loop().call_later(self.wish.until - now, self._part)
+            self._timer = self._loop.call_later(self.wish.until - now, self._part)
         try:
             return await self._story
         except asyncio.CancelledError:
@@ -75,4 +86,4 @@ class Attempt:
             self._follow(self, self.ending)
             return
         never = Silence("no whole answer, ever")
-        self._timer = asyncio.get_running_loop().call_later(self.wish.patience - monotonic(), self.ends, never)
+        self._timer = self._loop.call_later(self.wish.patience - monotonic(), self.ends, never)

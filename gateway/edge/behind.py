@@ -6,6 +6,7 @@ which has callbacks to answer. What more lines than *most* wait for is dropped, 
 
 import atexit
 import threading
+from collections.abc import Callable
 from time import sleep
 from typing import BinaryIO
 
@@ -13,11 +14,18 @@ from typing import BinaryIO
 _GATHERED = 0.02
 
 
-class Behind:
-    """*stream*, written behind. `write` takes whole lines. The interpreter's end writes what is left."""
+def _told(dropped: int) -> bytes:
+    return b'{"event":"log","dropped":%d}\n' % dropped
 
-    def __init__(self, stream: BinaryIO, most: int = 10_000) -> None:
-        self._stream, self._most = stream, most
+
+class Behind:
+    """*stream*, written behind. `write` takes whole lines. The interpreter's end writes what is left.
+
+    *dropped* makes the line that tells how many were; it is called by the thread.
+    """
+
+    def __init__(self, stream: BinaryIO, most: int = 10_000, dropped: Callable[[int], bytes] = _told) -> None:
+        self._stream, self._most, self._told = stream, most, dropped
         self._lines: list[bytes] = []
         self._dropped = 0
         self._ready, self._closing = threading.Event(), False
@@ -53,7 +61,7 @@ class Behind:
             lines, self._lines = self._lines, []
             dropped, self._dropped = self._dropped, 0
             if dropped:
-                lines.append(b'{"event":"log","dropped":%d}\n' % dropped)
+                lines.append(self._told(dropped))
             try:
                 self._stream.write(b"".join(lines))
                 self._stream.flush()

@@ -8,7 +8,6 @@ a probe, and never two at a time. A probe that is heard closes it; each that fai
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
-from functools import partial
 from time import monotonic
 
 from gateway.wire.message import Ending, Heard, Silence, Unreachable
@@ -22,17 +21,25 @@ class State(StrEnum):
     HALF_OPEN = "half_open"
 
 
+# Looking a member up costs more than what is done with it.
+_CLOSED, _OPEN, _HALF_OPEN = State.CLOSED, State.OPEN, State.HALF_OPEN
+_FAILURES = (Silence, Unreachable)
+
+
 class Permit:
     """Leave for one call. The first telling of how it ended counts, later ones are ignored."""
 
-    def __init__(self, told: Callable[[Ending], None]) -> None:
-        self._told: Callable[[Ending], None] | None = told
+    __slots__ = ("_breaker", "_era")
+
+    def __init__(self, breaker: "Breaker", era: int) -> None:
+        self._breaker: Breaker | None = breaker
+        self._era = era
 
     def ended(self, ending: Ending) -> None:
         """How the call ended; NotSent gives the permit back unused."""
-        told, self._told = self._told, None
-        if told is not None:
-            told(ending)
+        breaker, self._breaker = self._breaker, None
+        if breaker is not None:
+            breaker._ended(self._era, ending)
 
 
 class Breaker:
@@ -57,7 +64,7 @@ class Breaker:
         self._clock = clock
         self._share, self._least, self._window, self._in_a_row = share, least, window, in_a_row
         self._first, self._longest, self._probe_limit = first, longest, probe_limit
-        self._state = State.CLOSED
+        self._state = _CLOSED
         self._watchers: list[Callable[[State], None]] = []
         #: A permit of an earlier state says nothing about this one.
         self._era = 0
@@ -74,12 +81,12 @@ class Breaker:
     @property
     def closed(self) -> bool:
         """Nothing speaks against the wallet."""
-        return self._state is State.CLOSED
+        return self._state is _CLOSED
 
     @property
     def admits(self) -> bool:
         """Would a call made now be let through? Not closed, that is when a probe is due."""
-        return self._state is State.CLOSED or self._clock() >= self._next_probe
+        return self._state is _CLOSED or self._clock() >= self._next_probe
 
     def watch(self, watcher: Callable[[State], None]) -> None:
         """Call *watcher* with the new state after each change; it must not raise."""
@@ -89,18 +96,18 @@ class Breaker:
         """Leave for one call, whose end must be told; None while the breaker is open or a probe on its way."""
         if not self.admits:
             return None
-        if self._state is not State.CLOSED:
+        if self._state is not _CLOSED:
             self._next_probe = self._clock() + self._probe_limit
-            self._change(State.HALF_OPEN)
-        return Permit(partial(self._ended, self._era))
+            self._change(_HALF_OPEN)
+        return Permit(self, self._era)
 
     def _ended(self, era: int, ending: Ending) -> None:
         if era != self._era:
             return
-        heard, failed = isinstance(ending, Heard), isinstance(ending, Silence | Unreachable)
-        if self._state is State.HALF_OPEN:
+        heard, failed = isinstance(ending, Heard), isinstance(ending, _FAILURES)
+        if self._state is _HALF_OPEN:
             if heard:
-                self._change(State.CLOSED)
+                self._change(_CLOSED)
             else:
                 # A probe that never left has told nothing: the next call may be one, at once.
                 self._pause = min(2 * self._pause, self._longest) if failed else self._pause
@@ -118,8 +125,9 @@ class Breaker:
             self._seconds.append([second, 0, 0])
             while self._seconds[0][0] <= second - self._window:
                 self._seconds.popleft()
-        self._seconds[-1][1] += 1
-        self._seconds[-1][2] += failed
+        now = self._seconds[-1]
+        now[1] += 1
+        now[2] += failed
 
     def _too_many(self) -> bool:
         calls = sum(each[1] for each in self._seconds)
@@ -127,7 +135,7 @@ class Breaker:
 
     def _open(self, pause: float) -> None:
         self._next_probe = self._clock() + pause
-        self._change(State.OPEN)
+        self._change(_OPEN)
 
     def _change(self, state: State) -> None:
         changed, self._state = self._state is not state, state

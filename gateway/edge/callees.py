@@ -1,7 +1,8 @@
 """The hops to providers: one for each named URL of each account, all as careful as the hop to the wallet."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from gateway.edge.carry import CarryLate, Hop
 from gateway.edge.upstream import Upstream
@@ -38,9 +39,9 @@ class Everybody:
     def __init__(self, wallet: Hop, callees: Callees) -> None:
         self._wallet, self._callees = wallet, callees
 
-    async def send(self, wish: Send, carry_late: CarryLate) -> Ending:
+    def send(self, wish: Send, carry_late: CarryLate) -> Coroutine[Any, Any, Ending]:
         """See `gateway.exchange.wishes.Send`."""
-        return await (self._callees if wish.to else self._wallet).send(wish, carry_late)
+        return (self._callees if wish.to else self._wallet).send(wish, carry_late)
 
 
 def hop_to(url: str, connections: int = 20) -> Upstream:

@@ -5,7 +5,6 @@ wrong while a wish is performed is raised inside the story, at its yield: a stor
 """
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
@@ -47,14 +46,15 @@ async def carry(
     async def carry_late(late: Flow) -> None:
         await carry(late, memory, hop)
 
-    step: Callable[[], Any] = partial(next, flow)
+    step: Callable[[Any], Any] = flow.send
+    result: Any = None
     try:
         while True:
             try:
-                wish = step()
+                wish = step(result)
             except StopIteration:
                 return
-            result: Any
+            step = flow.send
             try:
                 if isinstance(wish, Send):
                     asked = monotonic()
@@ -68,8 +68,7 @@ async def carry(
                 else:
                     result = await memory.perform(wish)
             except Exception as fault:
-                step = partial(flow.throw, fault)
-            else:
-                step = partial(flow.send, result)
+                step, result = flow.throw, fault
     finally:
+        result = None  # an exception that was thrown in holds this frame
         flow.close()

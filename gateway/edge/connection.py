@@ -36,8 +36,7 @@ class Connection(asyncio.Protocol):
 
     def ask(self, message: bytes, hear: Hear) -> None:
         """Hand *message* to the socket; *hear* is told once, unless `abort` comes first."""
-        self.ready = False
-        self._hear, self._parser = hear, httptools.HttpResponseParser(self)
+        self.ready, self._hear = False, hear
         self._begin()
         self._transport.write(message)
 
@@ -51,6 +50,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Open."""
         self._transport, self.ready = cast(asyncio.Transport, transport), True
+        self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
         """A piece of the answer. After it, or before anything was asked, not a byte may come."""
@@ -75,6 +75,7 @@ class Connection(asyncio.Protocol):
         """Closed, by whomever."""
         self._gone(self)
         self.ready = False
+        del self._parser  # which holds us
         self._tell(exc or Broken("the connection was closed before the whole answer"))
 
     def eof_received(self) -> None:

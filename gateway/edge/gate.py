@@ -137,15 +137,15 @@ class Gate:
         return Shed.WAIT if line.leave(waiter) else answer.result()
 
     def _take(self, lane: Lane) -> None:
-        self._slots.take(lane)
-        self._metrics.holding(kind_of(lane), self._slots.held(kind_of(lane)))
+        kind = self._slots.take(lane)
+        self._metrics.holding(kind, self._slots.held(kind))
 
     def _free(self, lane: Lane) -> None:
         """Give a slot back, and hand on whatever is free now."""
-        self._slots.free(lane)
-        self._metrics.holding(kind_of(lane), self._slots.held(kind_of(lane)))
+        kind = self._slots.free(lane)
+        self._metrics.holding(kind, self._slots.held(kind))
         for line in (self._live, self._recovery):
-            while (waiter := line.first(self._slots.fits)) is not None:
+            while line.waits and (waiter := line.first(self._slots.fits)):
                 self._take(waiter.lane)
                 self._answer(line, waiter, None)
 

@@ -3,8 +3,9 @@
 Gauges hold what the store counted last, a few seconds ago at most; several instances of one journal all say the same.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
+from gateway.edge.series import Counter, Gauge, Histogram
 from gateway.journal.reading import Counts
 from gateway.journal.states import State, Step
 from gateway.journal.wishes import Claim, Record, Wish
@@ -32,25 +33,25 @@ class JournalMetrics:
         )
         self._parked = Gauge(
             "gateway_outbox_parked_rows", "Operations that wait for a human: gateway outbox list.", registry=registry
-        )
+        ).labels()
         self._overdue = Gauge(
             "gateway_outbox_oldest_due_seconds",
             "For how long the step that is due for longest has been due; 0: nothing is.",
             registry=registry,
-        )
+        ).labels()
         self._unavailable = Gauge(
             "gateway_journal_unavailable", "1 while the journal cannot write: no money call leaves.", registry=registry
-        )
-        self._commits = Counter("gateway_journal_commits", "Commits to the journal's disk.", registry=registry)
+        ).labels()
+        self._commits = Counter("gateway_journal_commits", "Commits to the journal's disk.", registry=registry).labels()
         self._rows = {state: rows.labels(state) for state in State}
         self._armed = {step: armed.labels(step) for step in Step}
-        self._wait = {word: wait.labels(word) for word in WISHES.values()}
+        self._wait = {wish: wait.labels(word) for wish, word in WISHES.items()}
         self._committed = 0
 
     def waited(self, wish: Wish, seconds: float) -> None:
         """A wish was performed, or refused, after *seconds*."""
-        if (word := WISHES.get(type(wish))) is not None:
-            self._wait[word].observe(seconds)
+        if (wait := self._wait.get(type(wish))) is not None:
+            wait.observe(seconds)
 
     def unavailable(self, now: bool) -> None:
         """Whether the journal can write has changed."""

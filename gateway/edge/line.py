@@ -71,6 +71,11 @@ class Line:
         return waiter in self._rows.get(_row(waiter.lane), ())
 
     @property
+    def waits(self) -> bool:
+        """Does anybody?"""
+        return bool(self._rows)
+
+    @property
     def last(self) -> Waiter | None:
         """The newest of the lowest priority: the first to go."""
         return max((row[-1] for row in self._rows.values()), key=_RANK, default=None)

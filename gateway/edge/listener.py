@@ -42,11 +42,17 @@ class Written(web.StreamResponse):
         """Nothing: the body is written."""
 
 
+KEPT, CLOSED = Written(keep=True), Written(keep=False)
+
+
 class _NotHttp(Written):
     """An empty 400 that tells nothing about who says it."""
 
     async def prepare(self, request: web.BaseRequest) -> None:
         await request.writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+_NOT_HTTP = _NotHttp(keep=False)
 
 
 class _Connection(web.RequestHandler):
@@ -79,7 +85,7 @@ class _Connection(web.RequestHandler):
         self._garbled()
         if request.writer.output_size > 0:
             raise ConnectionError("an answer is on its way already")
-        return _NotHttp(keep=False)
+        return _NOT_HTTP
 
 
 class _Server(web.Server):

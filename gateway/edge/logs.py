@@ -9,6 +9,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
@@ -35,6 +36,22 @@ def _clean(text: str) -> str:
     return text[:_LONGEST].translate(_UNPRINTABLE).encode("utf-8", "replace").decode()
 
 
+def _known(facts: dict[str, Any]) -> dict[str, Any]:
+    """Those that say something: no empty text, no empty list."""
+    return {name: value for name, value in facts.items() if value or value not in ("", [])}
+
+
+def _json(_: object, level: str, facts: dict[str, Any]) -> bytes:
+    """Level, time and line in one step; with structlog's own processors a line costs more than a callback's answer."""
+    facts["level"] = level
+    facts["timestamp"] = datetime.now(UTC)
+    return orjson.dumps(facts, default=repr, option=orjson.OPT_UTC_Z)
+
+
+def _encoded(_: object, level: str, line: str) -> bytes:
+    return line.encode()
+
+
 class Log:
     """Where the process's lines go. *stream* is binary; "auto" means text on a terminal, JSON elsewhere.
 
@@ -43,18 +60,14 @@ class Log:
 
     def __init__(self, stream: BinaryIO | None = None, style: Style = "auto") -> None:
         out = sys.stdout.buffer if stream is None else stream
-        stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
         if style == "text" or (style == "auto" and out.isatty()):
+            stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
             text = structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=0)
-            render: list[Any] = [structlog.processors.add_log_level, stamp, text, lambda _, __, line: line.encode()]
+            self._processors: list[Any] = [structlog.processors.add_log_level, stamp, text, _encoded]
         else:
-            render = [structlog.processors.add_log_level, stamp, structlog.processors.JSONRenderer(orjson.dumps)]
-        self._log = structlog.wrap_logger(
-            structlog.BytesLogger(cast(BinaryIO, Behind(out)) if stream is None else out),
-            processors=render,
-            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-            cache_logger_on_first_use=True,
-        )
+            self._processors = [_json]
+        lines = cast(BinaryIO, Behind(out, dropped=self._dropped)) if stream is None else out
+        self._lines = structlog.BytesLogger(lines)
 
     def line(self, journey: Journey, told: Told, seconds: float) -> None:
         """The one line of a callback; *seconds* as the metrics count them. Empty fields are left out."""
@@ -64,9 +77,9 @@ class Log:
             "dialect": journey.dialect,
             "operation": journey.operation,
             "outcome": journey.outcome,
-            "told": str(told),
+            "told": told.value,
             "code": _clean(journey.code),
-            "effect": list(journey.effect),
+            "effect": [*journey.effect],
             "heard": journey.heard,
             "ending": journey.ending,
             "verified_by": journey.verified_by,
@@ -74,14 +87,14 @@ class Log:
             "claim": journey.claim,
             "state": journey.state,
             "why": _clean(journey.why),
-            "alerts": list(journey.alerts),
+            "alerts": journey.alerts,
             "items": journey.items or "",
             "asked": journey.asked,
             "ms": round(seconds * 1000, 1),
             "ms_wallet": round(journey.wallet_seconds * 1000, 1),
             "bug": type(journey.bug).__name__ if journey.bug is not None else "",
         }
-        self._log.info("callback", **{name: value for name, value in facts.items() if value not in ("", [])})
+        self._say("info", "callback", _known(facts))
 
     def errand(self, errand: Errand, seconds: float) -> None:
         """The one line of an errand of the outbox; a parked row is a warning, that a human must see."""
@@ -100,8 +113,7 @@ class Log:
             "ms": round(seconds * 1000, 1),
             "bug": type(errand.bug).__name__ if errand.bug is not None else "",
         }
-        say = self._log.warning if errand.parked else self._log.info
-        say("outbox", **{name: value for name, value in facts.items() if value not in ("", [])})
+        self._say("warning" if errand.parked else "info", "outbox", _known(facts))
 
     def inquiry(self, inquiry: Inquiry, seconds: float) -> None:
         """The one line of a request to a provider; what refuses us, a doubt and an unlisted word are warnings."""
@@ -121,23 +133,22 @@ class Log:
             "bug": type(inquiry.bug).__name__ if inquiry.bug is not None else "",
         }
         grave = word is None or word.result in {*OUR_FAULT, Result.UNKNOWN} or bool(inquiry.drift)
-        say = self._log.warning if grave else self._log.info
-        say("request", **{name: value for name, value in facts.items() if value not in ("", [])})
+        self._say("warning" if grave else "info", "request", _known(facts))
 
     def drift(self, facts: Mapping[str, str]) -> None:
         """The one line of what was seen for the first time and stands in no row: names, and never a value."""
-        self._log.warning("drift", **{name: _clean(text) for name, text in facts.items()})
+        self._say("warning", "drift", {name: _clean(text) for name, text in facts.items()})
 
     def journal(self, unavailable: bool, why: str) -> None:
         """The journal cannot write (any more), or can again; while it cannot, no money call leaves."""
         if unavailable:
-            self._log.error("journal", unavailable=True, why=_clean(why))
+            self._say("error", "journal", {"unavailable": True, "why": _clean(why)})
         else:
-            self._log.info("journal", unavailable=False)
+            self._say("info", "journal", {"unavailable": False})
 
     def event(self, name: str, **facts: str | int | float | bool) -> None:
         """Something about the process: started, draining, stopped. The facts are ours, never foreign."""
-        self._log.info(name, **facts)
+        self._say("info", name, facts)
 
     def bug(self, fault: BaseException, where: str) -> None:
         """An exception in our own code: its type, its causes' types, and the places it came through."""
@@ -148,7 +159,21 @@ class Log:
             if cause is None or len(types) > 5:
                 break
             seen = cause
-        self._log.error("bug", where=where, types=types, frames=_frames(fault))
+        self._say("error", "bug", {"where": where, "types": types, "frames": _frames(fault)})
+
+    def _say(self, level: str, event: str, facts: dict[str, Any]) -> None:
+        facts["event"] = event
+        self._lines.msg(self._line(level, facts))
+
+    def _line(self, level: str, facts: dict[str, Any]) -> bytes:
+        line: Any = facts
+        for each in self._processors:
+            line = each(None, level, line)
+        return cast(bytes, line)
+
+    def _dropped(self, number: int) -> bytes:
+        """The line that stands where so many lines were dropped."""
+        return self._line("warning", {"dropped": number, "event": "log"}) + b"\n"
 
     def adopt(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Take over what libraries and the loop itself would print: their fixed words and places, no values."""
@@ -163,19 +188,19 @@ class Log:
         if isinstance(fault, BaseException):
             self.bug(fault, "event loop")
         else:
-            self._log.error("event loop", note=_clean(str(context.get("message", ""))))
+            self._say("error", "event loop", {"note": _clean(str(context.get("message", "")))})
 
     def _library(self, record: logging.LogRecord) -> None:
         # The format string is the library's own text; its arguments are not.
         template = record.msg if isinstance(record.msg, str) and record.args else ""
         fault = record.exc_info[1] if record.exc_info else None
-        self._log.warning(
-            "library",
-            logger=record.name,
-            place=f"{record.filename}:{record.lineno}",
-            note=_clean(template.partition("\n")[0]),
-            frames=_frames(fault) if fault is not None else [],
-        )
+        facts = {
+            "logger": record.name,
+            "place": f"{record.filename}:{record.lineno}",
+            "note": _clean(template.partition("\n")[0]),
+            "frames": _frames(fault) if fault is not None else [],
+        }
+        self._say("warning", "library", facts)
 
 
 class _Adopted(logging.Handler):

@@ -5,9 +5,10 @@ word ("unread", "other"), so the number of series never grows.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -16,6 +17,7 @@ from gateway.dialect.drift import Drift, Side
 from gateway.edge.breaker import State
 from gateway.edge.journal_metrics import JournalMetrics
 from gateway.edge.line import Shed
+from gateway.edge.series import Buckets, Counter, Gauge, Histogram, Number
 from gateway.edge.slots import Kind
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
@@ -73,6 +75,17 @@ def ending_word(ending: Ending) -> str:
     return "heard" if isinstance(ending, Heard) else "not_sent" if isinstance(ending, NotSent) else "silence"
 
 
+@dataclass(frozen=True, slots=True)
+class _OfProvider:
+    """The series of one provider. *operations*: its callbacks by class, and how long they took."""
+
+    operations: dict[str, tuple[dict[str, Number], Buckets]]
+    own: Buckets
+    wallet: Buckets
+    verified: dict[str, Number]
+    late: dict[Told, Number]
+
+
 class Metrics:
     """All series of one gateway, in a registry of its own.
 
@@ -81,7 +94,6 @@ class Metrics:
     """
 
     def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -155,22 +167,27 @@ class Metrics:
         )
         self.journal = JournalMetrics(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
-        self._bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
-        self._unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
-        self._garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
-        self._in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
+        bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
+        unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
+        garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
+        in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
 
-        self._callbacks = {
-            (name, operation, word): callbacks.labels(name, operation, word)
+        self._of = {
+            name: _OfProvider(
+                {
+                    operation: (
+                        {word: callbacks.labels(name, operation, word) for word in CLASSES},
+                        duration.labels(name, operation),
+                    )
+                    for operation in {*operations, UNREAD}
+                },
+                own.labels(name),
+                wallet.labels(name),
+                {key: verified.labels(name, key) for key in KEYS},
+                {how: late.labels(name, how) for how in (Told.LATE, Told.GONE)},
+            )
             for name, operations in providers.items()
-            for operation in {*operations, UNREAD}
-            for word in CLASSES
         }
-        self._duration = {key[:2]: duration.labels(*key[:2]) for key in self._callbacks}
-        self._own = {name: own.labels(name) for name in providers}
-        self._wallet = {name: wallet.labels(name) for name in providers}
-        self._verified = {(name, key): verified.labels(name, key) for name in providers for key in KEYS}
-        self._late = {(name, how): late.labels(name, how) for name in providers for how in (Told.LATE, Told.GONE)}
         self._calls = {word: calls.labels(word) for word in ENDINGS}
         self._breaker = {state: breaker.labels(state) for state in State}
         self._slots = {kind: slots.labels(kind) for kind in Kind}
@@ -184,6 +201,8 @@ class Metrics:
             for kind in kinds
         }
         self.breaker(State.CLOSED)
+        self._bugs, self._unrouted, self._garbled = bugs.labels(), unrouted.labels(), garbled.labels()
+        self._in_flight = in_flight.labels()
         self._alerts = {kind: alert.labels(kind) for kind in {*alerts, OTHER}}
 
     def began(self) -> None:
@@ -193,19 +212,19 @@ class Metrics:
     def ended(self, journey: Journey, told: Told, seconds: float) -> None:
         """A callback is over; *seconds* from its head to its answer's last byte (or to its end without one)."""
         self._in_flight.dec()
-        name = journey.provider
-        operation = journey.operation if (name, journey.operation) in self._duration else UNREAD
-        answered = told in (Told.IN_TIME, Told.LATE)
-        word = _CLASS_OF.get(journey.outcome, "unanswered") if answered else "unanswered"
-        self._callbacks[name, operation, word].inc()
-        self._duration[name, operation].observe(seconds)
-        self._own[name].observe(max(0.0, seconds - journey.wallet_seconds))
-        if journey.wallet_seconds:
-            self._wallet[name].observe(journey.wallet_seconds)
-        if journey.verified_by:
-            self._verified[name, journey.verified_by if journey.verified_by in KEYS else OTHER].inc()
-        if told in (Told.LATE, Told.GONE):
-            self._late[name, told].inc()
+        of = self._of[journey.provider]
+        classes, duration = of.operations.get(journey.operation) or of.operations[UNREAD]
+        answered = told is Told.IN_TIME or told is Told.LATE
+        classes[_CLASS_OF.get(journey.outcome, "unanswered") if answered else "unanswered"].inc()
+        duration.observe(seconds)
+        asked = journey.wallet_seconds
+        of.own.observe(max(0.0, seconds - asked))
+        if asked:
+            of.wallet.observe(asked)
+        if key := journey.verified_by:
+            (of.verified.get(key) or of.verified[OTHER]).inc()
+        if (late := of.late.get(told)) is not None:
+            late.inc()
         for kind in journey.alerts:
             self._alerts[kind if kind in self._alerts else OTHER].inc()
 

@@ -7,30 +7,24 @@ A provider that hangs up changes nothing for a callback at work.
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from http import HTTPStatus
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
 from typing import Protocol, cast
-from uuid import uuid4
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.drift import Sighting
-from gateway.edge.body import VERSIONS, BodyRefused, read_body
+from gateway.edge.answering import Answering
+from gateway.edge.body import BodyRefused, read_body
 from gateway.edge.carry import Hop, Memory, carry
-from gateway.edge.listener import Listener, Written
+from gateway.edge.listener import CLOSED, KEPT, Listener
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics, Told
 from gateway.exchange.journey import Journey
-from gateway.exchange.wishes import Delivery, Flow
+from gateway.exchange.wishes import Flow
 from gateway.wire.message import Request, Response
-
-#: Ours to say: framing and the life of the connection.
-_FRAMING = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
-_BODILESS = frozenset({204, 304})
 
 
 class Named(Protocol):
@@ -53,75 +47,16 @@ class Provider(Protocol):
     def dialect(self) -> Named: ...
 
 
-class AnsweredAlready(RuntimeError):
-    """A story wished for a second answer; nothing of it was written."""
-
-
 class NoAnswer(RuntimeError):
     """A story ended without an answer."""
 
 
-class _Exchange:
-    """One request on one connection, and its one answer."""
-
-    def __init__(self, request: web.BaseRequest, write_deadline: float, draining: Callable[[], bool]) -> None:
-        self._request = request
-        self._write_deadline = write_deadline
-        self._draining = draining
-        self.keep = request.keep_alive
-        self.answered = self.closed = False
-        self.at: float | None = None
-
-    async def deliver(self, response: Response | None) -> Delivery:
-        """Write the answer, or close without one. Raises AnsweredAlready; ValueError when a header cannot be said."""
-        if self.answered:
-            raise AnsweredAlready("one callback has one answer")
-        if response is None:
-            self.answered = self.closed = True
-            self.abort()
-            return Delivery(None)
-        writer = self._request.writer
-        self.keep = self.keep and not self._draining()
-        empty = response.status in _BODILESS or self._request.method == "HEAD"
-        await writer.write_headers(self._status_line(response.status), self._head(response))
-        self.answered = True
-        transport = self._request.transport
-        late = asyncio.get_running_loop().call_later(self._write_deadline, self.abort)
-        try:
-            await writer.write_eof(b"" if empty else response.body)
-        except ConnectionError:  # ours too, when nobody takes the answer in time
-            self.abort()
-            return Delivery(None)
-        finally:
-            late.cancel()
-        # A write to a dead socket fails without a word; its transport is closing then.
-        if transport is not None and not transport.is_closing():
-            self.at = monotonic()
-        return Delivery(self.at)
-
-    def abort(self) -> None:
-        """Close the connection with nothing more said on it."""
-        self.keep = False
-        if self._request.transport is not None:
-            self._request.transport.abort()
-
-    def _status_line(self, status: int) -> str:
-        try:
-            phrase = HTTPStatus(status).phrase
-        except ValueError:
-            phrase = ""
-        major, minor = self._request.version if tuple(self._request.version) in VERSIONS else (1, 1)
-        return f"HTTP/{major}.{minor} {status} {phrase}"
-
-    def _head(self, response: Response) -> CIMultiDict[str]:
-        head = CIMultiDict((name, value) for name, value in response.headers if name.lower() not in _FRAMING)
-        if response.status not in _BODILESS:
-            head["Content-Length"] = str(len(response.body))
-        if not self.keep:
-            head["Connection"] = "close"
-        elif self._request.version < (1, 1):
-            head["Connection"] = "keep-alive"
-        return head
+def identifiers() -> Iterator[str]:
+    """Names for callbacks: 32 hexadecimal digits that nobody else has, from the system's random numbers."""
+    while True:
+        block = os.urandom(4096)
+        for start in range(0, len(block), 16):
+            yield block[start : start + 16].hex()
 
 
 class Server:
@@ -152,8 +87,10 @@ class Server:
         write_deadline: float = 5.0,
         keepalive: float = 75.0,
     ) -> None:
-        mounts = [("" if provider.mount == "/" else provider.mount, provider) for provider in providers]
-        self._mounts = sorted(mounts, key=lambda entry: len(entry[0]), reverse=True)
+        self._mounts = {provider.mount: provider for provider in providers}
+        self._root = self._mounts.pop("/", None)
+        self._deepest = max((mount.count("/") for mount in self._mounts), default=0)
+        self._ids = identifiers()
         self._start, self._refuse = start, refuse
         self._memory, self._hop = memory, hop
         self._metrics, self._log, self._drift = metrics, log, drift
@@ -188,66 +125,67 @@ class Server:
 
     def find(self, path: str) -> tuple[Provider, str] | None:
         """The provider whose mount is the longest whole-segment prefix of a raw *path*, and the path below it."""
-        for mount, provider in self._mounts:
-            if path.startswith(mount) and path[len(mount) : len(mount) + 1] in ("", "/") and path.startswith("/"):
-                return provider, path[len(mount) :] or "/"
-        return None
+        if not path.startswith("/"):
+            return None
+        found, below, end = self._root, 0, 0
+        for _ in range(self._deepest):
+            end = path.find("/", end + 1)
+            mount = path if end < 0 else path[:end]
+            if (provider := self._mounts.get(mount)) is not None:
+                found, below = provider, len(mount)
+            if end < 0:
+                break
+        return None if found is None else (found, path[below:] or "/")
 
     async def _receive(self, request: web.BaseRequest) -> web.StreamResponse:
         received = monotonic()
-        exchange = _Exchange(request, self._write_deadline, lambda: self.draining)
+        answering = Answering(request, self._write_deadline, self._is_draining)
         path, _, query = request.raw_path.partition("?")
         found = self.find(path)
         if found is None:
             self._metrics.unrouted()
-            exchange.keep = False
-            await exchange.deliver(Response(404))
-            return Written(keep=False)
+            answering.keep = False
+            await answering.deliver(Response(404))
+            return CLOSED
         provider, below = found
-        journey = Journey(provider.name, provider.dialect.name, received, answer_by=math.inf, id=uuid4().hex)
+        journey = Journey(provider.name, provider.dialect.name, received, math.inf, next(self._ids))
         self._running.add(task := cast(asyncio.Task[object], asyncio.current_task()))
         self._metrics.began()
         try:
-            flow = await self._story(exchange, request, provider, below, query, journey)
-            await carry(flow, self._memory, self._hop, exchange.deliver, journey)
-            if not exchange.answered:
+            headers = tuple(request.headers.items())
+            try:
+                body = await read_body(request, self._body_limit, self._body_deadline)
+            except BodyRefused as refused:
+                answering.keep = False
+                head = Request(request.method, below, query, headers)
+                flow = self._refuse(provider, head, refused.outcome, refused.why, journey)
+            else:
+                flow = self._start(provider, Request(request.method, below, query, headers, body), journey)
+            await carry(flow, self._memory, self._hop, answering.deliver, journey)
+            if not answering.answered:
                 raise NoAnswer("the story ended without an answer")
         except Exception as bug:
             journey.bug = journey.bug or bug
         finally:
             self._running.discard(task)
-            if exchange.at is None:
-                exchange.abort()
-            self._close_the_books(exchange, journey)
-        return Written(exchange.keep)
+            if answering.at is None:
+                answering.abort()
+            self._close_the_books(answering, journey)
+        return KEPT if answering.keep else CLOSED
 
-    async def _story(
-        self,
-        exchange: _Exchange,
-        request: web.BaseRequest,
-        provider: Provider,
-        path: str,
-        query: str,
-        journey: Journey,
-    ) -> Flow:
-        head = Request(request.method, path, query, tuple(request.headers.items()))
-        try:
-            body = await read_body(request, self._body_limit, self._body_deadline)
-        except BodyRefused as refused:
-            exchange.keep = False
-            return self._refuse(provider, head, refused.outcome, refused.why, journey)
-        return self._start(provider, replace(head, body=body), journey)
+    def _is_draining(self) -> bool:
+        return self.draining
 
-    def _close_the_books(self, exchange: _Exchange, journey: Journey) -> None:
+    def _close_the_books(self, answering: Answering, journey: Journey) -> None:
         """The callback's one log line and its metrics."""
-        ended = monotonic() if exchange.at is None else exchange.at
-        seconds = ended - journey.received
-        if exchange.at is not None:
-            told = Told.IN_TIME if exchange.at <= journey.answer_by else Told.LATE
-        elif not exchange.answered:
+        at = answering.at
+        seconds = (monotonic() if at is None else at) - journey.received
+        if at is not None:
+            told = Told.IN_TIME if at <= journey.answer_by else Told.LATE
+        elif not answering.answered:
             told = Told.DIED
         else:
-            told = Told.CLOSED if exchange.closed else Told.GONE
+            told = Told.CLOSED if answering.closed else Told.GONE
         if journey.bug is not None:
             self._metrics.bug()
             self._log.bug(journey.bug, "callback")

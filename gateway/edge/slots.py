@@ -5,7 +5,6 @@ of the rest, some are kept for wins, facts and reversals; and no provider holds 
 kept for its own wins and reversals. Wins and reversals may have more than what is kept for them, where there is room.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -14,7 +13,7 @@ from gateway.exchange.wishes import Lane, Priority
 
 #: With fewer, no share would be left for somebody.
 FEWEST = 5
-_RESERVED, _OUTBOX = 20, 10  # percent
+_RESERVED, _RECOVERY = 20, 10  # percent
 
 
 class Kind(StrEnum):
@@ -25,11 +24,15 @@ class Kind(StrEnum):
     OUTBOX = "outbox"
 
 
+# Looking a member up costs more than what is done with it.
+_ORDINARY, _URGENT, _OUTBOX, _CREDIT = Kind.ORDINARY, Kind.URGENT, Kind.OUTBOX, Priority.CREDIT
+
+
 def kind_of(lane: Lane) -> Kind:
     """The kind of a call."""
     if lane.outbox:
-        return Kind.OUTBOX
-    return Kind.URGENT if lane.priority >= Priority.CREDIT else Kind.ORDINARY
+        return _OUTBOX
+    return _URGENT if lane.priority >= _CREDIT else _ORDINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Shares:
     @classmethod
     def of(cls, slots: int, accounts: int, part: float = 0.25) -> Self:
         """Divide *slots* (FEWEST at least). Each of *accounts* providers may hold *part*, or more if they are few."""
-        outbox = max(2, slots * _OUTBOX // 100)
+        outbox = max(2, slots * _RECOVERY // 100)
         live = slots - outbox
         most = live if accounts <= 1 else min(live, max(2, int(slots * max(part, 1 / accounts))))
         return cls(outbox, live, max(1, slots * _RESERVED // 100), most, max(1, most * _RESERVED // 100))
@@ -62,13 +65,16 @@ class Shares:
         return self.account if kind is Kind.URGENT else self.account - self.own
 
 
+_NOTHING = dict.fromkeys(Kind, 0)
+
+
 class Slots:
     """What is held now. Synchronous; a lane that took a slot must free it."""
 
     def __init__(self, shares: Shares) -> None:
         self.shares = shares
-        self._held: Counter[Kind] = Counter()
-        self._accounts: Counter[tuple[str, Kind]] = Counter()
+        self._held = _NOTHING.copy()
+        self._accounts: dict[str, dict[Kind, int]] = {}
 
     def held(self, kind: Kind) -> int:
         """How many slots calls of *kind* hold."""
@@ -76,38 +82,49 @@ class Slots:
 
     def fits(self, lane: Lane) -> bool:
         """Is there a slot for *lane* right now?"""
-        return not self.full(kind_of(lane)) and not self.account_full(lane)
+        kind = kind_of(lane)
+        return not self.full(kind) and not self._account_full(lane.account, kind)
 
     def full(self, kind: Kind) -> bool:
         """Is every slot taken that a call of *kind* may have, whoever makes it?"""
-        held, shares = self._held, self.shares
-        if kind is Kind.OUTBOX:
-            return held[kind] >= shares.outbox
-        return _full(kind, held[Kind.ORDINARY], held[Kind.URGENT], shares.live, shares.reserved)
+        shares = self.shares
+        if kind is _OUTBOX:
+            return self._held[kind] >= shares.outbox
+        return _full(kind, self._held, shares.live, shares.reserved)
 
     def account_full(self, lane: Lane) -> bool:
         """Does the provider of *lane* hold all that it may?"""
-        if lane.outbox:
+        return self._account_full(lane.account, kind_of(lane))
+
+    def _account_full(self, account: str, kind: Kind) -> bool:
+        if kind is _OUTBOX:
             return False
-        ordinary, urgent = (self._accounts[lane.account, kind] for kind in (Kind.ORDINARY, Kind.URGENT))
-        return _full(kind_of(lane), ordinary, urgent, self.shares.account, self.shares.own)
+        return _full(kind, self._accounts.get(account, _NOTHING), self.shares.account, self.shares.own)
 
-    def take(self, lane: Lane) -> None:
-        """Hold one more."""
-        kind = kind_of(lane)
+    def take(self, lane: Lane) -> Kind:
+        """Hold one more; what for."""
+        kind, account = kind_of(lane), lane.account
         self._held[kind] += 1
-        self._accounts[lane.account, kind] += 1
+        held = self._accounts.get(account)
+        if held is None:
+            held = self._accounts[account] = _NOTHING.copy()
+        held[kind] += 1
+        return kind
 
-    def free(self, lane: Lane) -> None:
-        """Hold one less."""
-        kind = kind_of(lane)
+    def free(self, lane: Lane) -> Kind:
+        """Hold one less; what for."""
+        kind, account = kind_of(lane), lane.account
         self._held[kind] -= 1
-        self._accounts[lane.account, kind] -= 1
-        if not self._accounts[lane.account, kind]:
-            del self._accounts[lane.account, kind]
+        held = self._accounts[account]
+        held[kind] -= 1
+        if held == _NOTHING:
+            del self._accounts[account]
+        return kind
 
 
-def _full(kind: Kind, ordinary: int, urgent: int, most: int, reserved: int) -> bool:
+def _full(kind: Kind, held: dict[Kind, int], most: int, reserved: int) -> bool:
     """Ordinary calls leave free what is reserved, as far as urgent ones do not hold it already."""
-    kept = max(0, reserved - urgent) if kind is Kind.ORDINARY else 0
-    return ordinary + urgent + kept >= most
+    urgent = held[_URGENT]
+    if kind is _ORDINARY and urgent < reserved:
+        urgent = reserved
+    return held[_ORDINARY] + urgent >= most

@@ -47,7 +47,7 @@ class Upstream:
         on_bug: Callable[[BaseException], None] = lambda bug: None,
     ) -> None:
         parts = urlsplit(base_url)
-        self._prefix, self._authority = parts.path.rstrip("/"), parts.netloc
+        self._prefix, self._host = parts.path.rstrip("/"), f"Host: {parts.netloc}"
         self._pool = Pool(
             parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme == "https", most=connections,
             free_within=pool_timeout, made_within=pool_timeout + connect_timeout, keepalive=keepalive,
@@ -59,10 +59,11 @@ class Upstream:
         self._calls: set[Attempt] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._less: asyncio.Future[None] | None = None  # whoever waits for calls and stories to end
+        self._loop: asyncio.AbstractEventLoop | None = None  # asking for it costs a system call
 
     async def start(self) -> None:
         """Open the pool; no connection is made yet."""
-        self._open = True
+        self._open, self._loop = True, asyncio.get_running_loop()
 
     async def stop(self, timeout: float = 10.0) -> None:
         """Let running calls and their late stories end, *timeout* seconds at most; then cut them off (Silence)."""
@@ -83,24 +84,30 @@ class Upstream:
         """
         asked = monotonic()
         ending: Ending
-        if why := self._refusal(wish, asked):
+        message, why = self._said(wish, asked)
+        if why:
             ending = NotSent(why)
             finished(ending)
         else:
-            call = Attempt(wish, partial(self._ended, finished), partial(self._follow, carry_late))
+            call = Attempt(wish, partial(self._ended, finished), partial(self._follow, carry_late), message, self._loop)
             self._calls.add(call)
             self._begin(call)
             ending = await call.heard(asked)
         self._on_ending(ending, monotonic() - asked)
         return ending
 
-    def _refusal(self, wish: Send, now: float) -> str:
-        """Why it is not even tried; empty where it is."""
+    def _said(self, wish: Send, now: float) -> tuple[bytes, str]:
+        """What is to be sent, or why it is not even tried."""
         if wish.request.method not in self._methods:
-            return f"only {' and '.join(sorted(self._methods))} is sent here"
+            return b"", f"only {' and '.join(sorted(self._methods))} is sent here"
         if now >= wish.until:
-            return "no time left"
-        return "" if self._open else "the wallet hop is closed"
+            return b"", "no time left"
+        if not self._open:
+            return b"", "the wallet hop is closed"
+        try:
+            return self._message(wish.request), ""
+        except ValueError as fault:
+            return b"", str(fault)
 
     # -- a call's way
 
@@ -131,20 +138,13 @@ class Upstream:
 
     def _leave(self, call: Attempt, connection: Connection) -> None:
         """The last moment in which a call can still not be sent."""
-        wish, why = call.wish, ""
-        try:
-            message = self._message(wish.request)
-        except ValueError as fault:
-            why = str(fault)
-        if call.ending is not None or monotonic() >= wish.until:
-            why = "it could not be sent in time"
-        if why:
+        if call.ending is not None or monotonic() >= call.wish.until:
             self._pool.back(connection)
-            call.ends(NotSent(why))
+            call.ends(NotSent("it could not be sent in time"))
             return
         call.left, call.release = True, partial(self._release, connection)
         try:
-            connection.ask(message, partial(_hear, call))
+            connection.ask(call.message, partial(_hear, call))
         except Exception as fault:
             call.ends(Silence(_reason(fault)))
 
@@ -155,21 +155,24 @@ class Upstream:
 
     def _message(self, request: Request) -> bytes:
         """The request as bytes. ValueError for a head that would be read as something else."""
-        target = f"{self._prefix}{request.path}" + (f"?{request.query}" if request.query else "")
-        lines = [f"{request.method} {target} HTTP/1.1", f"Host: {self._authority}"]
-        lines += [f"{name}: {value}" for name, value in request.headers]
-        if request.body or request.method == "POST":
-            lines.append(f"Content-Length: {len(request.body)}")
-        head = "\n".join(lines)
-        if head.count("\n") != len(lines) - 1 or "\r" in head or "\0" in head or " " in target:
+        body, query = request.body, request.query
+        target = f"{self._prefix}{request.path}?{query}" if query else f"{self._prefix}{request.path}"
+        lines = [f"{request.method} {target} HTTP/1.1", self._host]
+        for name, value in request.headers:
+            lines.append(f"{name}: {value}")
+        if body or request.method == "POST":
+            lines.append(f"Content-Length: {len(body)}")
+        head, ends = "\r\n".join(lines), len(lines) - 1
+        if head.count("\n") != ends or head.count("\r") != ends or "\0" in head or " " in target:
             raise ValueError("a line break or a space where HTTP has none")
-        return head.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n\r\n" + request.body
+        return b"%b\r\n\r\n%b" % (head.encode("utf-8", "surrogateescape"), body)
 
     # -- its end
 
     def _ended(self, finished: Finished, call: Attempt, ending: Ending) -> None:
         self._calls.discard(call)
-        self._fewer()
+        if self._less is not None:
+            self._fewer()
         finished(ending)
 
     def _follow(self, carry_late: CarryLate, call: Attempt, ending: Ending) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+import pytest
 
 from gateway.edge.behind import Behind
 
@@ -68,3 +69,21 @@ def test_what_is_left_is_written_when_the_process_ends() -> None:
     said = "from gateway.edge.logs import Log; Log(style='json').event('stopped')"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, check=True)
     assert orjson.loads(done.stdout)["event"] == "stopped"
+
+
+@pytest.mark.parametrize(("style", "found"), [("json", b'"dropped":3'), ("text", b"dropped=3")])
+def test_what_was_dropped_is_said_in_the_style_of_the_log(style: str, found: bytes) -> None:
+    """A log for people holds no line for machines, nor the other way round; and the line has its time, as all have."""
+    said = f"""
+import os, sys
+from gateway.edge.logs import Log
+log = Log(style={style!r})
+behind = log._lines._file
+behind._dropped = 3
+log.event("started")
+"""
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, check=True)
+    (line,) = (each for each in done.stdout.splitlines() if b"dropped" in each)
+    assert found in line
+    assert b"warning" in line
+    assert line.startswith(b"{") == (style == "json")

@@ -1,0 +1,16 @@
+"""The garbage collector of a process that serves: it looks seldom, and never at what was loaded before.
+
+A callback makes no cycles: what it leaves is freed at once, by counting references. What a collector could find are
+closed connections and exceptions. Its own looking is dear, since it goes through every table and every remembered row.
+"""
+
+import gc
+
+#: New objects between two looks at the newest; looks at these for one at the older; looks at those for one at all.
+SELDOM = (10_000, 20, 50)
+
+
+def settle() -> None:
+    """To be called once, when everything is loaded and nothing is served yet."""
+    gc.freeze()
+    gc.set_threshold(*SELDOM)
