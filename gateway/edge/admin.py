@@ -5,7 +5,7 @@ wallet being down is no reason to send them away, since then every instance woul
 """
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ _INDEX = """gateway
 /readyz   it wants callbacks
 /metrics  for Prometheus
 /drift    what came and stands in no row
+
+POST /-/reload                  read the settings, the tables and the secrets again
+POST /-/log-level?level=LEVEL   info, warning or error
 """
 
 
@@ -52,12 +55,13 @@ def is_loopback(host: str) -> bool:
 class Admin:
     """The admin listener on *host*:*port* (port 0: any free one). Raises ListenRefused beyond loopback.
 
-    *drift*: what `/drift` tells, JSON-ready.
+    *drift*: what `/drift` tells, JSON-ready. *actions*: what changes something, by its path; by POST only.
     """
 
     def __init__(
         self, host: str, port: int, registry: CollectorRegistry, readiness: Readiness,
         drift: Callable[[], list[dict[str, Any]]] = list,
+        actions: Mapping[str, Callable[[web.Request], Awaitable[web.Response]]] | None = None,
     ) -> None:  # fmt: skip
         if not is_loopback(host):
             raise ListenRefused(
@@ -71,6 +75,8 @@ class Admin:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/drift", self._drifted)
+        for path, action in (actions or {}).items():
+            app.router.add_post(path, action)
         app.router.add_get("/metrics", make_aiohttp_handler(registry))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
 

@@ -87,9 +87,7 @@ class Server:
         write_deadline: float = 5.0,
         keepalive: float = 75.0,
     ) -> None:
-        self._mounts = {provider.mount: provider for provider in providers}
-        self._root = self._mounts.pop("/", None)
-        self._deepest = max((mount.count("/") for mount in self._mounts), default=0)
+        self.serve(providers)
         self._ids = identifiers()
         self._start, self._refuse = start, refuse
         self._memory, self._hop = memory, hop
@@ -100,6 +98,12 @@ class Server:
         )
         self._running: set[asyncio.Task[object]] = set()
         self.draining = False
+
+    def serve(self, providers: Iterable[Provider]) -> None:
+        """Find these from now on, and no others; callbacks at work go on with those that they began with."""
+        self._mounts = {provider.mount: provider for provider in providers}
+        self._root = self._mounts.pop("/", None)
+        self._deepest = max((mount.count("/") for mount in self._mounts), default=0)
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError and ParserMissing."""
