@@ -256,8 +256,8 @@ class Settings(BaseSettings):
             )
         if self.public.reuse_port and not self._journal_is_shared():
             raise ValueError(
-                "public.reuse_port: several processes on one port need one journal, and this one would be each process's"
-                ' own: say journal.url = "postgresql://host/database" with durability = "strict", or serve from one process'
+                "public.reuse_port: several processes on one port need one journal, and each would have its own: say"
+                ' journal.url = "postgresql://host/database" with durability = "strict", or serve from one process'
             )
         resolves = "status" in promises or {"idempotent", "references"} <= promises
         if not resolves and not self.wallet.accept_manual_resolution:

@@ -3,6 +3,8 @@
     make bench                          everything: about an hour
     make bench ARGS=quick               CPU per callback of six contenders: about three minutes (or GATEWAY_BENCH=quick)
     make bench ARGS="quick --rounds 5 --only 'journal off,Go'"
+    make bench ARGS=processes           CPU per callback of 1, 2 and 4 processes on one port: about five minutes
+    make bench ARGS=capacity            what that means for a deployment; see tests/bench/capacity.py
     make bench ARGS=--million           also memory over a million callbacks
     make bench ARGS=profile             where the gateway's CPU goes, journal off (--only another Python contender)
 
@@ -17,19 +19,19 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import postgres
+from tests.bench import capacity, postgres
 from tests.bench.checks import Wrong, check
 from tests.bench.contenders import CONTENDERS, ROOT, Contender, have
 from tests.bench.environment import prepare
 from tests.bench.judging import judge
 from tests.bench.measuring import Bench
-from tests.bench.plan import FULL, PROFILE, QUICK, Plan
+from tests.bench.plan import FULL, PROCESSES, PROFILE, QUICK, Plan
 from tests.bench.processes import Failed
 from tests.bench.profiling import profile
 from tests.bench.reporting import about, machine, plot, sweeps, table, told, write
 from tests.bench.site import Cores
 
-FORMS = {each.name: each for each in (FULL, QUICK, PROFILE)}
+FORMS = {each.name: each for each in (FULL, QUICK, PROCESSES, PROFILE)}
 
 
 def say(line: str) -> None:
@@ -49,6 +51,8 @@ def asked() -> tuple[Plan, Path]:
     given = parser.parse_args()
     plan = FORMS[given.form]
     plan = replace(plan, rounds=given.rounds or plan.rounds, burst=given.burst or plan.burst, million=given.million)
+    if plan.name == PROCESSES.name:
+        plan = replace(plan, rounds=0, sweeps=given.rounds or plan.sweeps)
     if given.only:
         words = [word.strip() for word in given.only.split(",")]
         names = tuple(each.name for each in CONTENDERS if any(word in each.name for word in words))
@@ -79,6 +83,8 @@ def able(plan: Plan, tools: Path, work: Path, cores: Cores) -> tuple[list[Conten
 
 def main() -> int:
     """The exit code: 0 when everything ran, whatever was judged; 1 when a contender failed."""
+    if sys.argv[1:2] == ["capacity"]:
+        return capacity.main(sys.argv[2:])
     plan, out = asked()
     out.mkdir(parents=True, exist_ok=True)
     if absent := have("wrk", "taskset")(out):

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.bench import contract, postgres
-from tests.bench.processes import Process, free_port
+from tests.bench.processes import Process, Several, free_port
 
 ROOT = Path(__file__).parents[2]
 PEERS = Path(__file__).parent / "peers"
@@ -24,13 +24,17 @@ PROMISES = '["idempotent", "tombstones", "status", "references"]'
 
 @dataclass(frozen=True)
 class Place:
-    """Where one run of a contender happens. *folder*: its own; *tools*: the bench's; *wallet*: host:port."""
+    """Where one run of a contender happens. *folder*: its own; *tools*: the bench's; *wallet*: host:port.
+
+    *more_cores*: for further processes of it on the same port, one each.
+    """
 
     folder: Path
     tools: Path
     wallet: str
     port: int
     core: int
+    more_cores: tuple[int, ...] = ()
     providers: int = 1
     more_settings: str = ""
     more: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +58,7 @@ class Contender:
     """*name* stands in every table; *start* starts it at a place; *missing*: why not, or ""."""
 
     name: str
-    start: Callable[[Place], Process]
+    start: Callable[[Place], Process | Several]
     missing: Callable[[Path], str] = lambda tools: ""
     translates: bool = True
     ours: bool = False
@@ -82,15 +86,23 @@ def settings(place: Place, journal: str) -> str:
     )
 
 
-def gateway(journal: Callable[[Place], str]) -> Callable[[Place], Process]:
+def gateway(journal: Callable[[Place], str]) -> Callable[[Place], Process | Several]:
     """Start the gateway as an operator does, with what *journal* says of the place."""
 
-    def start(place: Place) -> Process:
+    def start(place: Place) -> Process | Several:
         config = place.folder / "gateway.toml"
         config.write_text(settings(place, journal(place)))
         env = {**place.environment, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
-        return Process(command, core=place.core, log=place.folder / "gateway.log", env=env, cwd=place.folder)
+        if not place.more_cores:
+            return Process(command, core=place.core, log=place.folder / "gateway.log", env=env, cwd=place.folder)
+        each, ports = [], []
+        for number, core in enumerate((place.core, *place.more_cores)):
+            ports.append(free_port())
+            own = {"GATEWAY_PUBLIC__REUSE_PORT": "true", "GATEWAY_ADMIN__LISTEN": f"127.0.0.1:{ports[-1]}"}
+            log = place.folder / f"gateway-{number}.log"
+            each.append(Process(command, core=core, log=log, env={**env, **own}, cwd=place.folder))
+        return Several(each, ports)
 
     return start
 

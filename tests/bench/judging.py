@@ -83,6 +83,19 @@ def _rest(results: Results) -> Iterator[Judged]:
     yield Judged("start to listening", 1000.0, median(starts) if starts else None, unit="ms")
     tables = results.get("tables")
     yield Judged("all tables compiled", 300.0, median(tables["wall_ms"]) if tables else None, unit="ms")
+    yield from _processes(results.get(POSTGRES, {}).get("by_processes", {}))
     swept = {count: median(each) for count, each in off.get("by_providers", {}).items()}
     apart = max(swept.values()) / min(swept.values()) if len(swept) > 1 else None
     yield Judged("CPU from 1 to 300 providers, dearest / cheapest", 1.05, apart)
+
+
+def _processes(swept: Mapping[str, list[float]]) -> Iterator[Judged]:
+    """The median of so many processes by the median of one; the spread is that of their rounds."""
+    one = swept.get("1")
+    for count in ("2", "4"):
+        what, several = f"CPU per callback, PostgreSQL, {count} processes / 1", swept.get(count)
+        if one and several:
+            base = median(one)
+            yield Judged(what, 1.15, median(several) / base, (min(several) / base, max(several) / base))
+        else:
+            yield Judged(what, 1.15, None)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.bench import postgres
 from tests.bench.contenders import POSTGRES, ROOT, SQLITE, Contender
 from tests.bench.everybody import everybody
 from tests.bench.plan import Plan
@@ -50,6 +51,7 @@ class Bench:
         self.sweep("by_connections", self.plan.connections, self.plan.connections_of, self._of_connections)
         self.sweep("by_body", self.plan.bodies, self.plan.bodies_of, self._of_body)
         self.sweep("by_providers", self.plan.providers, self.plan.providers_of, self._of_providers)
+        self.sweep("by_processes", self.plan.processes, (POSTGRES,), self._of_processes)
         self.compiles()
 
     def peaks(self) -> None:
@@ -170,6 +172,42 @@ class Bench:
         with at_work(contender, self.tools, self.work, self.cores, providers=providers) as site:
             site.warm()
             return site.burst(self.plan.burst).cpu_us
+
+    def _of_processes(self, contender: Contender, processes: int) -> float:
+        """Each of them gets the same rate, whatever their number: SHARE of a core's peak for those that share it.
+
+        So nobody waits for the core, and commits hold as many callbacks. A lone one is also given all of SHARE.
+        """
+        with at_work(contender, self.tools, self.work, self.cores, processes=processes) as site:
+            peak = site.warm(crowded=True)
+            most = max(self.plan.processes)
+            crowded = most if self.cores.for_more(most)[0] == self.cores.contender else 1
+            kept = self.results[contender.name]
+            each = kept.setdefault("rate_of_each_process", int(SHARE * peak / processes / crowded))
+            if processes == 1:
+                kept.setdefault("at_work", []).append(self._costs(site, int(SHARE * peak), 1))
+            costs = self._costs(site, each * processes, processes)
+            kept.setdefault("of_processes", {}).setdefault(str(processes), []).append(costs)
+            return costs["cpu_us"]
+
+    def _costs(self, site: Site, rate: int, processes: int) -> dict[str, float]:
+        """What a callback costs at that rate, here and in the database."""
+        before, used = postgres.written(), site.used()
+        told = site.open(rate, 2 * self.plan.burst)
+        spent = [late - early for early, late in zip(used, site.used(), strict=True)]
+        after, count = postgres.written(), told["sent"]
+        return {
+            "cores": len({self.cores.contender, *self.cores.for_more(processes)}),
+            "rate": rate,
+            "refused": told["bad"] / count,
+            "cpu_us": spent[0] * 1e6 / count,
+            "database_us": spent[1] * 1e6 / count,
+            "transactions": (after.transactions - before.transactions) / count,
+            "rows": (after.rows - before.rows) / count,
+            "wal_bytes": (after.wal_bytes - before.wal_bytes) / count,
+            "connections": after.connections / processes,
+            "memory_mb": site.process.memory() / 1e6 / processes,
+        }
 
     def _note(self, contender: Contender, name: str, value: Any) -> None:
         self.results[contender.name].setdefault(name, []).append(value)

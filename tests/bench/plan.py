@@ -9,7 +9,8 @@ from tests.bench.contenders import CONTENDERS, FASTIFY, GO, LUA, OFF, POSTGRES, 
 class Plan:
     """*burst* and *latency* in seconds, *memory* in callbacks, *bodies* in bytes added to a body; () or 0: left out.
 
-    Each of *connections*, *bodies* and *providers* is swept by the contenders that stand beside it, *sweeps* times.
+    Each of *connections*, *bodies* and *providers* is swept by the contenders that stand beside it, *sweeps* times;
+    so is *processes*, by the gateway with PostgreSQL.
     """
 
     name: str
@@ -26,11 +27,13 @@ class Plan:
     bodies_of: tuple[str, ...] = ()
     providers: tuple[int, ...] = ()
     providers_of: tuple[str, ...] = ()
+    processes: tuple[int, ...] = ()
     compiles: int = 0
 
 
 QUICK = Plan("quick", (OFF, SQLITE, POSTGRES, LUA, GO, FASTIFY), rounds=3, burst=3)
 PROFILE = Plan("profile", (OFF,), rounds=1, burst=15)
+PROCESSES = Plan("processes", (POSTGRES,), rounds=0, burst=5, sweeps=5, processes=(1, 2, 4))
 FULL = Plan(
     "full",
     tuple(each.name for each in CONTENDERS),
@@ -45,5 +48,6 @@ FULL = Plan(
     bodies_of=(OFF, LUA, GO, FASTIFY),
     providers=(1, 30, 300),
     providers_of=(OFF,),
+    processes=(1, 2, 4),
     compiles=5,
 )

@@ -70,8 +70,9 @@ def main(source: str, picture: str) -> None:
     """Only the panels that were measured."""
     told = json.loads(Path(source).read_text())
     found = {name: {key: known(value) for key, value in each.items()} for name, each in told["results"].items()}
-    found = {name: each for name, each in found.items() if each.get("cpu_us")}
-    panels = [lambda axes: cpu(axes, found)]
+    swept = {name: each for name, each in found.items() if each.get("by_processes")}
+    found = {name: each for name, each in found.items() if each.get("cpu_us")} or swept
+    panels = [lambda axes: cpu(axes, found)] if any("cpu_us" in each for each in found.values()) else []
     for key, title in (("at_500", "at 500/s"), ("at_60_percent", "at 60 % of its own peak")):
         if any(each.get(key) for each in found.values()):
             title = f"added latency {title}, ms: p50 o, p99 |, p99.9 ◆"
@@ -80,6 +81,7 @@ def main(source: str, picture: str) -> None:
         ("by_connections", "CPU us against concurrent callbacks", 0),
         ("by_body", "CPU us against body size, bytes", 300),
         ("by_providers", "CPU us against providers", 0),
+        ("by_processes", "CPU us against processes on one port", 0),
     ):
         if any(key in each for each in found.values()):
             panels.append(lambda axes, key=key, title=title, shift=shift: sweep(axes, found, key, title, shift))

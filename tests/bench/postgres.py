@@ -3,6 +3,8 @@
 import asyncio
 import atexit
 import os
+import time
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -35,6 +37,33 @@ def server() -> "Server":
         os.sched_setaffinity(0, allowed)
     atexit.register(started.remove)
     return started
+
+
+@dataclass(frozen=True)
+class Written:
+    """What all journals of the server have cost it so far; *connections*: how many are open now."""
+
+    transactions: int
+    rows: int
+    wal_bytes: int
+    connections: int
+
+
+_WRITTEN = """
+    SELECT sum(xact_commit)::bigint, sum(tup_inserted + tup_updated + tup_deleted)::bigint,
+    (pg_current_wal_lsn() - '0/0')::bigint,
+    (SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'gateway%')
+    FROM pg_stat_database WHERE datname LIKE 'test%'"""
+#: The server's counters lag: a connection reports once in a second, and with its next transaction, a gateway's beat.
+REPORTED_S = 3.0
+
+
+def written() -> Written:
+    """See `Written`; waits until what was done is counted."""
+    from tests.journal.postgres_server import asked
+
+    time.sleep(REPORTED_S)
+    return Written(*asyncio.run(asked(server().url, _WRITTEN))[0])
 
 
 def fresh() -> str:

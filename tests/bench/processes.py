@@ -73,6 +73,46 @@ class Process:
                 self._process.wait(10)
 
 
+class Several:
+    """Processes of one contender that share a port; *ports* are their own, where they listen only once they serve."""
+
+    def __init__(self, each: list[Process], ports: list[int]) -> None:
+        self.each, self._ports = each, ports
+        self.pid = each[0].pid
+
+    def __enter__(self) -> "Several":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def listening(self, port: int, seconds: float = 30.0) -> float:
+        """Wait until all of them do; the seconds that it took. Failed when one never does."""
+        began = time.perf_counter()
+        for process, own in zip(self.each, self._ports, strict=True):
+            process.listening(own, seconds)
+        self.each[-1].listening(port, seconds)
+        time.sleep(0.2)  # the public port is the last that each of them opens
+        return time.perf_counter() - began
+
+    def cpu(self) -> float:
+        """Of all of them together; see `cpu_of`."""
+        return sum(process.cpu() for process in self.each)
+
+    def memory(self) -> int:
+        """Resident bytes of all of them."""
+        return sum(process.memory() for process in self.each)
+
+    def said(self, most: int = 8) -> str:
+        """See `Process.said`."""
+        return "\n".join(process.said(most) for process in self.each)
+
+    def stop(self) -> None:
+        """Each in turn."""
+        for process in self.each:
+            process.stop()
+
+
 def cpu_of(pid: int) -> float:
     """Seconds of user and system time of a process and all below it, ended children that were reaped included."""
     return sum(seconds for _, seconds in _tree(pid))

@@ -72,7 +72,8 @@ def table(results: Mapping[str, Any], names: Sequence[str]) -> list[str]:
         f"{'':<26} {'CPU us/callback':>24} {'database':>9} {'/s, 1 core':>10} {'busy':>5} {'start ms':>9} {'MB':>6}"
         f"  {'added at 500/s: p50 / p99 / p99.9':<34}{'at 60 % of peak':<34}"
     )
-    return [head.rstrip(), *(_row(name, results[name]).rstrip() for name in names if measured(results[name], "cpu_us"))]
+    rows = [_row(name, results[name]).rstrip() for name in names if measured(results[name], "cpu_us")]
+    return [head.rstrip(), *rows] if rows else []
 
 
 def _row(name: str, found: Mapping[str, Any]) -> str:
@@ -94,7 +95,7 @@ def _added(found: Mapping[str, Any], name: str) -> str:
 
 
 def sweeps(results: Mapping[str, Any]) -> list[str]:
-    """CPU per callback against connections, body size and providers."""
+    """CPU per callback against connections, body size, providers and processes."""
     words = {"by_connections": "connections", "by_body": "bytes more in the body", "by_providers": "providers"}
     lines = []
     for key, word in words.items():
@@ -102,10 +103,20 @@ def sweeps(results: Mapping[str, Any]) -> list[str]:
             if key in found:
                 shown = "   ".join(f"{value}: {median(each):.1f}" for value, each in _by_size(found[key]))
                 lines.append(f"CPU us by {word:<24} {name:<26} {shown}")
+    for name, found in results.items():
+        for count, rounds in _by_size(found.get("of_processes", {})):
+            facts = {key: median(each[key] for each in rounds) for key in rounds[0]}
+            low, high = (end(each["cpu_us"] for each in rounds) for end in (min, max))
+            lines.append(
+                f"{name}, {count} processes on {facts['cores']:.0f} core(s): {facts['cpu_us']:.1f} us ({low:.1f} to"
+                f" {high:.1f}), {facts['rate']:.0f}/s, PostgreSQL {facts['database_us']:.0f} us,"
+                f" {facts['transactions']:.3f} transactions and {facts['rows']:.2f} rows per callback,"
+                f" {facts['memory_mb']:.0f} MB each"
+            )
     return lines
 
 
-def _by_size(swept: Mapping[str, list[float]]) -> list[tuple[str, list[float]]]:
+def _by_size(swept: Mapping[str, list[Any]]) -> list[tuple[str, list[Any]]]:
     return sorted(swept.items(), key=lambda each: int(each[0]))
 
 

@@ -30,6 +30,7 @@ class Cores:
     wallet: int
     database: int
     count: int
+    free: tuple[int, ...] = ()
 
     @classmethod
     def found(cls) -> "Cores":
@@ -37,7 +38,13 @@ class Cores:
         cores = sorted(os.sched_getaffinity(0))
         if len(cores) < 2:
             raise Failed("a bench needs two cores: one for the contender, one for the load")
-        return cls(cores[0], cores[1], cores[min(2, len(cores) - 1)], cores[min(3, len(cores) - 1)], len(cores))
+        last = len(cores) - 1
+        return cls(cores[0], cores[1], cores[min(2, last)], cores[min(3, last)], len(cores), tuple(cores[4:]))
+
+    def for_more(self, processes: int) -> tuple[int, ...]:
+        """Where the further ones of so many processes run: on cores of their own, or all on the contender's."""
+        own = len(self.free) >= processes - 1
+        return self.free[: processes - 1] if own else (self.contender,) * (processes - 1)
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,9 @@ class Site:
     """A started contender. *start_seconds*: from the command to the port that takes connections."""
 
     def __init__(
-        self, contender: Contender, tools: Path, folder: Path, cores: Cores, stack: ExitStack, providers: int, more: str
-    ) -> None:
+        self, contender: Contender, tools: Path, folder: Path, cores: Cores, stack: ExitStack, *, providers: int,
+        more: str, processes: int,
+    ) -> None:  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.contender, self.folder, self._tools, self._cores, self.providers = (
@@ -73,15 +81,22 @@ class Site:
         log = folder / "stub.log"
         self.stub = stack.enter_context(Process(command, core=cores.wallet, log=log, env={"GOMAXPROCS": "1"}))
         self.stub.listening(self.wallet_port)
-        place = Place(folder, tools, wallet, self.port, cores.contender, providers, more_settings=more)
+        place = Place(
+            folder, tools, wallet, self.port, cores.contender, cores.for_more(processes), providers, more_settings=more
+        )
         self.process = stack.enter_context(contender.start(place))
         self.start_seconds = self.process.listening(self.port)
         self._hint = 0.0
 
-    def warm(self) -> None:
-        """A short burst, which also tells how long the next lists must be."""
+    def warm(self, *, crowded: bool = False) -> float:
+        """A short burst, which also tells how long the next lists must be; callbacks per second at full speed."""
         self._hint = 20_000.0
-        self._hint = self.burst(1).rate
+        self._hint = self.burst(1, crowded=crowded).rate
+        return self._hint
+
+    def used(self) -> tuple[float, float]:
+        """CPU seconds of the contender and of its database so far."""
+        return self.process.cpu(), self._database()
 
     def burst(self, seconds: int, *, connections: int = WIDE, padding: int = 0, crowded: bool = False) -> Burst:
         """As many callbacks as go through. Failed when one was not answered with 200, unless it is *crowded*."""
@@ -159,10 +174,11 @@ def _found(pattern: str, done: "subprocess.CompletedProcess[str]") -> str:
 
 @contextmanager
 def at_work(
-    contender: Contender, tools: Path, work: Path, cores: Cores, *, providers: int = 1, more: str = ""
-) -> Iterator[Site]:
+    contender: Contender, tools: Path, work: Path, cores: Cores, *, providers: int = 1, more: str = "",
+    processes: int = 1,
+) -> Iterator[Site]:  # fmt: skip
     """A contender, started; on leaving, stopped."""
     folder = work / re.sub(r"\W+", "-", contender.name)
     with ExitStack() as stack:
-        yield Site(contender, tools, folder, cores, stack, providers, more)
+        yield Site(contender, tools, folder, cores, stack, providers=providers, more=more, processes=processes)
     shutil.rmtree(folder, ignore_errors=True)

@@ -133,6 +133,14 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    def drain(self) -> None:
+        """Ask it to end as one should; does not wait."""
+        self._process.terminate()
+
+    def ended(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self._process.poll()
+
 
 def memory_or(folder: Path) -> Path:
     """Where the wallet keeps its books: in memory where there is such a file system; its disk is not in question."""
