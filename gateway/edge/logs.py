@@ -162,15 +162,15 @@ class Log:
         else:
             self._say("info", "journal", {"unavailable": False})
 
-    def event(self, name: str, **facts: Any) -> None:
+    def event(self, name: str, /, **facts: Any) -> None:
         """Something about the process: started, draining, stopped. The facts are ours, never foreign."""
         self._say("info", name, facts)
 
-    def warning(self, name: str, **facts: Any) -> None:
+    def warning(self, name: str, /, **facts: Any) -> None:
         """As `event`, and somebody should look at it."""
         self._say("warning", name, facts)
 
-    def error(self, name: str, **facts: Any) -> None:
+    def error(self, name: str, /, **facts: Any) -> None:
         """As `event`, and somebody must look at it."""
         self._say("error", name, facts)
 

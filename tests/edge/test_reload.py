@@ -116,13 +116,14 @@ async def test_a_bad_table_keeps_the_old_one_and_complains_as_check_does(
         assert (await metric(served, "gateway_config_last_reload_success_timestamp_seconds"))[""] > at[""]
 
 
-async def test_a_callback_at_work_ends_on_the_table_that_it_began_with(house: House, own: Path) -> None:
+async def test_a_callback_at_work_ends_on_the_table_that_it_began_with(
+    house: House, own: Path, eventually: Any
+) -> None:
     """The wallet is slow; meanwhile the words are others."""
     async with Served(house) as served:
         served.wallet.moods.set(Mood.SLOW, operation=Operation.BET, count=1, seconds=1.5)
         slow = asyncio.create_task(said(served, "slots"))
-        while not served.wallet.calls.lines():
-            await asyncio.sleep(0.01)
+        await eventually(served.wallet.calls.lines)
         rewrite(own / "scorpio.toml", '"OK"', '"FINE"')
         assert (await reload(served))[0] == 200
         assert (await said(served, "slots"))[1]["statusCode"] == "FINE"
@@ -211,20 +212,20 @@ async def test_a_secret_is_rotated_without_a_restart(house: House) -> None:
         assert b"a-third-secret" not in served.out.getvalue()
 
 
-async def test_sighup_reloads(house: House, own: Path) -> None:
+async def test_sighup_reloads(house: House, own: Path, eventually: Any) -> None:
     """As the POST does."""
     async with Served(house) as served:
         rewrite(own / "scorpio.toml", '"OK"', '"FINE"')
         os.kill(os.getpid(), signal.SIGHUP)
-        async with asyncio.timeout(20):
-            while not [*served.lines("reloaded")]:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: [*served.lines("reloaded")], 20)
         assert [line["why"] for line in served.lines("reloaded")] == ["SIGHUP"]
         assert (await said(served, "slots"))[1]["statusCode"] == "FINE"
 
 
-async def test_watching_sees_a_link_that_is_swapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Kubernetes mounts a ConfigMap: files are links into `..data`, which is a link to a folder that is exchanged."""
+async def test_watching_sees_a_link_that_is_swapped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Any
+) -> None:
+    """As Kubernetes mounts a ConfigMap: files are links into `..data`, a link to a folder, and it is exchanged."""
     monkeypatch.setattr(watching.Watch.__init__, "__defaults__", (0.05,))
     mounted = tmp_path / "own"
     mounted.mkdir()
@@ -241,9 +242,7 @@ async def test_watching_sees_a_link_that_is_swapped(tmp_path: Path, monkeypatch:
         await asyncio.sleep(0.5)
         (mounted / "..fresh").symlink_to("..two")
         os.replace(mounted / "..fresh", mounted / "..data")
-        async with asyncio.timeout(20):
-            while not [*served.lines("reloaded")]:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: [*served.lines("reloaded")], 20)
         assert (await said(served, "slots"))[1]["statusCode"] == "FINE"
         await asyncio.sleep(0.3)
         assert [line["why"] for line in served.lines("reloaded")] == ["watch"]
