@@ -19,6 +19,7 @@ from gateway.edge.logs import Log
 from gateway.edge.parties import Parties
 from gateway.edge.preparing import prepare
 from gateway.edge.settings import Settings, SettingsRefused, load
+from gateway.edge.spans import SpansRefused
 from gateway.journal.wishes import JournalRefused
 
 
@@ -85,6 +86,9 @@ async def _serve(settings: Settings, parties: Parties, log: Log, config: Path, *
         app = App(settings, parties, log, config=config, watch=watch)
         settle()
         return await app.run(started)
+    except SpansRefused as refused:
+        say(str(refused))
+        return FINDINGS
     except JournalRefused as refused:
         say(f"the journal cannot be served: {refused}")
         return FINDINGS

@@ -29,6 +29,8 @@ from gateway.edge.seats import Seat, seats, unanswered
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import Settings, parse_listen
+from gateway.edge.spans import Spans
+from gateway.edge.tracing import OFF, Tracing
 from gateway.edge.upstream import Upstream
 from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
@@ -102,6 +104,12 @@ class App:
             log.errand(errand, seconds)
             drift.saw(errand.provider, errand.drift)
 
+        self._spans = Spans(settings.otel) if settings.otel is not None else None
+        tracing = (
+            OFF
+            if settings.otel is None
+            else Tracing(self._spans, settings.otel.ratio, lambda fault: log_bug(fault, "spans"))
+        )
         self._parties = parties
         readiness = Readiness()
         self.journal = journal or open_journal(settings)
@@ -139,6 +147,7 @@ class App:
             host=host,
             port=port,
             reuse_port=settings.public.reuse_port,
+            tracing=tracing,
         )
         most = max(2, settings.wallet.connections // 10)
         outbox = Outbox(
@@ -148,6 +157,7 @@ class App:
             width=width,
             done=run,
             failed=bug,
+            tracing=tracing,
         )
         self._internal = internal = _internal(settings, parties, callees, watched, log, drift)
         live = Live(settings, parties)
@@ -172,7 +182,11 @@ class App:
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
         """Serve until a signal, drain, give the exit code. OSError: a port is taken; JournalRefused: the journal is."""
-        return await self.lifecycle.run(started)
+        try:
+            return await self.lifecycle.run(started)
+        finally:
+            if self._spans is not None:
+                await asyncio.to_thread(self._spans.close)
 
     def _swap(self, live: Live) -> None:
         """Serve *live* from now on, in one step of the loop; what is at work goes on with what it began with."""

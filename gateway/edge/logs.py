@@ -89,6 +89,7 @@ class Log:
             return
         facts: dict[str, Any] = {
             "id": journey.id,
+            "trace_id": journey.trace[3:35],
             "provider": journey.provider,
             "dialect": journey.dialect,
             "operation": journey.operation,
@@ -116,6 +117,7 @@ class Log:
         """The one line of an errand of the outbox; a parked row is a warning, that a human must see."""
         facts: dict[str, Any] = {
             "id": errand.id,
+            "trace_id": errand.trace[3:35],
             "key": _clean(errand.key),
             "step": str(errand.step),
             "tries": errand.tries,

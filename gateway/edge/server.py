@@ -22,6 +22,7 @@ from gateway.edge.carry import Hop, Memory, carry
 from gateway.edge.listener import CLOSED, KEPT, Listener
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics, Told
+from gateway.edge.tracing import OFF, Tracing
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Flow
 from gateway.wire.message import Request, Response
@@ -65,7 +66,8 @@ class Server:
 
     *body_limit* in bytes; *body_deadline* seconds from the head to the body's last byte; *write_deadline* seconds for
     a provider to take its answer; *keepalive* seconds that a connection may be silent. *reuse_port*: others may listen
-    there too. *drift* hears whose callback had what in no row. While *draining*, every answer closes its connection.
+    there too. *tracing* names each callback for the wallet. *drift* hears whose callback had what in no row. While
+    *draining*, every answer closes its connection.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Server:
         host: str,
         port: int,
         reuse_port: bool = False,
+        tracing: Tracing = OFF,
         body_limit: int = 64 * 1024,
         body_deadline: float = 1.0,
         write_deadline: float = 5.0,
@@ -90,7 +93,7 @@ class Server:
         self.serve(providers)
         self._ids = identifiers()
         self._start, self._refuse = start, refuse
-        self._memory, self._hop = memory, hop
+        self._memory, self._hop, self._tracing = memory, hop, tracing
         self._metrics, self._log, self._drift = metrics, log, drift
         self._body_limit, self._body_deadline, self._write_deadline = body_limit, body_deadline, write_deadline
         self._listener = Listener(
@@ -153,6 +156,7 @@ class Server:
             return CLOSED
         provider, below = found
         journey = Journey(provider.name, provider.dialect.name, received, math.inf, next(self._ids))
+        self._tracing.begin(journey, request.headers.get("traceparent"))
         self._running.add(task := cast(asyncio.Task[object], asyncio.current_task()))
         self._metrics.began()
         try:
@@ -195,5 +199,6 @@ class Server:
             self._log.bug(journey.bug, "callback")
         self._metrics.ended(journey, told, seconds)
         self._log.line(journey, told, seconds)
+        self._tracing.ended(journey, told, seconds)
         if journey.drift and self._drift is not None:
             self._drift(journey.provider, journey.drift)

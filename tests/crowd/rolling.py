@@ -2,15 +2,18 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from decimal import Decimal
 from time import monotonic
 
 from gateway.canon.calls import Call
+from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.cli.caller import Exchange
 from tests.crowd.processes import NEVER_A_NO, Pair, until
 
 #: Callbacks at one time, and the pause of each of their senders, in seconds: a load, and not a bench.
-SENDERS, PAUSE = 8, 0.05
+SENDERS, PAUSE = 8, 0.1
+STAKE = Decimal("0.10")
 #: An instance must be gone by then, in seconds after SIGTERM.
 GONE = 15.0
 
@@ -49,7 +52,7 @@ async def roll(scene: Pair, times: int) -> Rolled:
 
 async def _send(scene: Pair, rolled: Rolled, over: asyncio.Event) -> None:
     while not over.is_set():
-        (call,) = scene.bets(1)
+        call = scene.caller.call(Operation.BET, amount=STAKE, player="1001")
         rolled.told.append((call, await scene.caller.send(call)))
         await asyncio.sleep(PAUSE)
 
@@ -63,4 +66,4 @@ async def _restarted(scene: Pair, number: int, rolled: Rolled) -> None:
     assert process.ended() == 0
     fresh = scene.processes[number] = scene.begin(number)
     await asyncio.to_thread(fresh.until, "  admin  ", 60.0)
-    await until(lambda: bool(scene.served()[number]), 30.0)
+    await until(lambda: '"event":"callback"' in scene.logs[number].read_text(), 30.0)
