@@ -248,6 +248,16 @@ async def test_watching_sees_a_link_that_is_swapped(
         assert [line["why"] for line in served.lines("reloaded")] == ["watch"]
 
 
+async def test_no_web_page_can_ask_for_a_change(house: House) -> None:
+    """A foreign Host or Origin is refused before anything is read."""
+    async with Served(house) as served:
+        for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+            for path in ("/-/reload", "/-/log-level?level=error"):
+                async with served.client.post(served.admin + path, headers=headers) as answer:
+                    assert answer.status == 403
+        assert not [*served.lines("reloaded")]
+
+
 async def test_the_log_level_is_changed_while_it_runs(house: House) -> None:
     """By POST alone; at "warning" a callback writes no line, at "info" it does again."""
     async with Served(house) as served:
