@@ -112,6 +112,7 @@ class App:
         )
         self._parties = parties
         readiness = Readiness()
+        metrics.speaking.now(dialects)
         self.journal = journal or open_journal(settings)
         watched = Watched(self.journal, metrics.journal, log.journal)
         self._upstream = upstream = Upstream(

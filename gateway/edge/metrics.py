@@ -20,6 +20,7 @@ from gateway.edge.journal_metrics import JournalMetrics
 from gateway.edge.line import Shed
 from gateway.edge.series import Buckets, Counter, Gauge, Histogram, Number
 from gateway.edge.slots import Kind
+from gateway.edge.speaking import Speaking
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import ALERTS, Journey
 from gateway.exchange.wishes import Lane, Priority
@@ -169,6 +170,7 @@ class Metrics:
         self.journal = JournalMetrics(registry)
         self.config = ConfigMetrics(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
+        self.speaking = Speaking(registry)
         bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
         unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
         garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
