@@ -27,6 +27,7 @@ COMMANDS: tuple[tuple[Group, str, str], ...] = (
     (_RUN, "wallet:wallet", "The sandbox wallet alone, with moods."),
     (_RUN, "send:send", "Send a correctly signed call to a running gateway, as a provider would."),
     (_RUN, "request:request", "Ask a provider through a running gateway: a launch, free rounds, a payout."),
+    (_RUN, "healthcheck:healthcheck", "Does the gateway of these settings live: for images without a shell."),
     (_RUN, "drift:drift", "What came and stands in no row of a table, with the row to paste."),
     (_RUN, "metrics:metrics", "What /metrics tells, as Markdown, and how many series that can be at most."),
     (_MONEY, "find:find", "Everything about one transaction: both sides, every attempt, what comes next."),

@@ -38,7 +38,7 @@ def drift(
     settings = read_settings(config)
     if settings is None:
         return FINDINGS
-    seen = asyncio.run(_asked(f"{(url or _address(settings)).rstrip('/')}/drift"))
+    seen = asyncio.run(_asked(f"{(url or address(settings)).rstrip('/')}/drift"))
     if json:
         print(orjson.dumps(seen, option=orjson.OPT_INDENT_2).decode())
     else:
@@ -46,7 +46,8 @@ def drift(
     return FINDINGS if seen else CLEAN
 
 
-def _address(settings: Settings) -> str:
+def address(settings: Settings) -> str:
+    """Where the admin listener is, as a URL of this machine."""
     host, port = parse_listen(settings.admin.listen)
     if port == 0:
         raise Misuse("admin.listen leaves the port to chance; say where the gateway is with --url")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,8 +16,10 @@ from gateway.edge.app import App, run_loop
 from gateway.edge.garbage import settle
 from gateway.edge.journals import policy_of, sqlite_path
 from gateway.edge.logs import Log
-from gateway.edge.preparing import Parties, prepare
+from gateway.edge.parties import Parties
+from gateway.edge.preparing import prepare
 from gateway.edge.settings import Settings, SettingsRefused, load
+from gateway.edge.spans import SpansRefused
 from gateway.journal.wishes import JournalRefused
 
 
@@ -26,13 +29,18 @@ def serve(
     log_format: Annotated[
         Literal["auto", "json", "text"], Parameter(help="One line per callback on stdout; auto: text on a terminal.")
     ] = "auto",
+    watch: Annotated[
+        bool, Parameter(negative="", help="Reload when the settings, a table or a secret changes.")
+    ] = False,
 ) -> int:
     """Take providers' callbacks for real, as the settings file says.
 
     Everything is checked first: tables with their options, each provider against the wallet, secrets. If anything is
     wrong, all of it is told, nothing listens, and the exit code is 1. SIGTERM (or Ctrl+C) drains: callbacks at work are
-    answered, then the exit code is 0. A second signal stops at once.
+    answered, then the exit code is 0. A second signal stops at once. SIGHUP, or POST /-/reload at the admin listener,
+    reads settings, tables and secrets again: what is sound is served, what is not is told, and stays as it was.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload; it would end us
     settings = read_settings(config)
     if settings is None:
         return FINDINGS
@@ -44,7 +52,7 @@ def serve(
         plural = "" if count == 1 else "s"
         say(f"{count} complaint{plural}, nothing was started; `gateway explain-error` explains a code")
         return FINDINGS
-    return run_loop(_serve(settings, parties, Log(style=log_format)))
+    return run_loop(_serve(settings, parties, Log(style=log_format), config, watch=watch))
 
 
 def read_settings(config: Path) -> Settings | None:
@@ -59,7 +67,7 @@ def read_settings(config: Path) -> Settings | None:
         return None
 
 
-async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
+async def _serve(settings: Settings, parties: Parties, log: Log, config: Path, *, watch: bool) -> int:
     log.adopt(asyncio.get_running_loop())
 
     def started(public: tuple[str, int], admin: tuple[str, int]) -> None:
@@ -77,9 +85,12 @@ async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
             say(f"  probes       http://{settings.probes.listen}  the same three, for other machines")
 
     try:
-        app = App(settings, parties, log)
+        app = App(settings, parties, log, config=config, watch=watch)
         settle()
         return await app.run(started)
+    except SpansRefused as refused:
+        say(str(refused))
+        return FINDINGS
     except JournalRefused as refused:
         say(f"the journal cannot be served: {refused}")
         return FINDINGS

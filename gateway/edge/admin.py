@@ -1,11 +1,11 @@
-"""The operator's listener: is it alive, is it ready, what does it count. Loopback only.
+"""The operator's listener: is it alive, is it ready, what does it count. Beyond loopback only with a token.
 
 `/healthz` says that the loop turns, also while draining. `/readyz` says whether callbacks should come here; the
 wallet being down is no reason to send them away, since then every instance would leave at once.
 """
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,17 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.aiohttp import make_aiohttp_handler
 
+from gateway.edge.admin_guard import Guard
+
 _INDEX = """gateway
 
 /healthz  the process turns
 /readyz   it wants callbacks
 /metrics  for Prometheus
 /drift    what came and stands in no row
+
+POST /-/reload                  read the settings, the tables and the secrets again
+POST /-/log-level?level=LEVEL   info, warning or error
 """
 
 
@@ -50,26 +55,31 @@ def is_loopback(host: str) -> bool:
 
 
 class Admin:
-    """The admin listener on *host*:*port* (port 0: any free one). Raises ListenRefused beyond loopback.
+    """The admin listener on *host*:*port* (port 0: any free one). Raises ListenRefused beyond loopback without a token.
 
-    *drift*: what `/drift` tells, JSON-ready.
+    *drift*: what `/drift` tells, JSON-ready. *guard* judges every request before it is served. *actions*: what changes
+    something, by its path; by POST only.
     """
 
     def __init__(
         self, host: str, port: int, registry: CollectorRegistry, readiness: Readiness,
-        drift: Callable[[], list[dict[str, Any]]] = list,
+        drift: Callable[[], list[dict[str, Any]]] = list, guard: Guard | None = None,
+        actions: Mapping[str, Callable[[web.Request], Awaitable[web.Response]]] | None = None,
     ) -> None:  # fmt: skip
-        if not is_loopback(host):
+        guard = guard or Guard()
+        if not is_loopback(host) and not guard.has_token:
             raise ListenRefused(
-                f"admin.listen: {host} is not a loopback address; this version has no token to protect it,"
-                " so it listens on 127.0.0.1, [::1] or localhost only"
+                f"admin.listen: {host} is not a loopback address, and no token protects it; set admin.secrets.token,"
+                " or listen on 127.0.0.1, [::1] or localhost only"
             )
         self._host, self._port = host, port
         self._registry, self._readiness, self._drift = registry, readiness, drift
-        app = web.Application()
+        app = web.Application(middlewares=[guard.middleware])
         app.router.add_get("/", self._index)
         self.answer_probes(app)
         app.router.add_get("/drift", self._drifted)
+        for path, action in (actions or {}).items():
+            app.router.add_post(path, action)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
 
     def answer_probes(self, app: web.Application) -> None:

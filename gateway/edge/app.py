@@ -1,17 +1,20 @@
 """The composition root of `gateway serve`: proved parties in, and out of them a gateway, and only then a listener.
 
-`App` joins the parts and runs them; it is good for one run.
+`App` joins the parts and runs them; it is good for one run. What a reload may change stands in one place, `_swap`.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from gateway.canon.outcomes import Outcome
+from gateway.edge.actions import log_level, reload_now
 from gateway.edge.admin import Admin, Readiness
 from gateway.edge.breaker import Breaker
 from gateway.edge.callees import Callees, Everybody, hop_to
+from gateway.edge.companions import Companions
 from gateway.edge.drift import DriftWatch
 from gateway.edge.gate import Gate
 from gateway.edge.internal import Internal
@@ -20,18 +23,21 @@ from gateway.edge.lifecycle import Lifecycle
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics
 from gateway.edge.outbox import Outbox
-from gateway.edge.preparing import Parties
+from gateway.edge.parties import Parties
 from gateway.edge.probes import Probes
+from gateway.edge.reload import Live, Reload
+from gateway.edge.seats import Seat, seats, unanswered
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import Settings, parse_listen
+from gateway.edge.spans import Spans
+from gateway.edge.tracing import OFF, Tracing
 from gateway.edge.upstream import Upstream
 from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
 from gateway.exchange.errand import Errand
 from gateway.exchange.journey import Journey
 from gateway.exchange.outbound import Account, Inquiry, outbound
-from gateway.exchange.parties import Provider
 from gateway.exchange.recovery import recovery
 from gateway.exchange.wishes import Flow
 from gateway.journal.store import Store
@@ -56,43 +62,61 @@ class SystemClock:
 class App:
     """The parts, joined. *log* gets one line per callback and errand; *journal*: another than the settings name.
 
+    *config*: the settings' file, which can be read again then; *watch*: whenever it or what it names has changed.
     `metrics`, `breaker`, `journal` and `lifecycle` are there for whoever watches.
     """
 
-    def __init__(self, settings: Settings, parties: Parties, log: Log, journal: Store | None = None) -> None:
+    def __init__(
+        self, settings: Settings, parties: Parties, log: Log, journal: Store | None = None,
+        config: Path | None = None, *, watch: bool = False,
+    ) -> None:  # fmt: skip
         clock, log_bug = SystemClock(), log.bug
         wallet = parties.wallet
-        operations = {
-            provider.name: {str(operation) for operation in provider.dialect.operations()}
-            for provider in parties.providers
-        }
-        self.metrics = metrics = Metrics(operations)
-        dialects = {provider.name: provider.dialect.name for provider in parties.providers}
+        self.metrics = metrics = Metrics(_operations(parties))
+        dialects = _dialects(parties)
         self.drift = drift = DriftWatch(dialects, wallet.dialect.name, metrics, log)
 
         def bug(fault: BaseException) -> None:
             metrics.bug()
             log_bug(fault, "late story")
 
-        def start(provider: Mounted, request: Request, journey: Journey) -> Flow:
-            return callback(request, cast(Provider, provider), wallet, journey, clock)
+        def start(mounted: Mounted, request: Request, journey: Journey) -> Flow:
+            seat = cast(Seat, mounted)
+            if seat.closed:
+                return unanswered(seat.closed, journey)
+            return callback(request, seat.provider, seat.wallet, journey, clock)
 
-        def refuse(provider: Mounted, request: Request, outcome: Outcome, why: str, journey: Journey) -> Flow:
-            return refusal(request, cast(Provider, provider), journey, clock, outcome, why)
+        def refuse(mounted: Mounted, request: Request, outcome: Outcome, why: str, journey: Journey) -> Flow:
+            seat = cast(Seat, mounted)
+            if seat.closed:
+                return unanswered(seat.closed, journey)
+            return refusal(request, seat.provider, journey, clock, outcome, why)
 
         def errand(leased: Leased, errand: Errand) -> Flow:
-            return recovery(leased, wallet, errand, clock)
+            return recovery(leased, self._parties.wallet, errand, clock)
+
+        def width() -> int:
+            if self._parties.wallet_closed:
+                return 0
+            return most if breaker.closed else int(breaker.admits)
 
         def run(errand: Errand, seconds: float) -> None:
             metrics.errand(errand)
             log.errand(errand, seconds)
             drift.saw(errand.provider, errand.drift)
 
+        self._spans = Spans(settings.otel) if settings.otel is not None else None
+        tracing = (
+            OFF
+            if settings.otel is None
+            else Tracing(self._spans, settings.otel.ratio, lambda fault: log_bug(fault, "spans"))
+        )
+        self._parties = parties
         readiness = Readiness()
         metrics.speaking.now(dialects)
         self.journal = journal or open_journal(settings)
         watched = Watched(self.journal, metrics.journal, log.journal)
-        upstream = Upstream(
+        self._upstream = upstream = Upstream(
             settings.wallet.url,
             connections=settings.wallet.connections,
             methods=wallet.dialect.methods,
@@ -111,10 +135,10 @@ class App:
             queue=settings.wallet.queue,
             share=settings.wallet.share,
         )
-        callees = _callees(settings, parties)
+        self._callees = callees = _callees(settings, parties)
         host, port = parse_listen(settings.public.listen)
-        server = Server(
-            [provider for provider in parties.providers if provider.dialect.variants],
+        self._server = server = Server(
+            seats(parties),
             start=start,
             refuse=refuse,
             memory=watched,
@@ -125,17 +149,25 @@ class App:
             host=host,
             port=port,
             reuse_port=settings.public.reuse_port,
+            tracing=tracing,
         )
-        width = max(2, settings.wallet.connections // 10)
+        most = max(2, settings.wallet.connections // 10)
         outbox = Outbox(
             watched,
             gate,
             errand,
-            width=lambda: width if breaker.closed else int(breaker.admits),
+            width=width,
             done=run,
             failed=bug,
+            tracing=tracing,
         )
-        admin = Admin(*parse_listen(settings.admin.listen), metrics.registry, readiness, drift.listed)
+        self._internal = internal = _internal(settings, parties, callees, watched, log, drift)
+        live = Live(settings, parties)
+        again = None if config is None else Reload(config, live, self._swap, metrics.config, log)
+        actions = {"/-/log-level": log_level(log)} | ({} if again is None else {"/-/reload": reload_now(again)})
+        admin = Admin(
+            *parse_listen(settings.admin.listen), metrics.registry, readiness, drift.listed, actions=actions
+        )  # fmt: skip
         self.lifecycle = Lifecycle(
             server,
             admin,
@@ -146,27 +178,59 @@ class App:
             log,
             accept_grace=settings.drain.accept_grace,
             timeout=settings.drain.timeout,
-            internal=_internal(settings, parties, callees, watched, log, drift),
+            internal=internal,
             probes=None if settings.probes is None else Probes(*parse_listen(settings.probes.listen), admin),
+            companions=None if again is None or config is None else Companions(again, config, log, watch=watch),
         )
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
         """Serve until a signal, drain, give the exit code. OSError: a port is taken; JournalRefused: the journal is."""
-        return await self.lifecycle.run(started)
+        try:
+            return await self.lifecycle.run(started)
+        finally:
+            if self._spans is not None:
+                await asyncio.to_thread(self._spans.close)
+
+    def _swap(self, live: Live) -> None:
+        """Serve *live* from now on, in one step of the loop; what is at work goes on with what it began with."""
+        settings, parties = live.settings, live.parties
+        self.metrics.know(_operations(parties))
+        self.drift.know(_dialects(parties))
+        self._parties = parties
+        self._upstream.allow(parties.wallet.dialect.methods)
+        self._callees.serve(_urls(settings, parties), settings.drain.timeout)
+        if self._internal is not None:
+            self._internal.serve(_accounts(parties), parties.tokens)
+        self._server.serve(seats(parties))
+        self.lifecycle.drain(settings.drain.accept_grace, settings.drain.timeout)
+
+
+def _operations(parties: Parties) -> dict[str, set[str]]:
+    return {
+        provider.name: {str(operation) for operation in provider.dialect.operations()} for provider in parties.providers
+    }
+
+
+def _dialects(parties: Parties) -> dict[str, str]:
+    return {provider.name: provider.dialect.name for provider in parties.providers}
 
 
 def _accounts(parties: Parties) -> list[Account]:
     return [provider.asked for provider in parties.providers if provider.asked is not None]
 
 
-def _callees(settings: Settings, parties: Parties) -> Callees:
-    """The way to every provider that can be asked; the listener for the platform opens and closes it."""
-    hops = {
-        (account.journal_id, word): hop_to(url)
+def _urls(settings: Settings, parties: Parties) -> dict[tuple[str, str], str]:
+    """Where each provider is asked, by its journal id and the name of the URL."""
+    return {
+        (account.journal_id, word): url
         for account in _accounts(parties)
         for word, url in settings.providers[account.name].urls.items()
     }
-    return Callees(hops)
+
+
+def _callees(settings: Settings, parties: Parties) -> Callees:
+    """The way to every provider that can be asked; the listener for the platform opens and closes it."""
+    return Callees({key: hop_to(url) for key, url in _urls(settings, parties).items()})
 
 
 def _internal(

@@ -15,15 +15,35 @@ class Callees:
 
     def __init__(self, hops: Mapping[tuple[str, str], Upstream]) -> None:
         self._hops = dict(hops)
+        self._left: set[asyncio.Task[None]] = set()
+        self._open = False
 
     async def start(self) -> None:
         """Open every pool; no connection is made yet."""
+        self._open = True
         for hop in self._hops.values():
             await hop.start()
 
     async def stop(self, timeout: float) -> None:
         """Let running calls and their late stories end, *timeout* seconds at most; then cut them off."""
-        await asyncio.gather(*(hop.stop(timeout) for hop in self._hops.values()))
+        await asyncio.gather(*(hop.stop(timeout) for hop in self._hops.values()), *self._left)
+
+    def serve(self, urls: Mapping[tuple[str, str], str], timeout: float) -> None:
+        """Ask at these from now on. Calls to others end as after `stop`; a hop whose URL stays is kept."""
+        old, self._hops = self._hops, {}
+        for key, url in urls.items():
+            kept = old.get(key)
+            self._hops[key] = kept if kept is not None and kept.url == url else hop_to(url)
+            if self._open and self._hops[key] is not kept:
+                self._leave(self._hops[key].start())
+        for key, hop in old.items():
+            if self._open and self._hops.get(key) is not hop:
+                self._leave(hop.stop(timeout))
+
+    def _leave(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._left.add(task)
+        task.add_done_callback(self._left.discard)
 
     async def send(self, wish: Send, carry_late: CarryLate) -> Ending:
         """See `gateway.exchange.wishes.Send`; never raises for what happens on the way."""

@@ -32,6 +32,10 @@ class DriftWatch:
         self._metrics, self._log = metrics, log
         self._seen: dict[str, dict[Sighting, _Seen]] = {}
 
+    def know(self, dialects: Mapping[str, str]) -> None:
+        """These are the dialects of the providers now; what was seen is kept."""
+        self._dialects |= dialects
+
     def saw(self, provider: str, sightings: Iterable[Sighting]) -> None:
         """Note *sightings* of a callback from, or an answer of, *provider*; what the wallet said is the wallet's."""
         for each in sightings:

@@ -41,15 +41,19 @@ class Internal:
         start: Callable[[Inquiry], Flow], memory: Memory, callees: Callees, done: Callable[[Inquiry, float], None],
         drain: float = 10.0, reuse_port: bool = False,
     ) -> None:  # fmt: skip
-        self._accounts = {account.name: account for account in accounts}
+        self.serve(accounts, tokens)
         self._host, self._port, self._reuse_port = host, port, reuse_port
-        self._tokens = tuple(tokens)
         self._start, self._memory, self._callees, self._done = start, memory, callees, done
         self._drain = drain
         app = web.Application(client_max_size=_LIMIT)
         app.router.add_get("/requests", self._list)
         app.router.add_post("/requests/{provider}/{name}", self._ask)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=drain)
+
+    def serve(self, accounts: Sequence[Account], tokens: Sequence[bytes]) -> None:
+        """Ask these from now on, for whoever has one of *tokens*; requests at work go on."""
+        self._accounts = {account.name: account for account in accounts}
+        self._tokens = tuple(tokens)
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError when the port is not free."""

@@ -1,10 +1,11 @@
 """Which store keeps the journal, as the settings have it."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from gateway.edge.secrets import resolve
+from gateway.edge.secrets import first_live, resolve
 from gateway.edge.settings import Settings
 from gateway.journal.limits import DAY_S, Kept
 from gateway.journal.memory import Memory
@@ -57,8 +58,8 @@ def open_desk(settings: Settings) -> "SqliteDesk | PostgresDesk":
 
 def postgres_url(settings: Settings) -> str:
     """The address of a journal in PostgreSQL, with its password if the settings refer to one."""
-    references = settings.journal.secrets.get("password", [])
-    password = resolve(references[0], settings.folder).decode() if references else None
+    reference = first_live(settings.journal.secrets.get("password", []), time.time())
+    password = resolve(reference, settings.folder).decode() if reference else None
     return _with_password(settings.journal.url or "", password)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from gateway.edge.admin import Admin, Readiness
+from gateway.edge.companions import Companions
 from gateway.edge.gate import Gate
 from gateway.edge.internal import Internal
 from gateway.edge.logs import Log
@@ -29,7 +30,8 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Lifecycle:
     """Starts the parts, waits for a signal (or `stop()`), and drains them. Works on asyncio and uvloop.
 
-    *accept_grace* and *timeout* are seconds; *timeout* must exceed the longest deadline of any dialect.
+    *accept_grace* and *timeout* are seconds; *timeout* must exceed the longest deadline of any dialect. *companions*
+    are at work from the start to the first signal.
     """
 
     def __init__(
@@ -46,13 +48,18 @@ class Lifecycle:
         timeout: float = 10.0,
         internal: Internal | None = None,
         probes: Probes | None = None,
+        companions: Companions | None = None,
     ) -> None:
         self._server, self._admin, self._upstream = server, admin, upstream
         self._journal, self._outbox = journal, outbox
         self._readiness, self._log = readiness, log
-        self._accept_grace, self._timeout = accept_grace, timeout
-        self._internal, self._probes = internal, probes
+        self.drain(accept_grace, timeout)
+        self._internal, self._probes, self._companions = internal, probes, companions
         self._first, self._second = asyncio.Event(), asyncio.Event()
+
+    def drain(self, accept_grace: float, timeout: float) -> None:
+        """Drain so from now on; a drain under way goes on as it began."""
+        self._accept_grace, self._timeout = accept_grace, timeout
 
     def stop(self) -> None:
         """What a signal does: the first call drains, the second stops at once."""
@@ -81,9 +88,13 @@ class Lifecycle:
             if started is not None:
                 started(public, admin)
             sd_notify(READY)
+            if self._companions is not None:
+                self._companions.begin()
             await self._first.wait()
+            await self._no_companions()
             return await self._drain()
         finally:
+            await self._no_companions()
             await self._server.stop()
             await self._outbox.stop(0.0)
             await self._upstream.stop(0.0)
@@ -95,6 +106,10 @@ class Lifecycle:
             await self._journal.stop()
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
+
+    async def _no_companions(self) -> None:
+        if self._companions is not None:
+            await self._companions.stop()
 
     async def _drain(self) -> int:
         """Steps 1 to 4; a second signal breaks them off."""

@@ -7,10 +7,16 @@ are handed to the socket to the last byte before a write counts as done.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
+
+from gateway.edge.closing import let_nobody_in
+
+#: Seconds in which what a socket holds is read, and those that a new connection has for its first request in a drain.
+UNREAD, FRESH = 0.05, 1.0
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -56,11 +62,13 @@ _NOT_HTTP = _NotHttp(keep=False)
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_garbled",)
+    """`fresh`: nothing was asked on it yet."""
+
+    __slots__ = ("_garbled", "fresh")
 
     def __init__(self, manager: web.Server, *, garbled: Callable[[], None], **options: Any) -> None:
         super().__init__(manager, **options)
-        self._garbled = garbled
+        self._garbled, self.fresh = garbled, True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -133,18 +141,38 @@ class Listener:
         return str(host), int(port)
 
     async def close(self) -> None:
-        """Take no new connection; close the idle ones; those at work close after their answer."""
-        for site in self._runner.sites:
+        """Take no new connection; close the idle ones; those at work close after their answer.
+
+        Who has just connected is given the time to send a request.
+        """
+        sites = [*self._runner.sites]
+        await let_nobody_in(each.fileno() for site in sites for each in cast(Any, site)._server.sockets)
+        for site in sites:
             await site.stop()
-        await asyncio.sleep(0)  # requests already read from a socket begin their handlers first
+        await asyncio.sleep(UNREAD)
+        await self._asked(FRESH)
         # This alone leaves an idle connection open and deaf: what a provider then sent would never be answered.
         self._server.pre_shutdown()
         for connection in self._server.connections:
             if connection not in self._busy:
                 connection.force_close()
 
+    async def _asked(self, seconds: float) -> None:
+        """Close the idle connections; wait until those that never asked anything have, or are closed."""
+        give_up = monotonic() + seconds
+        while True:
+            idle = [each for each in self._server.connections if each not in self._busy]
+            fresh = [each for each in idle if cast(_Connection, each).fresh]
+            for each in idle:
+                if each not in fresh:
+                    each.force_close()
+            if not fresh or monotonic() >= give_up:
+                return
+            await asyncio.sleep(UNREAD)
+
     async def _attend(self, request: web.BaseRequest) -> web.StreamResponse:
-        connection = request.protocol
+        connection = cast(_Connection, request.protocol)
+        connection.fresh = False
         self._busy.add(connection)
         try:
             return await self._handler(request)

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, cast, get_args
 
 import orjson
 import structlog
@@ -24,6 +24,10 @@ from gateway.exchange.journey import Journey
 from gateway.exchange.outbound import Inquiry
 
 Style = Literal["auto", "json", "text"]
+Level = Literal["info", "warning", "error"]
+#: From the least grave on.
+LEVELS: tuple[Level, ...] = get_args(Level)
+_RANKS = {level: rank for rank, level in enumerate(LEVELS)}
 _LONGEST = 200
 _PACKAGE = Path(__file__).parents[2]
 _UNPRINTABLE = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), "\ufffd")
@@ -59,6 +63,7 @@ class Log:
     """
 
     def __init__(self, stream: BinaryIO | None = None, style: Style = "auto") -> None:
+        self._least = _RANKS["info"]
         out = sys.stdout.buffer if stream is None else stream
         if style == "text" or (style == "auto" and out.isatty()):
             stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
@@ -69,10 +74,22 @@ class Log:
         lines = cast(BinaryIO, Behind(out, dropped=self._dropped)) if stream is None else out
         self._lines = structlog.BytesLogger(lines)
 
+    @property
+    def level(self) -> Level:
+        """Lines that are less grave are not written; those of callbacks are "info"."""
+        return LEVELS[self._least]
+
+    @level.setter
+    def level(self, level: Level) -> None:
+        self._least = _RANKS[level]
+
     def line(self, journey: Journey, told: Told, seconds: float) -> None:
         """The one line of a callback; *seconds* as the metrics count them. Empty fields are left out."""
+        if self._least > _RANKS["info"]:
+            return
         facts: dict[str, Any] = {
             "id": journey.id,
+            "trace_id": journey.trace[3:35],
             "provider": journey.provider,
             "dialect": journey.dialect,
             "operation": journey.operation,
@@ -100,6 +117,7 @@ class Log:
         """The one line of an errand of the outbox; a parked row is a warning, that a human must see."""
         facts: dict[str, Any] = {
             "id": errand.id,
+            "trace_id": errand.trace[3:35],
             "key": _clean(errand.key),
             "step": str(errand.step),
             "tries": errand.tries,
@@ -146,9 +164,17 @@ class Log:
         else:
             self._say("info", "journal", {"unavailable": False})
 
-    def event(self, name: str, **facts: str | int | float | bool) -> None:
+    def event(self, name: str, /, **facts: Any) -> None:
         """Something about the process: started, draining, stopped. The facts are ours, never foreign."""
         self._say("info", name, facts)
+
+    def warning(self, name: str, /, **facts: Any) -> None:
+        """As `event`, and somebody should look at it."""
+        self._say("warning", name, facts)
+
+    def error(self, name: str, /, **facts: Any) -> None:
+        """As `event`, and somebody must look at it."""
+        self._say("error", name, facts)
 
     def bug(self, fault: BaseException, where: str) -> None:
         """An exception in our own code: its type, its causes' types, and the places it came through."""
@@ -161,7 +187,9 @@ class Log:
             seen = cause
         self._say("error", "bug", {"where": where, "types": types, "frames": _frames(fault)})
 
-    def _say(self, level: str, event: str, facts: dict[str, Any]) -> None:
+    def _say(self, level: Level, event: str, facts: dict[str, Any]) -> None:
+        if _RANKS[level] < self._least:
+            return
         facts["event"] = event
         self._lines.msg(self._line(level, facts))
 

@@ -15,6 +15,7 @@ from prometheus_client.process_collector import ProcessCollector
 from gateway.canon.outcomes import DONE_CLASS, OUR_FAULT, Moved, Outcome
 from gateway.dialect.drift import Drift, Side
 from gateway.edge.breaker import State
+from gateway.edge.config_metrics import ConfigMetrics
 from gateway.edge.journal_metrics import JournalMetrics
 from gateway.edge.line import Shed
 from gateway.edge.series import Buckets, Counter, Gauge, Histogram, Number
@@ -91,7 +92,7 @@ class Metrics:
     """All series of one gateway, in a registry of its own.
 
     *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds. `journal`: the series
-    of the journal and its outbox.
+    of the journal and its outbox; `config`: those of the settings and tables.
     """
 
     def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
@@ -167,6 +168,7 @@ class Metrics:
             registry=registry,
         )
         self.journal = JournalMetrics(registry)
+        self.config = ConfigMetrics(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
         self.speaking = Speaking(registry)
         bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
@@ -174,8 +176,8 @@ class Metrics:
         garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
         in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
 
-        self._of = {
-            name: _OfProvider(
+        def made(name: str, operations: Collection[str]) -> _OfProvider:
+            return _OfProvider(
                 {
                     operation: (
                         {word: callbacks.labels(name, operation, word) for word in CLASSES},
@@ -188,24 +190,31 @@ class Metrics:
                 {key: verified.labels(name, key) for key in KEYS},
                 {how: late.labels(name, how) for how in (Told.LATE, Told.GONE)},
             )
-            for name, operations in providers.items()
+
+        self._made, self._drifts = made, drift
+        self._of: dict[str, _OfProvider] = {}
+        self._drift = {
+            (WALLET, Side.WALLET, kind): drift.labels(WALLET, Side.WALLET, kind) for kind in DRIFTS[Side.WALLET]
         }
+        self.know(providers)
         self._calls = {word: calls.labels(word) for word in ENDINGS}
         self._breaker = {state: breaker.labels(state) for state in State}
         self._slots = {kind: slots.labels(kind) for kind in Kind}
         self._shed = {(word, why): shed.labels(word, why) for word in PRIORITIES for why in Shed}
         self._budget = {granted: budget.labels(word) for granted, word in ((True, "granted"), (False, "refused"))}
         self._errands = {(str(step), word): errands.labels(step, word) for step in Step for word in ERRANDS}
-        self._drift = {
-            (name, side, kind): drift.labels(name, side, kind)
-            for side, kinds in DRIFTS.items()
-            for name in ((WALLET,) if side is Side.WALLET else providers)
-            for kind in kinds
-        }
         self.breaker(State.CLOSED)
         self._bugs, self._unrouted, self._garbled = bugs.labels(), unrouted.labels(), garbled.labels()
         self._in_flight = in_flight.labels()
         self._alerts = {kind: alert.labels(kind) for kind in {*alerts, OTHER}}
+
+    def know(self, providers: Mapping[str, Collection[str]]) -> None:
+        """Have the series of these *providers* too. Those of others stay: what was counted is never taken back."""
+        for name, operations in providers.items():
+            known = self._of[name].operations if name in self._of else ()
+            self._of[name] = self._made(name, {*operations, *known})
+            for side in (Side.CALLBACK, Side.ANSWER):
+                self._drift |= {(name, side, kind): self._drifts.labels(name, side, kind) for kind in DRIFTS[side]}
 
     def began(self) -> None:
         """A callback came in."""

@@ -12,6 +12,7 @@ from time import monotonic
 from uuid import uuid4
 
 from gateway.edge.carry import Hop, carry
+from gateway.edge.tracing import OFF, Tracing
 from gateway.exchange.errand import Errand
 from gateway.exchange.wishes import Flow
 from gateway.journal.store import Store
@@ -38,11 +39,12 @@ class Outbox:
         done: Callable[[Errand, float], None],
         failed: Callable[[BaseException], None],
         poll: float = POLL,
+        tracing: Tracing = OFF,
     ) -> None:
         self._journal, self._hop, self._start = journal, hop, start
         self._width = width
         self._done, self._failed = done, failed
-        self._poll = poll
+        self._poll, self._tracing = poll, tracing
         self._running: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
 
@@ -84,7 +86,9 @@ class Outbox:
 
     async def _run(self, leased: Leased) -> None:
         row, begun = leased.row, monotonic()
-        errand = Errand(row.account, "", begun, begun + ERRAND, uuid4().hex, str(row.operation), key=row.key)
+        own = uuid4().hex
+        errand = Errand(row.account, "", begun, begun + ERRAND, own, str(row.operation), key=row.key)
+        errand.trace = self._tracing.own(own)
         errand.step, errand.tries, errand.transaction = row.step, row.tries, row.transaction
         try:
             await carry(self._start(leased, errand), self._journal, self._hop, journey=errand)
@@ -93,6 +97,7 @@ class Outbox:
         except Exception as bug:
             errand.bug = bug
             self._failed(bug)
+        self._tracing.errand(errand, monotonic() - begun)
         self._done(errand, monotonic() - begun)
 
     async def _beat(self) -> None:

@@ -17,7 +17,8 @@ from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import is_loopback
 from gateway.edge.internal import SHORTEST_TOKEN
-from gateway.edge.secrets import Reference, SecretRefused, resolve
+from gateway.edge.parties import Bound, Parties
+from gateway.edge.secrets import Held, Reference, SecretRefused, Secrets, live, resolve
 from gateway.edge.settings import ProviderPart, Settings, parse_listen
 from gateway.edge.settings import Wallet as WalletPart
 from gateway.exchange.outbound import Account
@@ -26,13 +27,20 @@ from gateway.wire.signatures import SecretFault
 
 
 @dataclass(frozen=True)
-class Parties:
-    """Everybody who will talk, proved to understand each other."""
+class Prepared:
+    """What was made of the settings, and what is wrong with them. *refused*: providers with a complaint.
 
-    providers: tuple[Provider, ...]
-    wallet: Wallet
-    #: what the platform may show at the internal listener
-    tokens: tuple[bytes, ...] = field(default=(), repr=False)
+    *parties* lacks those; it is None when a complaint is about more than one provider.
+    """
+
+    parties: Parties | None
+    problems: list[Problem]
+    refused: frozenset[str]
+
+    @property
+    def sound(self) -> bool:
+        """Is nothing wrong?"""
+        return not any(not problem.warning for problem in self.problems)
 
 
 def prepare(settings: Settings, path: Path) -> Parties:
@@ -40,7 +48,15 @@ def prepare(settings: Settings, path: Path) -> Parties:
 
     Raises Refused with every complaint at once; those about the settings stand in that file.
     """
-    return _Preparation(settings, Source.read(path)).parties()
+    prepared = prepare_what_is_sound(settings, path)
+    if prepared.parties is None or not prepared.sound:
+        raise Refused(prepared.problems)
+    return prepared.parties
+
+
+def prepare_what_is_sound(settings: Settings, path: Path) -> Prepared:
+    """As `prepare`, but what is wrong with one provider stops no other. Raises Refused when *path* cannot be read."""
+    return _Preparation(settings, Source.read(path), time.time()).prepared()
 
 
 def open_shelf(settings: Settings, part: ProviderPart | WalletPart) -> Shelf:
@@ -57,36 +73,80 @@ def chosen(options: Mapping[str, bool | int | str]) -> dict[str, str]:
 class _Preparation:
     settings: Settings
     source: Source
+    now: float
     problems: list[Problem] = field(default_factory=list)
     dialects: dict[tuple[tuple[Path, ...], str, frozenset[tuple[str, str]]], Dialect] = field(default_factory=dict)
 
-    def parties(self) -> Parties:
+    def prepared(self) -> Prepared:
         settings = self.settings
         ours, promises = settings.wallet, frozenset(map(str, settings.wallet.promises))
         wallet_dialect = self._dialect(open_shelf(settings, ours), ours.dialect, chosen(ours.options), ("wallet",))
-        wallet_keys = self._keys(wallet_dialect, ours.secrets, ("wallet",), sender=True)
+        wallet = self._wallet(wallet_dialect, promises)
         if wallet_dialect is not None:
             self._promised(wallet_dialect, promises)
-        providers = []
+        general = self._errors()
+        providers, bound, refused = [], {}, set()
         for name, part in settings.providers.items():
-            at: KeyPath = ("providers", name)
-            dialect = self._dialect(open_shelf(settings, part), part.dialect, chosen(part.options), at)
-            keys = self._keys(dialect, part.secrets, at)
-            if dialect is not None and wallet_dialect is not None:
-                self.problems += prove_pair(dialect, wallet_dialect, promises)
-            if dialect is not None and keys is not None:
-                asked = self._asked(name, part, dialect, at)
-                provider = Provider(
-                    name, part.journal_id, part.mount, dialect, keys, dict(part.settings), asked=asked
-                )  # fmt: skip
-                providers.append(self._prepared(provider, at))
-        tokens = self.tokens()
+            before = self._errors()
+            found = self._provider(name, part, wallet_dialect)
+            if found is not None and self._errors() == before:
+                provider, bound[name] = found
+                providers.append(provider)
+            else:
+                refused.add(name)
+        before = self._errors()
+        tokens = self._tokens()
         self._durable(providers, wallet_dialect)
         self._times(providers)
-        if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
-            raise Refused(self.problems)
-        wallet = Wallet(wallet_dialect, wallet_keys, promises, dict(ours.settings))
-        return Parties(tuple(providers), wallet, tuple(tokens))
+        parties = None
+        if wallet is not None and general + self._errors() - before == 0:
+            now_live = tuple(each.value for each in tokens if each.reference.ends > self.now)
+            parties = Parties(
+                tuple(providers), wallet[0], now_live, bound, wallet[1], tuple(tokens), made_at=self.now
+            )  # fmt: skip
+        return Prepared(parties, self.problems, frozenset(refused))
+
+    def _errors(self) -> int:
+        return sum(not problem.warning for problem in self.problems)
+
+    def _wallet(self, dialect: Dialect | None, promises: frozenset[str]) -> tuple[Wallet, Bound[Wallet]] | None:
+        part = self.settings.wallet
+        held = self._held(dialect, part.secrets, ("wallet",))
+        keys = self._keys(dialect, held, ("wallet",), sender=True)
+        if dialect is None or keys is None or held is None:
+            return None
+
+        def make(secrets: Mapping[str, Sequence[bytes]]) -> Wallet:
+            return Wallet(dialect, dialect.bind(secrets, "sender"), promises, dict(part.settings))
+
+        return Wallet(dialect, keys, promises, dict(part.settings)), Bound(
+            held, frozenset(dialect.secrets("sender")), make
+        )
+
+    def _provider(
+        self, name: str, part: ProviderPart, wallet: Dialect | None
+    ) -> tuple[Provider, Bound[Provider]] | None:
+        """The provider as it is now, and how it is made anew; None where it cannot be made."""
+        at: KeyPath = ("providers", name)
+        dialect = self._dialect(open_shelf(self.settings, part), part.dialect, chosen(part.options), at)
+        held = self._held(dialect, part.secrets, at)
+        keys = self._keys(dialect, held, at)
+        if dialect is not None and wallet is not None:
+            self.problems += prove_pair(dialect, wallet, frozenset(map(str, self.settings.wallet.promises)))
+        if dialect is None or keys is None or held is None:
+            return None
+        secrets = live(held, self.now)
+        asked = self._asked(name, part, dialect, secrets, at)
+        provider = Provider(name, part.journal_id, part.mount, dialect, keys, dict(part.settings), asked=asked)
+
+        def make(secrets: Mapping[str, Sequence[bytes]]) -> Provider:
+            again = None if provider.asked is None else _account(name, part, dialect, secrets)
+            fresh = Provider(
+                name, part.journal_id, part.mount, dialect, dialect.bind(secrets), dict(part.settings), asked=again
+            )
+            return fresh.prepared(time.time())
+
+        return self._prepared(provider, at), Bound(held, frozenset(dialect.secrets("receiver")), make)
 
     def _complain(self, code: str, at: KeyPath, says: str, remedy: str, hint: str = "") -> None:
         self.problems.append(Problem(code, self.source, at, says, remedy, hint=hint))
@@ -111,41 +171,57 @@ class _Preparation:
             self._complain("GW504", (*at, "dialect"), says, f"gateway check {path}")
             return None
 
-    def _keys(
-        self, dialect: Dialect | None, secrets: Mapping[str, Sequence[Reference]], at: KeyPath, *, sender: bool = False
-    ) -> Keys | None:
-        """The account's secrets, loaded; each that is missing, unknown or unusable is named, without its value."""
+    def _held(
+        self, dialect: Dialect | None, references: Mapping[str, Sequence[Reference]], at: KeyPath
+    ) -> Secrets | None:
+        """The party's secrets, read; each that is unknown or unusable is named, without its value. None: some are."""
         before = len(self.problems)
-        found: dict[str, list[bytes]] = {}
-        for name, references in secrets.items():
+        found: dict[str, list[Held]] = {}
+        for name, listed in references.items():
             here = (*at, "secrets", name)
             known = dialect.secrets("receiver") | dialect.secrets("sender") if dialect else {name}
             known = known | (dialect.outbound.secrets() if dialect and dialect.outbound else set())
             if name not in known:
                 remedy = f"this table has {', '.join(sorted(known)) or 'none'}"
                 self._complain("GW505", here, f'the table has no secret "{name}"', remedy, suggest(name, known) or "")
-            for reference in references:
-                try:
-                    found.setdefault(name, []).append(resolve(reference, self.settings.folder))
-                except SecretRefused as refused:
-                    self._complain("GW505", here, f"secret {name}: {refused}", "make the reference lead to the secret")
+            found[name] = self._read(listed, here)
+        return found if len(self.problems) == before else None
+
+    def _read(self, references: Sequence[Reference], here: KeyPath) -> list[Held]:
+        found, name = [], here[-1]
+        for reference in references:
+            try:
+                found.append(Held(reference, resolve(reference, self.settings.folder)))
+            except SecretRefused as refused:
+                self._complain("GW505", here, f"secret {name}: {refused}", "make the reference lead to the secret")
+        if found and not any(each.reference.ends > self.now for each in found):
+            last = max(found, key=lambda each: each.reference.ends).reference.ends_at
+            remedy = "list a new one beside it, before the old one ends"
+            self._complain("GW505", here, f"secret {name}: nothing is left of it, the last ended {last}", remedy)
+        return found
+
+    def _keys(self, dialect: Dialect | None, held: Secrets | None, at: KeyPath, *, sender: bool = False) -> Keys | None:
+        """The party's live secrets, loaded; each that is missing or unusable is named, without its value."""
         if dialect is None:
             return None
         role: Any = "sender" if sender else "receiver"
-        missing = dialect.secrets(role) - set(secrets)
+        part = self.settings.wallet if sender else self.settings.providers[str(at[1])]
+        missing = dialect.secrets(role) - set(part.secrets)
         for name in sorted(missing):
             remedy = f'secrets.{name} = [{{ file = "..." }}], or {{ env = "..." }}'
             self._complain("GW505", (*at, "secrets"), f'{".".join(map(str, at))} has no secret "{name}"', remedy)
-        if len(self.problems) > before:
+        if missing or held is None:
             return None
         try:
-            return dialect.bind(found, role)
+            return dialect.bind(live(held, self.now), role)
         except SecretFault as fault:
             here = (*at, "secrets", fault.name)
             self._complain("GW505", here, str(fault), "put the right secret where the reference leads")
             return None
 
-    def _asked(self, name: str, part: ProviderPart, dialect: Dialect, at: KeyPath) -> Account | None:
+    def _asked(
+        self, name: str, part: ProviderPart, dialect: Dialect, secrets: Mapping[str, Sequence[bytes]], at: KeyPath
+    ) -> Account | None:
         """How the provider is asked, where the settings say where it is."""
         outbound = dialect.outbound
         if not part.urls:
@@ -162,32 +238,20 @@ class _Preparation:
                 hint = suggest(word, outbound.urls) or ""
                 says, remedy = f'the table has no URL "{word}"', f"it has {', '.join(outbound.urls)}"
                 self._complain("GW509", (*at, "urls", word), says, remedy, hint)
+        for word in sorted(outbound.secrets() - secrets.keys()):
+            says = f'{".".join(map(str, at))} has no secret "{word}", with which it is asked'
+            self._complain("GW505", (*at, "secrets"), says, f'secrets.{word} = [{{ file = "..." }}]')
         try:
-            secrets = {
-                word: [resolve(each, self.settings.folder) for each in references]
-                for word, references in part.secrets.items()
-            }
-            for word in sorted(outbound.secrets() - secrets.keys()):
-                says = f'{".".join(map(str, at))} has no secret "{word}", with which it is asked'
-                self._complain("GW505", (*at, "secrets"), says, f'secrets.{word} = [{{ file = "..." }}]')
-            if outbound.secrets() <= secrets.keys():
-                return Account(name, part.journal_id, outbound, outbound.bind(secrets), dict(part.settings))
+            return _account(name, part, dialect, secrets)
         except SecretFault as fault:
             self._complain("GW505", (*at, "secrets", fault.name), str(fault), "put the right secret there")
-        except SecretRefused:
-            pass  # its complaint has been made
         return None
 
-    def tokens(self) -> list[bytes]:
+    def _tokens(self) -> list[Held]:
         """What the internal listener takes; complaints where one is not there, or could be guessed."""
-        part, found = self.settings.internal, []
-        for reference in part.secrets.get("token", []) if part else []:
-            try:
-                found.append(resolve(reference, self.settings.folder))
-            except SecretRefused as refused:
-                remedy = "make the reference lead to the secret"
-                self._complain("GW505", ("internal", "secrets", "token"), f"secret token: {refused}", remedy)
-        if part is not None and any(len(token) < SHORTEST_TOKEN for token in found):
+        part = self.settings.internal
+        found = self._read(part.secrets.get("token", []), ("internal", "secrets", "token")) if part else []
+        if part is not None and any(len(each.value) < SHORTEST_TOKEN for each in found):
             says, remedy = f"a token shorter than {SHORTEST_TOKEN} bytes", "make a random one: openssl rand -hex 32"
             self._complain("GW505", ("internal", "secrets", "token"), says, remedy)
         if part is not None and not part.secrets.get("token"):
@@ -235,3 +299,12 @@ class _Preparation:
         if not is_loopback(host):
             says = f"admin.listen: {host} can be reached from other machines, and no token protects it"
             self._complain("GW507", ("admin", "listen"), says, 'admin.listen = "127.0.0.1:8081"')
+
+
+def _account(name: str, part: ProviderPart, dialect: Dialect, secrets: Mapping[str, Sequence[bytes]]) -> Account | None:
+    """How the provider is asked, once every secret for that is there; None while one is not. Raises SecretFault."""
+    outbound = dialect.outbound
+    given = {name for name, listed in secrets.items() if listed}
+    if outbound is None or not outbound.secrets() <= given:
+        return None
+    return Account(name, part.journal_id, outbound, outbound.bind(secrets), dict(part.settings))

@@ -6,8 +6,21 @@ Without a service manager nothing is said. A manager that cannot be reached is n
 import contextlib
 import os
 import socket
+import time
 
-READY, STOPPING = "READY=1", "STOPPING=1"
+READY, STOPPING, WATCHDOG = "READY=1", "STOPPING=1", "WATCHDOG=1"
+
+
+def reloading() -> str:
+    """What is said when a reload begins; READY is said at its end. The time is asked for by systemd since 253."""
+    return f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}"
+
+
+def watchdog_seconds() -> float:
+    """Within how many seconds the manager wants to hear WATCHDOG from this process; 0: it does not."""
+    span, pid = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    ours = pid in ("", str(os.getpid()))
+    return int(span) / 1e6 if ours and span.isascii() and span.isdigit() else 0.0
 
 
 def sd_notify(state: str) -> None:

@@ -1,10 +1,14 @@
 """References to secrets, resolved to bytes. An error names the reference, never a byte of the content."""
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from math import inf
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 _LIMIT = 64 * 1024
 
@@ -14,12 +18,16 @@ class SecretRefused(Exception):
 
 
 class Reference(BaseModel):
-    """Where a secret stands: `{ file = "/run/secrets/x" }` or `{ env = "X" }`."""
+    """Where a secret stands: `{ file = "/run/secrets/x" }` or `{ env = "X" }`.
+
+    From *not_after* on it verifies nothing and signs nothing, as in `{ env = "X", not_after = 2027-01-01T00:00:00Z }`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     file: Path | None = None
     env: str | None = None
+    not_after: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -28,7 +36,45 @@ class Reference(BaseModel):
         return self
 
     def __str__(self) -> str:
-        return f'{{ env = "{self.env}" }}' if self.env is not None else f'{{ file = "{self.file}" }}'
+        place = f'env = "{self.env}"' if self.env is not None else f'file = "{self.file}"'
+        return f"{{ {place} }}" if self.not_after is None else f"{{ {place}, not_after = {self.ends_at} }}"
+
+    @property
+    def ends_at(self) -> str:
+        """Its `not_after` as TOML writes it, in UTC; empty where it has none."""
+        return "" if self.not_after is None else f"{self.not_after.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    @property
+    def ends(self) -> float:
+        """Its `not_after` in unix seconds; infinite where it has none."""
+        return inf if self.not_after is None else self.not_after.timestamp()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A secret that was read, and where it came from. Shows no byte of it, whoever prints it."""
+
+    reference: Reference
+    value: bytes = field(repr=False)
+
+
+#: The secrets of one party, by their names, in the order of the settings.
+Secrets = Mapping[str, Sequence[Held]]
+
+
+def live(secrets: Secrets, now: float) -> dict[str, list[bytes]]:
+    """What verifies and signs at *now*, in unix seconds; a name of which nothing is left has an empty list."""
+    return {name: [each.value for each in held if each.reference.ends > now] for name, held in secrets.items()}
+
+
+def ended(secrets: Secrets, now: float) -> list[str]:
+    """The names of which nothing is left."""
+    return [name for name, left in live(secrets, now).items() if not left]
+
+
+def first_live(references: Iterable[Reference], now: float) -> Reference | None:
+    """The first one that has not ended."""
+    return next((each for each in references if each.ends > now), None)
 
 
 def resolve(reference: Reference, folder: Path = Path()) -> bytes:

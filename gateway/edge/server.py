@@ -22,6 +22,7 @@ from gateway.edge.carry import Hop, Memory, carry
 from gateway.edge.listener import CLOSED, KEPT, Listener
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics, Told
+from gateway.edge.tracing import OFF, Tracing
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Flow
 from gateway.wire.message import Request, Response
@@ -65,7 +66,8 @@ class Server:
 
     *body_limit* in bytes; *body_deadline* seconds from the head to the body's last byte; *write_deadline* seconds for
     a provider to take its answer; *keepalive* seconds that a connection may be silent. *reuse_port*: others may listen
-    there too. *drift* hears whose callback had what in no row. While *draining*, every answer closes its connection.
+    there too. *tracing* names each callback for the wallet. *drift* hears whose callback had what in no row. While
+    *draining*, every answer closes its connection.
     """
 
     def __init__(
@@ -82,17 +84,16 @@ class Server:
         host: str,
         port: int,
         reuse_port: bool = False,
+        tracing: Tracing = OFF,
         body_limit: int = 64 * 1024,
         body_deadline: float = 1.0,
         write_deadline: float = 5.0,
         keepalive: float = 75.0,
     ) -> None:
-        self._mounts = {provider.mount: provider for provider in providers}
-        self._root = self._mounts.pop("/", None)
-        self._deepest = max((mount.count("/") for mount in self._mounts), default=0)
+        self.serve(providers)
         self._ids = identifiers()
         self._start, self._refuse = start, refuse
-        self._memory, self._hop = memory, hop
+        self._memory, self._hop, self._tracing = memory, hop, tracing
         self._metrics, self._log, self._drift = metrics, log, drift
         self._body_limit, self._body_deadline, self._write_deadline = body_limit, body_deadline, write_deadline
         self._listener = Listener(
@@ -101,6 +102,12 @@ class Server:
         self._running: set[Answering] = set()
         self._none_left: asyncio.Future[None] | None = None
         self.draining = False
+
+    def serve(self, providers: Iterable[Provider]) -> None:
+        """Find these from now on, and no others; callbacks at work go on with those that they began with."""
+        self._mounts = {provider.mount: provider for provider in providers}
+        self._root = self._mounts.pop("/", None)
+        self._deepest = max((mount.count("/") for mount in self._mounts), default=0)
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError and ParserMissing."""
@@ -150,6 +157,7 @@ class Server:
             return CLOSED
         provider, below = found
         journey = Journey(provider.name, provider.dialect.name, received, math.inf, next(self._ids))
+        self._tracing.begin(journey, request.headers.get("traceparent"))
         self._running.add(answering)
         self._metrics.began()
         try:
@@ -194,5 +202,6 @@ class Server:
             self._log.bug(journey.bug, "callback")
         self._metrics.ended(journey, told, seconds)
         self._log.line(journey, told, seconds)
+        self._tracing.ended(journey, told, seconds)
         if journey.drift and self._drift is not None:
             self._drift(journey.provider, journey.drift)

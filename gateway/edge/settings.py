@@ -63,7 +63,7 @@ def _url(text: str) -> str:
     except ValueError:
         raise ValueError("this is not a URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_known:
-        raise ValueError("a wallet's URL is http:// or https:// with a host; so is a provider's")
+        raise ValueError("a wallet's URL is http:// or https:// with a host; so is a provider's, and a collector's")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("a wallet's URL has no credentials, no query and no fragment; secrets are references")
     return text
@@ -200,6 +200,18 @@ class Drain(_Part):
     timeout: float = Field(default=10.0, ge=0, le=600)
 
 
+class Otel(_Part):
+    """Spans, sent as OTLP over HTTP in JSON to `{endpoint}/v1/traces`; needs the extra "otel".
+
+    *ratio*: the part of all traces that is recorded; *delay*: seconds for which spans are gathered.
+    """
+
+    endpoint: Annotated[str, AfterValidator(_url)]
+    service: str = "gateway"
+    ratio: float = Field(default=1.0, ge=0, le=1)
+    delay: float = Field(default=5.0, gt=0, le=60)
+
+
 class Settings(BaseSettings):
     """Everything `gateway serve` is told. Made by `load`."""
 
@@ -215,6 +227,7 @@ class Settings(BaseSettings):
     journal: Journal = Journal()
     providers: dict[Name, ProviderPart] = Field(min_length=1)
     drain: Drain = Drain()
+    otel: Otel | None = None
 
     _folder: Path = PrivateAttr(default=Path())
     _file: dict[str, Any] = PrivateAttr(default_factory=dict)

@@ -46,20 +46,24 @@ class Upstream:
         on_ending: Callable[[Ending, float], None] = lambda ending, seconds: None,
         on_bug: Callable[[BaseException], None] = lambda bug: None,
     ) -> None:
-        parts = urlsplit(base_url)
+        self.url, parts = base_url, urlsplit(base_url)
         self._prefix, self._host = parts.path.rstrip("/"), f"Host: {parts.netloc}"
         self._pool = Pool(
             parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme == "https", most=connections,
             free_within=pool_timeout, made_within=pool_timeout + connect_timeout, keepalive=keepalive,
             answer_limit=response_limit,
         )  # fmt: skip
-        self._methods = frozenset(methods)
+        self.allow(methods)
         self._on_ending, self._on_bug = on_ending, on_bug
         self._open = False
         self._calls: set[Attempt] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._less: asyncio.Future[None] | None = None  # whoever waits for calls and stories to end
         self._loop: asyncio.AbstractEventLoop | None = None  # asking for it costs a system call
+
+    def allow(self, methods: Collection[str]) -> None:
+        """Send these methods from now on, and no others."""
+        self._methods = frozenset(methods)
 
     async def start(self) -> None:
         """Open the pool; no connection is made yet."""

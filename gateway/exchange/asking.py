@@ -15,6 +15,7 @@ from gateway.exchange.clock import Clock
 from gateway.exchange.journey import Journey
 from gateway.exchange.legs import spoken
 from gateway.exchange.parties import Provider, Wallet
+from gateway.exchange.tracing import traced
 from gateway.exchange.wishes import Lane, Priority, Send
 from gateway.journal.states import Row
 from gateway.journal.wishes import Recall
@@ -71,7 +72,7 @@ class Asking:
         if call.operation is Operation.WIN:
             call = self._fitting(call)
         form, request = wallet.dialect.write_call(call, wallet.keys, self.clock.wall(), wallet.settings)
-        return form.name, request
+        return form.name, traced(request, self.journey.trace)
 
     def _fitting(self, call: Call) -> Call:
         """A win of several bets says its round, or else the last of them, where the message has room for one bet."""

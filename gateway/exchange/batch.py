@@ -132,7 +132,9 @@ class _Batch:
     def _item(self, number: int, opened: Opened, before: list[_Item]) -> Generator[Any, Any, _Item]:
         """One item's story up to its answer."""
         whole = self.journey
-        own = Journey(whole.provider, whole.dialect, whole.received, whole.answer_by, id=f"{whole.id}.{number}")
+        own = Journey(
+            whole.provider, whole.dialect, whole.received, whole.answer_by, id=f"{whole.id}.{number}", trace=whole.trace
+        )
         batch = self.provider.dialect.batch
         failed = [each.facts for each in before if each.failed]
         story = self.one(opened, own, partial(_untried, failed, stops=batch is not None and batch.stops))

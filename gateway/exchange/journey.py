@@ -60,3 +60,5 @@ class Journey(Struct):
     asked: int = 0  # wallet calls that this callback made
     wallet_seconds: float = 0.0
     bug: BaseException | None = None
+    trace: str = ""  # what the wallet hears of it: a traceparent
+    caller_span: str = ""  # of whose trace it is a part, where that came with it

@@ -48,6 +48,8 @@ class Pair:
     logs: list[Path]
     caller: Caller
     journal: str
+    #: starts the gateway of this number (again), as it was started first; does not wait until it serves
+    begin: Callable[[int], Process]
 
     def bets(self, count: int) -> list[Call]:
         """So many, of 1.00 each."""
@@ -112,14 +114,20 @@ async def pair(folder: Path, *, ports: tuple[int, int] | None = None, grace: flo
             "GATEWAY_INTERNAL__LISTEN": f"127.0.0.1:{free_port()}",
             "GATEWAY_INTERNAL__SECRETS__TOKEN": '[{"env": "STAND_TOKEN"}]',
         }
-        for number, name in enumerate(("one", "other")):
-            (folder / name).mkdir()
+
+        def begin(number: int) -> Process:
+            name = ("one", "other")[number]
+            (folder / name).mkdir(exist_ok=True)
             env = {"STAND_WALLET": SECRET, "STAND_TOKEN": TOKEN.decode(), "GATEWAY_ADMIN__LISTEN": "127.0.0.1:0"}
             own = {"GATEWAY_PUBLIC__LISTEN": f"127.0.0.1:{ports[number]}"} if ports else {}
             env |= own or {"GATEWAY_PUBLIC__REUSE_PORT": "true", **internal}
             words = ("serve", "--config", "../gateway.toml", "--log-format", "json")
-            processes.append(Process(*words, cwd=folder / name, **env))
-            stack.callback(processes[-1].stop)
+            process = Process(*words, cwd=folder / name, **env)
+            stack.callback(process.stop)
+            return process
+
+        for number, name in enumerate(("one", "other")):
+            processes.append(begin(number))
             logs.append(folder / name / "serve.log")
         for process in processes:
             process.until("  admin  ")
@@ -127,7 +135,7 @@ async def pair(folder: Path, *, ports: tuple[int, int] | None = None, grace: flo
         client = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         dialect = Shelf().dialect("scorpio")
         caller = Caller(dialect, dialect.bind({"api_token": [TOKEN]}, "sender"), f"http://{public}/slots", client)
-        yield Pair(stand, processes, logs, caller, journal)
+        yield Pair(stand, processes, logs, caller, journal, begin)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

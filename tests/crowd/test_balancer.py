@@ -38,10 +38,10 @@ def balancer(root: Path, folder: Path, port: int, ports: tuple[int, int]) -> "su
 
 
 @asynccontextmanager
-async def balanced(root: Path, folder: Path) -> AsyncIterator[Pair]:
-    """Two gateways; the provider calls the balancer."""
+async def balanced(root: Path, folder: Path, grace: float = 1) -> AsyncIterator[Pair]:
+    """Two gateways; the provider calls the balancer. *grace*: their `drain.accept_grace`."""
     ports, port = (free_port(), free_port()), free_port()
-    async with pair(folder, ports=ports, grace=1) as scene:
+    async with pair(folder, ports=ports, grace=grace) as scene:
         process = balancer(root, folder, port, ports)
         try:
             scene.caller = replace(scene.caller, url=f"http://127.0.0.1:{port}/slots")

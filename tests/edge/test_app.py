@@ -211,8 +211,8 @@ def test_the_wallets_options_tables_and_settings(house: House) -> None:
 class Served:
     """A gateway in this process, its sandbox wallet, and callers for its providers."""
 
-    def __init__(self, house: House, **replaced: str) -> None:
-        self.house, self.replaced = house, replaced
+    def __init__(self, house: House, *, watch: bool = False, **replaced: str) -> None:
+        self.house, self.watch, self.replaced = house, watch, replaced
         self.out = io.BytesIO()
 
     async def __aenter__(self) -> "Served":
@@ -222,7 +222,7 @@ class Served:
         await self.wallet.start()
         settings = self.house.settings(self.wallet.url, **self.replaced)
         parties = prepare(settings, self.house.path)
-        self.app = App(settings, parties, Log(self.out, "json"))
+        self.app = App(settings, parties, Log(self.out, "json"), config=self.house.path, watch=self.watch)
         started: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.run = asyncio.create_task(self.app.run(lambda *addresses: started.set_result(addresses)))
         await asyncio.wait({started, self.run}, return_when=asyncio.FIRST_COMPLETED)

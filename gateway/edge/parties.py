@@ -1,0 +1,79 @@
+"""Everybody who will talk, with the secrets that are live at one moment, and how they look when one has ended.
+
+A secret that has ended verifies nothing and signs nothing. Where nothing is left of one that a party needs, the party
+is closed: its callbacks get no answer at all. None can then be signed, and nothing else makes every provider come back.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from gateway.edge.secrets import Held, Secrets, ended, live
+from gateway.exchange.parties import Provider, Wallet
+
+Party = TypeVar("Party", Provider, Wallet)
+
+
+@dataclass(frozen=True)
+class Bound(Generic[Party]):
+    """A party as it was read: *make* builds it from those of its *secrets* that are live. *needed*: it must have."""
+
+    secrets: Secrets = field(repr=False)
+    needed: frozenset[str]
+    make: Callable[[Mapping[str, list[bytes]]], Party]
+
+    def lacks(self, now: float) -> list[str]:
+        """What it needs and nothing is left of."""
+        return [name for name in ended(self.secrets, now) if name in self.needed]
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Everybody who will talk, proved to understand each other.
+
+    *bound*: the providers as they were read, by name; *bound_wallet*: the wallet. *closed*: why nobody is to be
+    answered, by the provider's name. *made_at*: at which moment the secrets were live, in unix seconds.
+    """
+
+    providers: tuple[Provider, ...]
+    wallet: Wallet
+    #: what the platform may show at the internal listener
+    tokens: tuple[bytes, ...] = field(default=(), repr=False)
+    bound: Mapping[str, Bound[Provider]] = field(default_factory=dict, repr=False)
+    bound_wallet: Bound[Wallet] | None = field(default=None, repr=False)
+    held_tokens: tuple[Held, ...] = field(default=(), repr=False)
+    closed: Mapping[str, str] = field(default_factory=dict)
+    made_at: float = 0.0
+
+    @property
+    def wallet_closed(self) -> bool:
+        """Is nothing left of a secret without which the wallet cannot be asked?"""
+        return self.bound_wallet is not None and bool(self.bound_wallet.lacks(self.made_at))
+
+    def at(self, now: float) -> "Parties":
+        """The same, with the secrets that are live at *now* (unix seconds)."""
+        wallet, closed = self.wallet, {}
+        lacking = self.bound_wallet.lacks(now) if self.bound_wallet else []
+        if self.bound_wallet and not lacking:
+            wallet = self.bound_wallet.make(live(self.bound_wallet.secrets, now))
+        providers = []
+        for provider in self.providers:
+            bound = self.bound.get(provider.name)
+            lacks = bound.lacks(now) if bound else []
+            if lacking or lacks:
+                whose = "of the wallet " if lacking else ""
+                closed[provider.name] = f"secret {(lacking or lacks)[0]} {whose}has ended"
+            open_now = bound is not None and provider.name not in closed
+            providers.append(bound.make(live(bound.secrets, now)) if bound and open_now else provider)
+        tokens = tuple(each.value for each in self.held_tokens if each.reference.ends > now)
+        return replace(self, providers=tuple(providers), wallet=wallet, tokens=tokens, closed=closed, made_at=now)
+
+    def held(self) -> Iterator[tuple[str, str, int, Held]]:
+        """Every secret: whose it is, its name, its number in the settings' list (from 1), and what was read."""
+        whose: dict[str, Secrets] = {"wallet": self.bound_wallet.secrets} if self.bound_wallet else {}
+        whose |= {f"providers.{name}": bound.secrets for name, bound in self.bound.items()}
+        whose["internal"] = {"token": self.held_tokens}
+        for party, secrets in whose.items():
+            for name, listed in secrets.items():
+                for number, each in enumerate(listed, 1):
+                    yield party, name, number, each
