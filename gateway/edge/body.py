@@ -11,6 +11,9 @@ from aiohttp import web
 from gateway.canon.outcomes import Outcome
 
 VERSIONS = ((1, 0), (1, 1))
+_HTTP_1_1 = (1, 1)
+#: Methods whose request ends with its head where no length is said.
+_BODILESS = frozenset({"GET", "HEAD"})
 
 
 class BodyRefused(Exception):
@@ -32,6 +35,31 @@ def _broken(fault: BaseException) -> BodyRefused:
     return BodyRefused(Outcome.BUSY, f"the body broke off ({type(fault).__name__})")
 
 
+def judge_head(request: web.BaseRequest) -> None:
+    """Refuse what two readers of the same bytes could take for two things, and what we do not do. Raises BodyRefused.
+
+    An offer of HTTP/2 is passed over, as HTTP allows: Java's client makes it with every cleartext call.
+    """
+    headers, version = request.headers, request.version
+    if version != _HTTP_1_1:
+        if tuple(version) not in VERSIONS:
+            raise _invalid("the HTTP version is neither 1.0 nor 1.1")
+        if "Transfer-Encoding" in headers:
+            raise _invalid("HTTP/1.0 has no Transfer-Encoding")
+        if "Content-Length" not in headers and request.method not in _BODILESS:
+            raise _invalid("HTTP/1.0 without Content-Length: nobody can tell where the body ends")
+    if request.method == "CONNECT" or "Upgrade" in headers and _asks(headers.getall("Upgrade")):
+        raise _invalid("an upgrade of the connection was asked for")
+    if "Content-Encoding" in headers:
+        raise _invalid("Content-Encoding is not accepted")
+    if "Transfer-Encoding" in headers and [each.lower() for each in headers.getall("Transfer-Encoding")] != ["chunked"]:
+        raise _invalid("Transfer-Encoding is not chunked")
+
+
+def _asks(offers: list[str]) -> bool:
+    return [each.lower() for each in offers] != ["h2c"]
+
+
 async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> bytes:
     """The raw body, *limit* bytes at most, whole within *seconds* from now. Raises BodyRefused.
 
@@ -39,14 +67,7 @@ async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> byt
     """
     too_large = f"the body is larger than {limit} bytes"
     headers = request.headers
-    if tuple(request.version) not in VERSIONS:
-        raise _invalid("the HTTP version is neither 1.0 nor 1.1")
-    if headers.get("Upgrade", "").lower() in ("websocket", "tcp") or request.method == "CONNECT":
-        raise _invalid("an upgrade of the connection was asked for")
-    if headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise _invalid("Content-Encoding is not accepted")
-    if headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
-        raise _invalid("Transfer-Encoding is not chunked")
+    judge_head(request)
     if (request.content_length or 0) > limit:
         raise _invalid(too_large)
     expects = headers.get("Expect", "").lower() == "100-continue"
