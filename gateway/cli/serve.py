@@ -13,6 +13,7 @@ from gateway.cli.exits import FINDINGS, Misuse
 from gateway.dialect.problems import Refused, render
 from gateway.edge.app import App, run_loop
 from gateway.edge.journals import policy_of, sqlite_path
+from gateway.edge.listener import ParserMissing, demand_parser
 from gateway.edge.logs import Log
 from gateway.edge.preparing import Parties, prepare
 from gateway.edge.settings import Settings, SettingsRefused, load
@@ -32,6 +33,11 @@ def serve(
     wrong, all of it is told, nothing listens, and the exit code is 1. SIGTERM (or Ctrl+C) drains: callbacks at work are
     answered, then the exit code is 0. A second signal stops at once.
     """
+    try:
+        demand_parser()
+    except ParserMissing as missing:
+        say(f"nothing was started: {missing}")
+        return FINDINGS
     settings = read_settings(config)
     if settings is None:
         return FINDINGS
@@ -63,9 +69,10 @@ async def _serve(settings: Settings, parties: Parties, log: Log) -> int:
 
     def started(public: tuple[str, int], admin: tuple[str, int]) -> None:
         wallet = parties.wallet.dialect.name
+        base = url(public) if parties.public_tls is None else url(public).replace("http://", "https://")
         say(f"gateway {gateway.__version__}, wallet {settings.wallet.url} ({wallet})")
         for provider in parties.providers:
-            say(f"  {provider.name:<12} {url(public)}{provider.mount}  ({provider.dialect.name})")
+            say(f"  {provider.name:<12} {base}{provider.mount}  ({provider.dialect.name})")
         if settings.internal is not None:
             asked = ", ".join(provider.name for provider in parties.providers if provider.asked) or "nobody"
             say(f"  internal     http://{settings.internal.listen}/requests  ({asked} can be asked)")

@@ -1,4 +1,4 @@
-"""The operator's listener: is it alive, is it ready, what does it count. Loopback only.
+"""The operator's listener: is it alive, is it ready, what does it count. Beyond loopback only with a token.
 
 `/healthz` says that the loop turns, also while draining. `/readyz` says whether callbacks should come here; the
 wallet being down is no reason to send them away, since then every instance would leave at once.
@@ -13,6 +13,8 @@ import orjson
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.aiohttp import make_aiohttp_handler
+
+from gateway.edge.admin_guard import Guard
 
 _INDEX = """gateway
 
@@ -50,23 +52,24 @@ def is_loopback(host: str) -> bool:
 
 
 class Admin:
-    """The admin listener on *host*:*port* (port 0: any free one). Raises ListenRefused beyond loopback.
+    """The admin listener on *host*:*port* (port 0: any free one). Raises ListenRefused beyond loopback without a token.
 
-    *drift*: what `/drift` tells, JSON-ready.
+    *drift*: what `/drift` tells, JSON-ready. *guard* judges every request before it is served.
     """
 
     def __init__(
         self, host: str, port: int, registry: CollectorRegistry, readiness: Readiness,
-        drift: Callable[[], list[dict[str, Any]]] = list,
+        drift: Callable[[], list[dict[str, Any]]] = list, guard: Guard | None = None,
     ) -> None:  # fmt: skip
-        if not is_loopback(host):
+        guard = guard or Guard()
+        if not is_loopback(host) and not guard.has_token:
             raise ListenRefused(
-                f"admin.listen: {host} is not a loopback address; this version has no token to protect it,"
-                " so it listens on 127.0.0.1, [::1] or localhost only"
+                f"admin.listen: {host} is not a loopback address, and no token protects it; set admin.secrets.token,"
+                " or listen on 127.0.0.1, [::1] or localhost only"
             )
         self._host, self._port = host, port
         self._readiness, self._drift = readiness, drift
-        app = web.Application()
+        app = web.Application(middlewares=[guard.middleware])
         app.router.add_get("/", self._index)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)

@@ -10,8 +10,10 @@ from typing import Any, TypeVar, cast
 
 from gateway.canon.outcomes import Outcome
 from gateway.edge.admin import Admin, Readiness
+from gateway.edge.admin_guard import Guard
 from gateway.edge.breaker import Breaker
 from gateway.edge.callees import Callees, Everybody, hop_to
+from gateway.edge.clients import Clients
 from gateway.edge.drift import DriftWatch
 from gateway.edge.gate import Gate
 from gateway.edge.internal import Internal
@@ -24,6 +26,7 @@ from gateway.edge.preparing import Parties
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import Settings, parse_listen
+from gateway.edge.surface import networks
 from gateway.edge.upstream import Upstream
 from gateway.edge.watched import Watched
 from gateway.exchange.callback import callback, refusal
@@ -94,6 +97,7 @@ class App:
             settings.wallet.url,
             connections=settings.wallet.connections,
             methods=wallet.dialect.methods,
+            tls=parties.wallet_tls,
             on_ending=metrics.called,
             on_bug=bug,
         )
@@ -122,6 +126,8 @@ class App:
             drift=drift.saw,
             host=host,
             port=port,
+            clients=clients_of(settings),
+            tls=parties.public_tls,
         )
         width = max(2, settings.wallet.connections // 10)
         outbox = Outbox(
@@ -132,7 +138,10 @@ class App:
             done=run,
             failed=bug,
         )
-        admin = Admin(*parse_listen(settings.admin.listen), metrics.registry, readiness, drift.listed)
+        admin = Admin(
+            *parse_listen(settings.admin.listen), metrics.registry, readiness, drift.listed,
+            guard=Guard(parties.admin_tokens, settings.admin.hosts),
+        )  # fmt: skip
         self.lifecycle = Lifecycle(
             server,
             admin,
@@ -149,6 +158,12 @@ class App:
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
         """Serve until a signal, drain, give the exit code. OSError: a port is taken; JournalRefused: the journal is."""
         return await self.lifecycle.run(started)
+
+
+def clients_of(settings: Settings) -> Clients:
+    """Who may come, and how often at one time."""
+    allowed = {name: networks(part.allow) for name, part in settings.providers.items() if part.allow}
+    return Clients(networks(settings.public.proxies), allowed, settings.public.connections)
 
 
 def _accounts(parties: Parties) -> list[Account]:

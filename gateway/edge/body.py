@@ -48,7 +48,7 @@ def judge_head(request: web.BaseRequest) -> None:
             raise _invalid("HTTP/1.0 has no Transfer-Encoding")
         if "Content-Length" not in headers and request.method not in _BODILESS:
             raise _invalid("HTTP/1.0 without Content-Length: nobody can tell where the body ends")
-    if request.method == "CONNECT" or "Upgrade" in headers and _asks(headers.getall("Upgrade")):
+    if request.method == "CONNECT" or ("Upgrade" in headers and _asks(headers.getall("Upgrade"))):
         raise _invalid("an upgrade of the connection was asked for")
     if "Content-Encoding" in headers:
         raise _invalid("Content-Encoding is not accepted")

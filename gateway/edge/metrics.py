@@ -156,8 +156,17 @@ class Metrics:
         self.journal = JournalMetrics(registry)
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
         self._bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
+        strangers = Counter(
+            "gateway_strangers",
+            "Requests from addresses that are not on the provider's list; they were told nothing.",
+            ("provider",),
+            registry=registry,
+        )
+        self._strangers = {name: strangers.labels(name) for name in providers}
         self._unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
-        self._garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
+        self._garbled = Counter(
+            "gateway_garbled_heads", "Connections whose HTTP head was refused or late.", registry=registry
+        )
         self._in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
 
         self._callbacks = {
@@ -249,6 +258,10 @@ class Metrics:
         """A request outside every provider's mount."""
         self._unrouted.inc()
 
+    def stranger(self, provider: str) -> None:
+        """A request from an address that is not on the provider's list."""
+        self._strangers[provider].inc()
+
     def garbled(self) -> None:
-        """A connection whose HTTP head was refused."""
+        """A connection whose HTTP head was refused, or did not come in time."""
         self._garbled.inc()

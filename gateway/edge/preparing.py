@@ -3,6 +3,7 @@
 Tables with the options chosen, every pair of provider and wallet, secrets, times: whatever is wrong is found together.
 """
 
+import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from gateway.edge.internal import SHORTEST_TOKEN
 from gateway.edge.secrets import Reference, SecretRefused, resolve
 from gateway.edge.settings import ProviderPart, Settings, parse_listen
 from gateway.edge.settings import Wallet as WalletPart
+from gateway.edge.tls import TlsRefused, asking, serving
 from gateway.exchange.outbound import Account
 from gateway.exchange.parties import Provider, Wallet
 from gateway.wire.signatures import SecretFault
@@ -33,6 +35,10 @@ class Parties:
     wallet: Wallet
     #: what the platform may show at the internal listener
     tokens: tuple[bytes, ...] = field(default=(), repr=False)
+    #: what an operator may show at the admin listener; none: nothing is asked for
+    admin_tokens: tuple[bytes, ...] = field(default=(), repr=False)
+    public_tls: ssl.SSLContext | None = None
+    wallet_tls: ssl.SSLContext | None = None
 
 
 def prepare(settings: Settings, path: Path) -> Parties:
@@ -79,13 +85,14 @@ class _Preparation:
                     name, part.journal_id, part.mount, dialect, keys, dict(part.settings), asked=asked
                 )  # fmt: skip
                 providers.append(self._prepared(provider, at))
-        tokens = self.tokens()
+        tokens, admin_tokens = self.tokens(), self._tokens_of("admin", settings.admin.secrets.get("token", []))
+        public_tls, wallet_tls = self._tls()
         self._durable(providers, wallet_dialect)
         self._times(providers)
         if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
             raise Refused(self.problems)
         wallet = Wallet(wallet_dialect, wallet_keys, promises, dict(ours.settings))
-        return Parties(tuple(providers), wallet, tuple(tokens))
+        return Parties(tuple(providers), wallet, tuple(tokens), tuple(admin_tokens), public_tls, wallet_tls)
 
     def _complain(self, code: str, at: KeyPath, says: str, remedy: str, hint: str = "") -> None:
         self.problems.append(Problem(code, self.source, at, says, remedy, hint=hint))
@@ -175,20 +182,45 @@ class _Preparation:
 
     def tokens(self) -> list[bytes]:
         """What the internal listener takes; complaints where one is not there, or could be guessed."""
-        part, found = self.settings.internal, []
-        for reference in part.secrets.get("token", []) if part else []:
-            try:
-                found.append(resolve(reference, self.settings.folder))
-            except SecretRefused as refused:
-                remedy = "make the reference lead to the secret"
-                self._complain("GW505", ("internal", "secrets", "token"), f"secret token: {refused}", remedy)
-        if part is not None and any(len(token) < SHORTEST_TOKEN for token in found):
-            says, remedy = f"a token shorter than {SHORTEST_TOKEN} bytes", "make a random one: openssl rand -hex 32"
-            self._complain("GW505", ("internal", "secrets", "token"), says, remedy)
+        part = self.settings.internal
+        found = self._tokens_of("internal", part.secrets.get("token", []) if part else [])
         if part is not None and not part.secrets.get("token"):
             says, remedy = "the internal listener has no token", 'secrets.token = [{ file = "..." }]'
             self._complain("GW505", ("internal", "secrets"), says, remedy)
         return found
+
+    def _tokens_of(self, listener: str, references: Sequence[Reference]) -> list[bytes]:
+        at: KeyPath = (listener, "secrets", "token")
+        found = []
+        for reference in references:
+            try:
+                found.append(resolve(reference, self.settings.folder))
+            except SecretRefused as refused:
+                self._complain("GW505", at, f"secret token: {refused}", "make the reference lead to the secret")
+        if any(len(token) < SHORTEST_TOKEN for token in found):
+            says, remedy = f"a token shorter than {SHORTEST_TOKEN} bytes", "make a random one: openssl rand -hex 32"
+            self._complain("GW505", at, says, remedy)
+        return found
+
+    def _tls(self) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
+        """Of the public listener, and of the hop to the wallet."""
+        made: list[ssl.SSLContext | None] = []
+        for table, make in (("public", self._serving), ("wallet", self._asking)):
+            try:
+                made.append(make())
+            except TlsRefused as refused:
+                says, remedy = f"{table}.tls.{refused.setting}: {refused}", "name PEM files; the key must belong to it"
+                self._complain("GW505", (table, "tls", refused.setting), says, remedy)
+                made.append(None)
+        return made[0], made[1]
+
+    def _serving(self) -> ssl.SSLContext | None:
+        part = self.settings.public.tls
+        return None if part is None else serving(part, self.settings.folder)
+
+    def _asking(self) -> ssl.SSLContext | None:
+        part = self.settings.wallet.tls
+        return None if part is None else asking(part, self.settings.folder)
 
     def _prepared(self, provider: Provider, at: KeyPath) -> Provider:
         try:
@@ -227,6 +259,7 @@ class _Preparation:
                 f"waits up to {longest:g} s for its answer, or is waited for", f"drain.timeout = {longest + 5:g}",
             )  # fmt: skip
         host, _ = parse_listen(self.settings.admin.listen)
-        if not is_loopback(host):
+        if not is_loopback(host) and not self.settings.admin.secrets.get("token"):
             says = f"admin.listen: {host} can be reached from other machines, and no token protects it"
-            self._complain("GW507", ("admin", "listen"), says, 'admin.listen = "127.0.0.1:8081"')
+            remedy = 'admin.listen = "127.0.0.1:8081", or admin.secrets.token = [{ file = "..." }]'
+            self._complain("GW507", ("admin", "listen"), says, remedy)

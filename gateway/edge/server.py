@@ -7,6 +7,7 @@ A provider that hangs up changes nothing for a callback at work.
 
 import asyncio
 import math
+import ssl
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -21,7 +22,8 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.drift import Sighting
 from gateway.edge.body import VERSIONS, BodyRefused, read_body
 from gateway.edge.carry import Hop, Memory, carry
-from gateway.edge.listener import Listener, Written
+from gateway.edge.clients import Clients
+from gateway.edge.listener import HEAD_WITHIN, Connection, Listener, Written
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics, Told
 from gateway.exchange.journey import Journey
@@ -129,8 +131,9 @@ class Server:
     taken in (its Request has an empty body).
 
     *body_limit* in bytes; *body_deadline* seconds from the head to the body's last byte; *write_deadline* seconds for
-    a provider to take its answer; *keepalive* seconds that a connection may be silent. *drift* hears whose callback had
-    what in no row. While *draining*, every answer closes its connection.
+    a provider to take its answer; *keepalive* seconds that a connection may be silent, *head_within* that a head may
+    take. *clients*: who may come, and how often at one time; *tls*: nothing else is spoken. *drift* hears whose
+    callback had what in no row. While *draining*, every answer closes its connection.
     """
 
     def __init__(
@@ -150,6 +153,9 @@ class Server:
         body_deadline: float = 1.0,
         write_deadline: float = 5.0,
         keepalive: float = 75.0,
+        head_within: float = HEAD_WITHIN,
+        clients: Clients | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         mounts = [("" if provider.mount == "/" else provider.mount, provider) for provider in providers]
         self._mounts = sorted(mounts, key=lambda entry: len(entry[0]), reverse=True)
@@ -157,7 +163,11 @@ class Server:
         self._memory, self._hop = memory, hop
         self._metrics, self._log, self._drift = metrics, log, drift
         self._body_limit, self._body_deadline, self._write_deadline = body_limit, body_deadline, write_deadline
-        self._listener = Listener(self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled)
+        self._clients = clients or Clients()
+        self._listener = Listener(
+            self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled, clients=self._clients,
+            head_within=head_within, tls=tls,
+        )  # fmt: skip
         self._running: set[asyncio.Task[object]] = set()
         self.draining = False
 
@@ -201,11 +211,18 @@ class Server:
             await exchange.deliver(Response(404))
             return Written(keep=False)
         provider, below = found
+        visit = self._clients.visit(cast(Connection, request.protocol).peer, request.headers, provider.name)
+        if visit.stranger:
+            self._metrics.stranger(provider.name)
+            if self._clients.knocks(provider.name, received):
+                self._log.event("stranger", provider=provider.name, client=visit.client or "unreadable")
+            exchange.abort()
+            return Written(keep=False)
         journey = Journey(provider.name, provider.dialect.name, received, answer_by=math.inf, id=uuid4().hex)
         self._running.add(task := cast(asyncio.Task[object], asyncio.current_task()))
         self._metrics.began()
         try:
-            flow = await self._story(exchange, request, provider, below, query, journey)
+            flow = await self._story(exchange, request, provider, below, query, journey, visit.surplus)
             await carry(flow, self._memory, self._hop, exchange.deliver, journey)
             if not exchange.answered:
                 raise NoAnswer("the story ended without an answer")
@@ -213,6 +230,7 @@ class Server:
             journey.bug = journey.bug or bug
         finally:
             self._running.discard(task)
+            self._clients.left(visit)
             if exchange.at is None:
                 exchange.abort()
             self._close_the_books(exchange, journey)
@@ -226,9 +244,12 @@ class Server:
         path: str,
         query: str,
         journey: Journey,
+        surplus: bool,
     ) -> Flow:
         head = Request(request.method, path, query, tuple(request.headers.items()))
         try:
+            if surplus:
+                raise BodyRefused(Outcome.BUSY, "more connections at one time than one client may have")
             body = await read_body(request, self._body_limit, self._body_deadline)
         except BodyRefused as refused:
             exchange.keep = False
