@@ -90,8 +90,8 @@ class Opened:
     """
 
     __slots__ = (
-        "_body", "_decoded", "_object", "_query", "_unopened", "codec", "each", "message", "number", "opened_by",
-        "path_fields", "seal",
+        "_body", "_decoded", "_garbled", "_object", "_query", "_query_garbled", "_unopened", "codec", "each", "message",
+        "number", "opened_by", "path_fields", "seal",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +111,7 @@ class Opened:
         self._body: Any = None
         self._object: dict[str, Any] | None = None
         self._query: dict[str, str] | None = None
+        self._garbled = self._query_garbled = ""  # why it could not be read: what fails once is not tried again
 
     @property
     def raw(self) -> bytes:
@@ -129,9 +130,18 @@ class Opened:
 
     def _value(self) -> Any:
         if not self._decoded:
-            value = CODECS[self.codec](self.message.body) if self.seal is None else self._unsealed(self.seal)
+            value = self._plain() if self.seal is None else self._unsealed(self.seal)
             self._body, self._decoded = value, True
         return self._body
+
+    def _plain(self) -> Any:
+        if self._garbled:
+            raise Garbled(self._garbled)
+        try:
+            return CODECS[self.codec](self.message.body)
+        except Garbled as error:
+            self._garbled = str(error)
+            raise
 
     @property
     def items(self) -> list[dict[str, Any]]:
@@ -173,8 +183,14 @@ class Opened:
     def query(self) -> dict[str, str]:
         """The query string's fields."""
         if self._query is None:
+            if self._query_garbled:
+                raise Garbled(self._query_garbled)
             text = self.message.query if isinstance(self.message, Request) else ""
-            self._query = read_form(text.encode("utf-8", "surrogateescape"))
+            try:
+                self._query = read_form(text.encode("utf-8", "surrogateescape"))
+            except Garbled as error:
+                self._query_garbled = str(error)
+                raise
         return self._query
 
     def header(self, name: str) -> str | None:
