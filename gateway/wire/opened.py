@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
-from gateway.wire.jsontext import MAX_KEYS, read_json, scalar_text, write_json
+from gateway.wire.jsontext import MAX_KEYS, MAX_TEXT, read_json, scalar_text, write_json
 from gateway.wire.message import Garbled, Headers, Request, Response, Unopened, header
 from gateway.wire.xmltext import read_xml, write_xml
 
@@ -22,7 +22,8 @@ Message = Request | Response
 def read_form(raw: bytes) -> dict[str, str]:
     """`application/x-www-form-urlencoded` or a query string as {name: value}.
 
-    Raises Garbled for a repeated name, invalid UTF-8, a broken %-escape or U+0000: each would let two readers differ.
+    Raises Garbled for a repeated name, invalid UTF-8, a broken %-escape or U+0000: each would let two readers differ;
+    and for what JSON may not hold either: more than 256 fields, more than 4,096 characters in one.
     """
     fields: dict[str, str] = {}
     for pair in raw.split(b"&") if raw else ():
@@ -48,6 +49,8 @@ def _form_text(raw: bytes) -> str:
         raise Garbled("a form field is not UTF-8") from None
     if "\0" in text:
         raise Garbled("U+0000 in a form field")
+    if len(text) > MAX_TEXT:
+        raise Garbled(f"a form field longer than {MAX_TEXT} characters")
     return text
 
 
