@@ -25,6 +25,7 @@ bench: $(VENV)/installed
 # The long proofs, for hours. Each prints its seed; GATEWAY_LIVES and GATEWAY_MINUTES bound the kills, which resume.
 torture: $(VENV)/installed
 	@$(BIN)/python -m pytest tests/torture --override-ini 'norecursedirs=__pycache__ .hypothesis' $(ARGS)
+	@GATEWAY_ATTACKS=1000000 $(BIN)/python -m pytest --numprocesses=auto tests/attack $(ARGS)
 	@GATEWAY_RACES=10000 GATEWAY_ALL_FAULTS=1 GATEWAY_ALL_PAIRS=1 GATEWAY_ALL_ROWS=1 GATEWAY_EXAMPLES=2000 GATEWAY_SEQUENCES=200 \
 	  $(BIN)/python -m pytest --numprocesses=auto tests/crowd tests/matrix tests/pairs tests/dialect/test_every_row.py $(ARGS)
 	@GATEWAY_DISTINCT_IDS=1000000 $(BIN)/python -m pytest tests/deploy/test_growth.py $(ARGS)

@@ -15,6 +15,7 @@ from gateway.dialect.problems import Refused, render
 from gateway.edge.app import App, run_loop
 from gateway.edge.garbage import settle
 from gateway.edge.journals import policy_of, sqlite_path
+from gateway.edge.listener import ParserMissing, demand_parser
 from gateway.edge.logs import Log
 from gateway.edge.parties import Parties
 from gateway.edge.preparing import prepare
@@ -41,6 +42,11 @@ def serve(
     reads settings, tables and secrets again: what is sound is served, what is not is told, and stays as it was.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload; it would end us
+    try:
+        demand_parser()
+    except ParserMissing as missing:
+        say(f"nothing was started: {missing}")
+        return FINDINGS
     settings = read_settings(config)
     if settings is None:
         return FINDINGS
@@ -72,9 +78,10 @@ async def _serve(settings: Settings, parties: Parties, log: Log, config: Path, *
 
     def started(public: tuple[str, int], admin: tuple[str, int]) -> None:
         wallet = parties.wallet.dialect.name
+        base = url(public) if parties.public_tls is None else url(public).replace("http://", "https://")
         say(f"gateway {gateway.__version__}, wallet {settings.wallet.url} ({wallet})")
         for provider in parties.providers:
-            say(f"  {provider.name:<12} {url(public)}{provider.mount}  ({provider.dialect.name})")
+            say(f"  {provider.name:<12} {base}{provider.mount}  ({provider.dialect.name})")
         if settings.internal is not None:
             asked = ", ".join(provider.name for provider in parties.providers if provider.asked) or "nobody"
             say(f"  internal     http://{settings.internal.listen}/requests  ({asked} can be asked)")

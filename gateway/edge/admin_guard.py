@@ -19,16 +19,20 @@ _READING = frozenset({"GET", "HEAD"})
 
 
 class Guard:
-    """*tokens*: any of them is taken; none: nothing is asked for. *hosts*: names by which changes may be asked for."""
+    """*tokens*: any of them is taken; None: nothing is asked for. *hosts*: names by which changes may be asked for."""
 
-    def __init__(self, tokens: Sequence[bytes] = (), hosts: Collection[str] = ()) -> None:
-        self._tokens = tuple(tokens)
+    def __init__(self, tokens: Sequence[bytes] | None = None, hosts: Collection[str] = ()) -> None:
+        self.demand(tokens)
         self._hosts = frozenset({"localhost", *(host.lower() for host in hosts)})
+
+    def demand(self, tokens: Sequence[bytes] | None) -> None:
+        """Ask for one of these from now on; where all of them have ended, nobody has one."""
+        self._tokens = None if tokens is None else tuple(tokens)
 
     @property
     def has_token(self) -> bool:
         """Whether anything is asked for."""
-        return bool(self._tokens)
+        return self._tokens is not None
 
     @property
     def middleware(self) -> Middleware:
@@ -36,7 +40,7 @@ class Guard:
 
         @web.middleware
         async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if self._tokens and request.path not in _FREE and not bears(request, self._tokens):
+            if self._tokens is not None and request.path not in _FREE and not bears(request, self._tokens):
                 return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
             if request.method not in _READING and (why := self.suspicion(request)):
                 return web.Response(status=403, text=f"{why}\n")

@@ -12,8 +12,10 @@ from typing import Any, TypeVar, cast
 from gateway.canon.outcomes import Outcome
 from gateway.edge.actions import log_level, reload_now
 from gateway.edge.admin import Admin, Readiness
+from gateway.edge.admin_guard import Guard
 from gateway.edge.breaker import Breaker
 from gateway.edge.callees import Callees, Everybody, hop_to
+from gateway.edge.clients import Clients, Network
 from gateway.edge.companions import Companions
 from gateway.edge.drift import DriftWatch
 from gateway.edge.gate import Gate
@@ -31,6 +33,7 @@ from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import Settings, parse_listen
 from gateway.edge.spans import Spans
+from gateway.edge.surface import networks
 from gateway.edge.tracing import OFF, Tracing
 from gateway.edge.upstream import Upstream
 from gateway.edge.watched import Watched
@@ -120,6 +123,7 @@ class App:
             settings.wallet.url,
             connections=settings.wallet.connections,
             methods=wallet.dialect.methods,
+            tls=parties.wallet_tls,
             on_ending=metrics.called,
             on_bug=bug,
         )
@@ -137,6 +141,9 @@ class App:
         )
         self._callees = callees = _callees(settings, parties)
         host, port = parse_listen(settings.public.listen)
+        self._clients = clients = Clients(
+            networks(settings.public.proxies), _allowed(settings), settings.public.connections
+        )
         self._server = server = Server(
             seats(parties),
             start=start,
@@ -150,6 +157,8 @@ class App:
             port=port,
             reuse_port=settings.public.reuse_port,
             tracing=tracing,
+            clients=clients,
+            tls=parties.public_tls,
         )
         most = max(2, settings.wallet.connections // 10)
         outbox = Outbox(
@@ -164,9 +173,11 @@ class App:
         self._internal = internal = _internal(settings, parties, callees, watched, log, drift)
         live = Live(settings, parties)
         again = None if config is None else Reload(config, live, self._swap, metrics.config, log)
+        self._guard = Guard(_admin_tokens(settings, parties), settings.admin.hosts)
         actions = {"/-/log-level": log_level(log)} | ({} if again is None else {"/-/reload": reload_now(again)})
         admin = Admin(
-            *parse_listen(settings.admin.listen), metrics.registry, readiness, drift.listed, actions=actions
+            *parse_listen(settings.admin.listen), metrics.registry, readiness, drift.listed, actions=actions,
+            guard=self._guard,
         )  # fmt: skip
         self.lifecycle = Lifecycle(
             server,
@@ -195,12 +206,15 @@ class App:
         """Serve *live* from now on, in one step of the loop; what is at work goes on with what it began with."""
         settings, parties = live.settings, live.parties
         self.metrics.know(_operations(parties))
+        self.metrics.speaking.now(_dialects(parties))
         self.drift.know(_dialects(parties))
         self._parties = parties
         self._upstream.allow(parties.wallet.dialect.methods)
         self._callees.serve(_urls(settings, parties), settings.drain.timeout)
         if self._internal is not None:
-            self._internal.serve(_accounts(parties), parties.tokens)
+            self._internal.serve(_accounts(parties), parties.tokens("internal"))
+        self._clients.allow(_allowed(settings))
+        self._guard.demand(_admin_tokens(settings, parties))
         self._server.serve(seats(parties))
         self.lifecycle.drain(settings.drain.accept_grace, settings.drain.timeout)
 
@@ -213,6 +227,16 @@ def _operations(parties: Parties) -> dict[str, set[str]]:
 
 def _dialects(parties: Parties) -> dict[str, str]:
     return {provider.name: provider.dialect.name for provider in parties.providers}
+
+
+def _admin_tokens(settings: Settings, parties: Parties) -> tuple[bytes, ...] | None:
+    """What an operator may show at the admin listener; None: nothing is asked for."""
+    return parties.tokens("admin") if settings.admin.secrets.get("token") else None
+
+
+def _allowed(settings: Settings) -> dict[str, tuple[Network, ...]]:
+    """From where each provider may come that has a list."""
+    return {name: networks(part.allow) for name, part in settings.providers.items() if part.allow}
 
 
 def _accounts(parties: Parties) -> list[Account]:
@@ -247,8 +271,8 @@ def _internal(
         drift.saw(inquiry.account.name, inquiry.drift)
 
     return Internal(
-        _accounts(parties), host, port, tokens=parties.tokens, start=lambda inquiry: outbound(inquiry, clock),
-        memory=memory, callees=callees, done=done, drain=settings.drain.timeout,
+        _accounts(parties), host, port, tokens=parties.tokens("internal"),
+        start=lambda inquiry: outbound(inquiry, clock), memory=memory, callees=callees, done=done, drain=settings.drain.timeout,
         reuse_port=settings.public.reuse_port,
     )  # fmt: skip
 

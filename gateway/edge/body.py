@@ -11,7 +11,9 @@ from aiohttp import web
 from gateway.canon.outcomes import Outcome
 
 VERSIONS = ((1, 0), (1, 1))
-_UPGRADES = ("websocket", "tcp")
+_HTTP_1_1 = (1, 1)
+#: Methods whose request ends with its head where no length is said.
+_BODILESS = frozenset({"GET", "HEAD"})
 
 
 class BodyRefused(Exception):
@@ -33,20 +35,38 @@ def _broken(fault: BaseException) -> BodyRefused:
     return BodyRefused(Outcome.BUSY, f"the body broke off ({type(fault).__name__})")
 
 
+def judge_head(request: web.BaseRequest) -> None:
+    """Refuse what two readers of the same bytes could take for two things, and what we do not do. Raises BodyRefused.
+
+    An offer of HTTP/2 is passed over, as HTTP allows: Java's client makes it with every cleartext call.
+    """
+    headers, version = request.headers, request.version
+    if version != _HTTP_1_1:
+        if tuple(version) not in VERSIONS:
+            raise _invalid("the HTTP version is neither 1.0 nor 1.1")
+        if "Transfer-Encoding" in headers:
+            raise _invalid("HTTP/1.0 has no Transfer-Encoding")
+        if "Content-Length" not in headers and request.method not in _BODILESS:
+            raise _invalid("HTTP/1.0 without Content-Length: nobody can tell where the body ends")
+    if request.method == "CONNECT" or ("Upgrade" in headers and _asks(headers.getall("Upgrade"))):
+        raise _invalid("an upgrade of the connection was asked for")
+    if "Content-Encoding" in headers:
+        raise _invalid("Content-Encoding is not accepted")
+    if "Transfer-Encoding" in headers and [each.lower() for each in headers.getall("Transfer-Encoding")] != ["chunked"]:
+        raise _invalid("Transfer-Encoding is not chunked")
+
+
+def _asks(offers: list[str]) -> bool:
+    return [each.lower() for each in offers] != ["h2c"]
+
+
 async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> bytes:
     """The raw body, *limit* bytes at most, whole within *seconds* from now. Raises BodyRefused.
 
     A body that announces more than *limit* is refused before a byte of it is read.
     """
     headers, content = request.headers, request.content
-    if request.version not in VERSIONS:
-        raise _invalid("the HTTP version is neither 1.0 nor 1.1")
-    if request.method == "CONNECT" or ((to := headers.get("Upgrade")) and to.lower() in _UPGRADES):
-        raise _invalid("an upgrade of the connection was asked for")
-    if (coding := headers.get("Content-Encoding")) is not None and coding.lower() != "identity":
-        raise _invalid("Content-Encoding is not accepted")
-    if (coding := headers.get("Transfer-Encoding")) is not None and coding.lower() != "chunked":
-        raise _invalid("Transfer-Encoding is not chunked")
+    judge_head(request)
     expects = (expected := headers.get("Expect")) is not None and expected.lower() == "100-continue"
     too_large = f"the body is larger than {limit} bytes"
     if not expects and content.is_eof() and content.exception() is None:  # it came with its head, or there is none

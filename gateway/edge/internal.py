@@ -4,7 +4,6 @@
 What came of a request is in the body, with HTTP 200; any other status says that nothing was asked.
 """
 
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -17,6 +16,7 @@ from gateway.canon.faults import Fault
 from gateway.canon.requests import Ask
 from gateway.dialect.askfacts import read_facts
 from gateway.dialect.problems import suggest
+from gateway.edge.admin_guard import bears
 from gateway.edge.callees import Callees
 from gateway.edge.carry import Memory, carry
 from gateway.exchange.outbound import Account, Inquiry
@@ -69,7 +69,7 @@ class Internal:
         await self._callees.stop(self._drain)
 
     async def _list(self, request: web.Request) -> web.Response:
-        if not self._authorised(request):
+        if not bears(request, self._tokens):
             return _refused(401, "a bearer token is due")
         listed = {
             account.name: {str(name): form.names for name, form in account.outbound.forms.items()}
@@ -78,7 +78,7 @@ class Internal:
         return _json(200, listed)
 
     async def _ask(self, request: web.Request) -> web.Response:
-        if not self._authorised(request):
+        if not bears(request, self._tokens):
             return _refused(401, "a bearer token is due")
         account = self._accounts.get(request.match_info["provider"])
         if account is None:
@@ -112,12 +112,6 @@ class Internal:
         self._done(inquiry, monotonic() - began)
         response = told[0]
         return web.Response(status=response.status, body=response.body, headers=dict(response.headers))
-
-    def _authorised(self, request: web.Request) -> bool:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        given = token.encode("utf-8", "surrogateescape")
-        found = [hmac.compare_digest(given, each) for each in self._tokens]
-        return scheme.lower() == "bearer" and any(found)
 
 
 def _facts(raw: bytes) -> dict[str, Any]:

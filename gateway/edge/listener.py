@@ -6,17 +6,25 @@ are handed to the socket to the last byte before a write counts as done.
 
 import asyncio
 import logging
+import re
+import ssl
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, cast
 
+import aiohttp
 from aiohttp import web
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
 
+from gateway.edge.clients import NOBODY, Clients, plain
 from gateway.edge.closing import let_nobody_in
 
 #: Seconds in which what a socket holds is read, and those that a new connection has for its first request in a drain.
 UNREAD, FRESH = 0.05, 1.0
+#: The aiohttp from which on nothing that we know of is wrong with the reading of a head.
+LEAST_AIOHTTP = (3, 14, 4)
+#: Seconds for a head, from its first byte, or from the making of the connection; and for a TLS handshake.
+HEAD_WITHIN = 6.0
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -27,7 +35,17 @@ _quiet.setLevel(logging.CRITICAL + 1)
 
 
 class ParserMissing(RuntimeError):
-    """aiohttp runs without its C parser; the pure Python one has a history of request smuggling."""
+    """aiohttp is too old, or runs without its C parser; the pure Python one has a history of request smuggling."""
+
+
+def demand_parser() -> None:
+    """Raises ParserMissing where heads would be read by what is not safe to read them."""
+    least = ".".join(map(str, LEAST_AIOHTTP))
+    found = tuple(int(number) for number in re.findall(r"\d+", aiohttp.__version__)[:3])
+    if found < LEAST_AIOHTTP:
+        raise ParserMissing(f"aiohttp {aiohttp.__version__} has known holes; install {least} or later")
+    if HttpRequestParser is HttpRequestParserPy:
+        raise ParserMissing("aiohttp has no C parser here; install its wheel, unset AIOHTTP_NO_EXTENSIONS")
 
 
 class Written(web.StreamResponse):
@@ -61,19 +79,43 @@ class _NotHttp(Written):
 _NOT_HTTP = _NotHttp(keep=False)
 
 
-class _Connection(web.RequestHandler):
-    """`fresh`: nothing was asked on it yet."""
+class Connection(web.RequestHandler):
+    """*peer*: the other end's address. A head that is not whole in time closes it: dripped, or never begun.
 
-    __slots__ = ("_garbled", "fresh")
+    `fresh`: nothing was asked on it yet.
+    """
 
-    def __init__(self, manager: web.Server, *, garbled: Callable[[], None], **options: Any) -> None:
+    __slots__ = ("_clients", "_counted", "_garbled", "_head_late", "_head_within", "fresh", "peer")
+
+    def __init__(
+        self, manager: web.Server, *, garbled: Callable[[], None], clients: Clients, head_within: float, **options: Any
+    ) -> None:
         super().__init__(manager, **options)
-        self._garbled, self.fresh = garbled, True
+        self._garbled, self._clients, self._head_within = garbled, clients, head_within
+        self._head_late: asyncio.TimerHandle | None = None
+        self._counted, self.fresh = False, True
+        self.peer = NOBODY
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         # A drained write then means that the socket has every byte, not that a buffer of ours has.
         cast(asyncio.Transport, transport).set_write_buffer_limits(high=0)
+        name = transport.get_extra_info("peername")
+        self.peer = plain(name[0]) if isinstance(name, tuple) else NOBODY
+        if not self._clients.behind(self.peer):
+            self._counted = True
+            if not self._clients.opened(self.peer):
+                cast(asyncio.Transport, transport).abort()
+                return
+        self._head_late = self._loop.call_later(self._head_within, self._cut)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self._head_late is not None:
+            self._head_late.cancel()
+        if self._counted:
+            self._counted = False
+            self._clients.closed(self.peer)
 
     def data_received(self, data: bytes) -> None:
         # A body that breaks the framing must not take its head along: aiohttp drops both when they come in one piece.
@@ -82,6 +124,23 @@ class _Connection(web.RequestHandler):
             super().data_received(data[:head_end])
             data = data[head_end:]
         super().data_received(data)
+        if self._head_late is not None:
+            if self._at_work:
+                self._head_late.cancel()
+                self._head_late = None
+        elif not self._at_work:
+            self._head_late = self._loop.call_later(self._head_within, self._cut)
+
+    @property
+    def _at_work(self) -> bool:
+        """Whether a head has parsed that is not answered."""
+        return bool(self._messages) or self._current_request is not None
+
+    def _cut(self) -> None:
+        self._head_late = None
+        if not self._at_work:
+            self._garbled()
+            self.force_close()
 
     def handle_error(
         self,
@@ -97,30 +156,48 @@ class _Connection(web.RequestHandler):
 
 
 class _Server(web.Server):
-    def __init__(self, handler: Handler, garbled: Callable[[], None], **options: Any) -> None:
+    def __init__(self, handler: Handler, **options: Any) -> None:
         super().__init__(handler, handler_cancellation=False)
-        self._garbled, self._options = garbled, options
+        self._options = options
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, garbled=self._garbled, loop=asyncio.get_running_loop(), **self._options)
+        return Connection(self, loop=asyncio.get_running_loop(), **self._options)
+
+
+class _Site(web.TCPSite):
+    """A site that bounds the TLS handshake, which nobody else would."""
+
+    async def start(self) -> None:
+        loop, server = asyncio.get_running_loop(), self._runner.server
+        create = loop.create_server
+        patience = None if self._ssl_context is None else HEAD_WITHIN
+        self._runner._reg_site(self)
+        self._server = await create(
+            cast(Any, server), self._host, self._port, ssl=self._ssl_context, backlog=self._backlog,
+            reuse_address=self._reuse_address, reuse_port=self._reuse_port, ssl_handshake_timeout=patience,
+        )  # fmt: skip
 
 
 class Listener:
     """Listens on *host*:*port* (port 0: any free one) and hands every request whose head parsed to *handler*.
 
-    *keepalive*: seconds that a connection may be silent, or take for a head. *garbled* is called for what is not HTTP.
-    *reuse_port*: others may listen there too, who say the same and run as the same user.
+    *keepalive*: seconds that a connection may be silent between two requests; *head_within*: for a head. *garbled* is
+    called for what is not HTTP. *reuse_port*: others may listen there too, who say the same and run as the same user.
+    *clients* counts the connections. *tls*: nothing but TLS is spoken.
     """
 
     def __init__(
         self, handler: Handler, host: str, port: int, *, keepalive: float, garbled: Callable[[], None],
-        reuse_port: bool = False,
+        reuse_port: bool = False, clients: Clients | None = None, head_within: float = HEAD_WITHIN,
+        tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self._handler = handler
         self._busy: set[web.RequestHandler] = set()
         self._server = _Server(
             self._attend,
-            garbled,
+            garbled=garbled,
+            clients=clients or Clients(),
+            head_within=head_within,
             keepalive_timeout=keepalive,
             lingering_time=1.0,
             access_log=None,
@@ -128,14 +205,15 @@ class Listener:
             auto_decompress=False,
         )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
-        self._host, self._port, self._reuse_port = host, port, reuse_port
+        self._host, self._port, self._reuse_port, self._tls = host, port, reuse_port, tls
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError (port taken) and ParserMissing."""
-        if HttpRequestParser is HttpRequestParserPy:
-            raise ParserMissing("aiohttp has no C parser here; install its wheel, unset AIOHTTP_NO_EXTENSIONS")
+        demand_parser()
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, backlog=1024, reuse_port=self._reuse_port)
+        site = _Site(
+            self._runner, self._host, self._port, backlog=1024, reuse_port=self._reuse_port, ssl_context=self._tls
+        )
         await site.start()
         host, port = self._runner.addresses[0][:2]
         return str(host), int(port)
@@ -162,7 +240,7 @@ class Listener:
         give_up = monotonic() + seconds
         while True:
             idle = [each for each in self._server.connections if each not in self._busy]
-            fresh = [each for each in idle if cast(_Connection, each).fresh]
+            fresh = [each for each in idle if cast(Connection, each).fresh]
             for each in idle:
                 if each not in fresh:
                     each.force_close()
@@ -171,7 +249,7 @@ class Listener:
             await asyncio.sleep(UNREAD)
 
     async def _attend(self, request: web.BaseRequest) -> web.StreamResponse:
-        connection = cast(_Connection, request.protocol)
+        connection = cast(Connection, request.protocol)
         connection.fresh = False
         self._busy.add(connection)
         try:

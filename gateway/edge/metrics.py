@@ -172,8 +172,16 @@ class Metrics:
         alert = Counter("gateway_alerts", "What an operator must look at, by kind.", ("kind",), registry=registry)
         self.speaking = Speaking(registry)
         bugs = Counter("gateway_bugs", "Exceptions in the gateway's own code.", registry=registry)
+        strangers = Counter(
+            "gateway_strangers",
+            "Requests from addresses that are not on the provider's list; they were told nothing.",
+            ("provider",),
+            registry=registry,
+        )
         unrouted = Counter("gateway_unrouted", "Requests outside every provider's mount.", registry=registry)
-        garbled = Counter("gateway_garbled_heads", "Connections whose HTTP head was refused.", registry=registry)
+        garbled = Counter(
+            "gateway_garbled_heads", "Connections whose HTTP head was refused or late.", registry=registry
+        )
         in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
 
         def made(name: str, operations: Collection[str]) -> _OfProvider:
@@ -191,7 +199,8 @@ class Metrics:
                 {how: late.labels(name, how) for how in (Told.LATE, Told.GONE)},
             )
 
-        self._made, self._drifts = made, drift
+        self._made, self._drifts, self._strangers = made, drift, strangers
+        self._stranger: dict[str, Number] = {}
         self._of: dict[str, _OfProvider] = {}
         self._drift = {
             (WALLET, Side.WALLET, kind): drift.labels(WALLET, Side.WALLET, kind) for kind in DRIFTS[Side.WALLET]
@@ -213,6 +222,7 @@ class Metrics:
         for name, operations in providers.items():
             known = self._of[name].operations if name in self._of else ()
             self._of[name] = self._made(name, {*operations, *known})
+            self._stranger[name] = self._strangers.labels(name)
             for side in (Side.CALLBACK, Side.ANSWER):
                 self._drift |= {(name, side, kind): self._drifts.labels(name, side, kind) for kind in DRIFTS[side]}
 
@@ -279,6 +289,10 @@ class Metrics:
         """A request outside every provider's mount."""
         self._unrouted.inc()
 
+    def stranger(self, provider: str) -> None:
+        """A request from an address that is not on the provider's list."""
+        self._stranger[provider].inc()
+
     def garbled(self) -> None:
-        """A connection whose HTTP head was refused."""
+        """A connection whose HTTP head was refused, or did not come in time."""
         self._garbled.inc()

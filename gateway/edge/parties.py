@@ -4,6 +4,7 @@ A secret that has ended verifies nothing and signs nothing. Where nothing is lef
 is closed: its callbacks get no answer at all. None can then be signed, and nothing else makes every provider come back.
 """
 
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
@@ -32,16 +33,17 @@ class Parties:
     """Everybody who will talk, proved to understand each other.
 
     *bound*: the providers as they were read, by name; *bound_wallet*: the wallet. *closed*: why nobody is to be
-    answered, by the provider's name. *made_at*: at which moment the secrets were live, in unix seconds.
+    answered, by the provider's name. *made_at*: at which moment the secrets were live, in unix seconds. *held_tokens*:
+    by the listener, "internal" or "admin". *public_tls*, *wallet_tls*: of the public listener, and of the hop.
     """
 
     providers: tuple[Provider, ...]
     wallet: Wallet
-    #: what the platform may show at the internal listener
-    tokens: tuple[bytes, ...] = field(default=(), repr=False)
     bound: Mapping[str, Bound[Provider]] = field(default_factory=dict, repr=False)
     bound_wallet: Bound[Wallet] | None = field(default=None, repr=False)
-    held_tokens: tuple[Held, ...] = field(default=(), repr=False)
+    held_tokens: Mapping[str, tuple[Held, ...]] = field(default_factory=dict, repr=False)
+    public_tls: ssl.SSLContext | None = None
+    wallet_tls: ssl.SSLContext | None = None
     closed: Mapping[str, str] = field(default_factory=dict)
     made_at: float = 0.0
 
@@ -49,6 +51,10 @@ class Parties:
     def wallet_closed(self) -> bool:
         """Is nothing left of a secret without which the wallet cannot be asked?"""
         return self.bound_wallet is not None and bool(self.bound_wallet.lacks(self.made_at))
+
+    def tokens(self, listener: str) -> tuple[bytes, ...]:
+        """Those that may be shown at *listener*."""
+        return tuple(each.value for each in self.held_tokens.get(listener, ()) if each.reference.ends > self.made_at)
 
     def at(self, now: float) -> "Parties":
         """The same, with the secrets that are live at *now* (unix seconds)."""
@@ -65,14 +71,13 @@ class Parties:
                 closed[provider.name] = f"secret {(lacking or lacks)[0]} {whose}has ended"
             open_now = bound is not None and provider.name not in closed
             providers.append(bound.make(live(bound.secrets, now)) if bound and open_now else provider)
-        tokens = tuple(each.value for each in self.held_tokens if each.reference.ends > now)
-        return replace(self, providers=tuple(providers), wallet=wallet, tokens=tokens, closed=closed, made_at=now)
+        return replace(self, providers=tuple(providers), wallet=wallet, closed=closed, made_at=now)
 
     def held(self) -> Iterator[tuple[str, str, int, Held]]:
         """Every secret: whose it is, its name, its number in the settings' list (from 1), and what was read."""
         whose: dict[str, Secrets] = {"wallet": self.bound_wallet.secrets} if self.bound_wallet else {}
         whose |= {f"providers.{name}": bound.secrets for name, bound in self.bound.items()}
-        whose["internal"] = {"token": self.held_tokens}
+        whose |= {listener: {"token": held} for listener, held in self.held_tokens.items()}
         for party, secrets in whose.items():
             for name, listed in secrets.items():
                 for number, each in enumerate(listed, 1):

@@ -27,11 +27,11 @@ class Pool:
     TCP, TLS); *keepalive*: how long one may lie idle. *answer_limit*: see `Connection`."""
 
     def __init__(
-        self, host: str, port: int, tls: bool, *, most: int, free_within: float, made_within: float,
+        self, host: str, port: int, tls: ssl.SSLContext | None, *, most: int, free_within: float, made_within: float,
         keepalive: float, answer_limit: int,
     ) -> None:  # fmt: skip
         self._host, self._port = host, port
-        self._tls = ssl.create_default_context() if tls else None
+        self._tls = tls
         self._most, self._free_within, self._made_within = most, free_within, made_within
         self._keepalive, self._answer_limit = keepalive, answer_limit
         self._open: set[Connection] = set()

@@ -3,6 +3,7 @@
 Tables with the options chosen, every pair of provider and wallet, secrets, times: whatever is wrong is found together.
 """
 
+import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,9 @@ from gateway.edge.admin import is_loopback
 from gateway.edge.internal import SHORTEST_TOKEN
 from gateway.edge.parties import Bound, Parties
 from gateway.edge.secrets import Held, Reference, SecretRefused, Secrets, live, resolve
-from gateway.edge.settings import ProviderPart, Settings, parse_listen
+from gateway.edge.settings import AdminPart, InternalPart, ProviderPart, Settings, parse_listen
 from gateway.edge.settings import Wallet as WalletPart
+from gateway.edge.tls import TlsRefused, asking, serving
 from gateway.exchange.outbound import Account
 from gateway.exchange.parties import Provider, Wallet
 from gateway.wire.signatures import SecretFault
@@ -95,14 +97,14 @@ class _Preparation:
             else:
                 refused.add(name)
         before = self._errors()
-        tokens = self._tokens()
+        tokens = {"internal": tuple(self._tokens()), "admin": tuple(self._tokens_of("admin", settings.admin))}
+        public_tls, wallet_tls = self._tls()
         self._durable(providers, wallet_dialect)
         self._times(providers)
         parties = None
         if wallet is not None and general + self._errors() - before == 0:
-            now_live = tuple(each.value for each in tokens if each.reference.ends > self.now)
             parties = Parties(
-                tuple(providers), wallet[0], now_live, bound, wallet[1], tuple(tokens), made_at=self.now
+                tuple(providers), wallet[0], bound, wallet[1], tokens, public_tls, wallet_tls, made_at=self.now
             )  # fmt: skip
         return Prepared(parties, self.problems, frozenset(refused))
 
@@ -250,14 +252,39 @@ class _Preparation:
     def _tokens(self) -> list[Held]:
         """What the internal listener takes; complaints where one is not there, or could be guessed."""
         part = self.settings.internal
-        found = self._read(part.secrets.get("token", []), ("internal", "secrets", "token")) if part else []
-        if part is not None and any(len(each.value) < SHORTEST_TOKEN for each in found):
-            says, remedy = f"a token shorter than {SHORTEST_TOKEN} bytes", "make a random one: openssl rand -hex 32"
-            self._complain("GW505", ("internal", "secrets", "token"), says, remedy)
+        found = self._tokens_of("internal", part) if part else []
         if part is not None and not part.secrets.get("token"):
             says, remedy = "the internal listener has no token", 'secrets.token = [{ file = "..." }]'
             self._complain("GW505", ("internal", "secrets"), says, remedy)
         return found
+
+    def _tokens_of(self, listener: str, part: AdminPart | InternalPart) -> list[Held]:
+        at: KeyPath = (listener, "secrets", "token")
+        found = self._read(part.secrets.get("token", []), at)
+        if any(len(each.value) < SHORTEST_TOKEN for each in found):
+            says, remedy = f"a token shorter than {SHORTEST_TOKEN} bytes", "make a random one: openssl rand -hex 32"
+            self._complain("GW505", at, says, remedy)
+        return found
+
+    def _tls(self) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
+        """Of the public listener, and of the hop to the wallet."""
+        made: list[ssl.SSLContext | None] = []
+        for table, make in (("public", self._serving), ("wallet", self._asking)):
+            try:
+                made.append(make())
+            except TlsRefused as refused:
+                says, remedy = f"{table}.tls.{refused.setting}: {refused}", "name PEM files; the key must belong to it"
+                self._complain("GW505", (table, "tls", refused.setting), says, remedy)
+                made.append(None)
+        return made[0], made[1]
+
+    def _serving(self) -> ssl.SSLContext | None:
+        part = self.settings.public.tls
+        return None if part is None else serving(part, self.settings.folder)
+
+    def _asking(self) -> ssl.SSLContext | None:
+        part = self.settings.wallet.tls
+        return None if part is None else asking(part, self.settings.folder)
 
     def _prepared(self, provider: Provider, at: KeyPath) -> Provider:
         try:
@@ -296,9 +323,10 @@ class _Preparation:
                 f"waits up to {longest:g} s for its answer, or is waited for", f"drain.timeout = {longest + 5:g}",
             )  # fmt: skip
         host, _ = parse_listen(self.settings.admin.listen)
-        if not is_loopback(host):
+        if not is_loopback(host) and not self.settings.admin.secrets.get("token"):
             says = f"admin.listen: {host} can be reached from other machines, and no token protects it"
-            self._complain("GW507", ("admin", "listen"), says, 'admin.listen = "127.0.0.1:8081"')
+            remedy = 'admin.listen = "127.0.0.1:8081", or admin.secrets.token = [{ file = "..." }]'
+            self._complain("GW507", ("admin", "listen"), says, remedy)
 
 
 def _account(name: str, part: ProviderPart, dialect: Dialect, secrets: Mapping[str, Sequence[bytes]]) -> Account | None:

@@ -20,7 +20,7 @@ from gateway.edge.settings import Settings, SettingsRefused, load, show
 
 #: What a reload may change: these sections whole, and of the others these keys.
 WHOLE = ("providers", "drain")
-KEYS = {"wallet": ("secrets", "options", "settings", "tables"), "internal": ("secrets",)}
+KEYS = {"wallet": ("secrets", "options", "settings", "tables"), "internal": ("secrets",), "admin": ("secrets",)}
 _EXPLAINED = "`gateway explain-error` explains a code"
 
 

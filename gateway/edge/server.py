@@ -8,9 +8,10 @@ A provider that hangs up changes nothing for a callback at work.
 import asyncio
 import math
 import os
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, cast
 
 from aiohttp import web
 
@@ -19,7 +20,8 @@ from gateway.dialect.drift import Sighting
 from gateway.edge.answering import Answering
 from gateway.edge.body import BodyRefused, read_body
 from gateway.edge.carry import Hop, Memory, carry
-from gateway.edge.listener import CLOSED, KEPT, Listener
+from gateway.edge.clients import Clients
+from gateway.edge.listener import CLOSED, HEAD_WITHIN, KEPT, Connection, Listener
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics, Told
 from gateway.edge.tracing import OFF, Tracing
@@ -65,8 +67,9 @@ class Server:
     taken in (its Request has an empty body).
 
     *body_limit* in bytes; *body_deadline* seconds from the head to the body's last byte; *write_deadline* seconds for
-    a provider to take its answer; *keepalive* seconds that a connection may be silent. *reuse_port*: others may listen
-    there too. *tracing* names each callback for the wallet. *drift* hears whose callback had what in no row. While
+    a provider to take its answer; *keepalive* seconds that a connection may be silent, *head_within* that a head may
+    take. *reuse_port*: others may listen there too. *clients*: who may come, and how often at one time; *tls*: nothing
+    else is spoken. *tracing* names each callback for the wallet. *drift* hears whose callback had what in no row. While
     *draining*, every answer closes its connection.
     """
 
@@ -89,6 +92,9 @@ class Server:
         body_deadline: float = 1.0,
         write_deadline: float = 5.0,
         keepalive: float = 75.0,
+        head_within: float = HEAD_WITHIN,
+        clients: Clients | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.serve(providers)
         self._ids = identifiers()
@@ -96,9 +102,11 @@ class Server:
         self._memory, self._hop, self._tracing = memory, hop, tracing
         self._metrics, self._log, self._drift = metrics, log, drift
         self._body_limit, self._body_deadline, self._write_deadline = body_limit, body_deadline, write_deadline
+        self._clients = clients or Clients()
         self._listener = Listener(
-            self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled, reuse_port=reuse_port
-        )
+            self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled, reuse_port=reuse_port,
+            clients=self._clients, head_within=head_within, tls=tls,
+        )  # fmt: skip
         self._running: set[Answering] = set()
         self._none_left: asyncio.Future[None] | None = None
         self.draining = False
@@ -156,6 +164,13 @@ class Server:
             await answering.deliver(Response(404))
             return CLOSED
         provider, below = found
+        visit = self._clients.visit(cast(Connection, request.protocol).peer, request.headers, provider.name)
+        if visit.stranger:
+            self._metrics.stranger(provider.name)
+            if self._clients.knocks(provider.name, received):
+                self._log.event("stranger", provider=provider.name, client=visit.client or "unreadable")
+            answering.abort()
+            return CLOSED
         journey = Journey(provider.name, provider.dialect.name, received, math.inf, next(self._ids))
         self._tracing.begin(journey, request.headers.get("traceparent"))
         self._running.add(answering)
@@ -163,6 +178,8 @@ class Server:
         try:
             headers = tuple(request.headers.items())
             try:
+                if visit.surplus:
+                    raise BodyRefused(Outcome.BUSY, "more connections at one time than one client may have")
                 body = await read_body(request, self._body_limit, self._body_deadline)
             except BodyRefused as refused:
                 answering.keep = False
@@ -176,6 +193,7 @@ class Server:
         except Exception as bug:
             journey.bug = journey.bug or bug
         finally:
+            self._clients.left(visit)
             if answering.at is None:
                 answering.abort()
             self._close_the_books(answering, journey)

@@ -27,6 +27,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from gateway.edge.secrets import Reference
 from gateway.edge.slots import FEWEST
+from gateway.edge.surface import MOST_CONNECTIONS, ClientTls, Connections, Hosts, Networks, ServerTls
 
 Promise = Literal["idempotent", "tombstones", "status", "references"]
 Scalar = bool | int | str
@@ -108,17 +109,27 @@ class Public(_Part):
 
     *reuse_port*: other gateways of this machine listen on the same address (SO_REUSEPORT), here and on the internal
     listener; the kernel gives each new connection to one of them. They need one journal, in PostgreSQL, and each an
-    admin listener of its own.
+    admin listener of its own. *proxies*: addresses and networks of the proxies in front, whose X-Forwarded-For is
+    believed; *connections*: how many one client may have. *tls*: a certificate and its key; nothing but TLS is spoken
+    then.
     """
 
     listen: Listen = "0.0.0.0:8080"
     reuse_port: bool = False
+    proxies: Networks = []
+    connections: Connections = MOST_CONNECTIONS
+    tls: ServerTls | None = None
 
 
 class AdminPart(_Part):
-    """`/healthz`, `/readyz`, `/metrics`; loopback only."""
+    """`/healthz`, `/readyz`, `/metrics`. Beyond loopback a token is due for everything but the first two.
+
+    *hosts*: names, beside addresses and localhost, by which changes may be asked for.
+    """
 
     listen: Listen = "127.0.0.1:8081"
+    secrets: dict[Literal["token"], References] = {}
+    hosts: Hosts = []
 
 
 class ProbesPart(_Part):
@@ -143,7 +154,8 @@ class Wallet(_Part):
     *connections* are calls at one time, a tenth of them for recovery and a fifth for wins and reversals; *queue* calls
     more may wait for one, the least important being refused first. One provider takes *share* of either, or its equal
     part where that is more. To a call that is refused here nothing has happened. *accept_manual_resolution*: a wallet
-    that promises too little leaves doubts that only a human can end (gateway outbox list).
+    that promises too little leaves doubts that only a human can end (gateway outbox list). *tls*: how we prove
+    ourselves to an https:// wallet, and whom we believe there.
     """
 
     dialect: str = "canonical"
@@ -157,6 +169,7 @@ class Wallet(_Part):
     connections: int = Field(default=100, ge=FEWEST, le=10_000)
     queue: int = Field(default=200, ge=0, le=10_000)
     share: float = Field(default=0.25, gt=0, le=1)
+    tls: ClientTls | None = None
 
 
 class Journal(_Part):
@@ -180,10 +193,12 @@ class Journal(_Part):
 class ProviderPart(_Part):
     """One provider. *journal_id* and *mount* follow the provider's name unless given; *settings* fill what a table
     lists under `[missing]` and `[outbound]`; *urls*: where it is asked, by the names in its `[outbound]`; *tables* is a
-    folder with further mappings, relative to the settings file.
+    folder with further mappings, relative to the settings file. *allow*: addresses and networks from which it calls;
+    who calls from elsewhere is told nothing. None are all.
     """
 
     dialect: str
+    allow: Networks = []
     journal_id: Name = ""
     mount: Annotated[str, AfterValidator(_mount)] = ""
     secrets: dict[str, References] = {}
@@ -252,6 +267,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         self._journal_fits()
+        if self.wallet.tls is not None and not self.wallet.url.startswith("https://"):
+            raise ValueError("wallet.tls: the wallet's URL is not https://, so none of this would be used")
         for field in ("journal_id", "mount"):
             taken: dict[str, str] = {}
             for name, provider in self.providers.items():

@@ -9,6 +9,7 @@ connections is told by *finished* when a call really ends, which can be long aft
 
 import asyncio
 import errno
+import ssl
 from collections.abc import Callable, Collection
 from functools import partial
 from time import monotonic
@@ -29,7 +30,8 @@ class Upstream:
 
     *base_url* is `http(s)://host[:port][/path]`. *pool_timeout* bounds the wait for a free connection, and with
     *connect_timeout* the making of one (DNS, TCP, TLS). *methods*: which are sent, those of the dialect that is spoken
-    there; none is ever sent twice by itself, as clients do with a GET. *on_ending* hears each ending and how long it
+    there; none is ever sent twice by itself, as clients do with a GET. *tls*: for https, where it is not the system's
+    authorities alone. *on_ending* hears each ending and how long it
     took; *on_bug* hears what a late story raised.
     """
 
@@ -43,13 +45,16 @@ class Upstream:
         response_limit: int = 64 * 1024,
         keepalive: float = 15.0,
         methods: Collection[str] = ("POST",),
+        tls: ssl.SSLContext | None = None,
         on_ending: Callable[[Ending, float], None] = lambda ending, seconds: None,
         on_bug: Callable[[BaseException], None] = lambda bug: None,
     ) -> None:
         self.url, parts = base_url, urlsplit(base_url)
         self._prefix, self._host = parts.path.rstrip("/"), f"Host: {parts.netloc}"
+        if parts.scheme == "https" and tls is None:
+            tls = ssl.create_default_context()
         self._pool = Pool(
-            parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme == "https", most=connections,
+            parts.hostname or "", parts.port or _PORTS[parts.scheme], tls, most=connections,
             free_within=pool_timeout, made_within=pool_timeout + connect_timeout, keepalive=keepalive,
             answer_limit=response_limit,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
-from gateway.wire.jsontext import MAX_KEYS, read_json, scalar_text, write_json
+from gateway.wire.jsontext import MAX_KEYS, MAX_TEXT, read_json, scalar_text, write_json
 from gateway.wire.message import Garbled, Headers, Request, Response, Unopened, header
 from gateway.wire.xmltext import read_xml, write_xml
 
@@ -22,7 +22,8 @@ Message = Request | Response
 def read_form(raw: bytes) -> dict[str, str]:
     """`application/x-www-form-urlencoded` or a query string as {name: value}.
 
-    Raises Garbled for a repeated name, invalid UTF-8, a broken %-escape or U+0000: each would let two readers differ.
+    Raises Garbled for a repeated name, invalid UTF-8, a broken %-escape or U+0000: each would let two readers differ;
+    and for what JSON may not hold either: more than 256 fields, more than 4,096 characters in one.
     """
     fields: dict[str, str] = {}
     for pair in raw.split(b"&") if raw else ():
@@ -48,6 +49,8 @@ def _form_text(raw: bytes) -> str:
         raise Garbled("a form field is not UTF-8") from None
     if "\0" in text:
         raise Garbled("U+0000 in a form field")
+    if len(text) > MAX_TEXT:
+        raise Garbled(f"a form field longer than {MAX_TEXT} characters")
     return text
 
 
@@ -94,8 +97,8 @@ class Opened:
     """
 
     __slots__ = (
-        "_body", "_decoded", "_headers", "_object", "_query", "_unopened", "codec", "each", "message", "number",
-        "opened_by", "path_fields", "raw", "seal",
+        "_body", "_decoded", "_garbled", "_headers", "_object", "_query", "_query_garbled", "_unopened", "codec",
+        "each", "message", "number", "opened_by", "path_fields", "raw", "seal",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +120,7 @@ class Opened:
         self._body: Any = None
         self._object: dict[str, Any] | None = None
         self._query: dict[str, str] | None = None
+        self._garbled = self._query_garbled = ""  # why it could not be read: what fails once is not tried again
 
     @property
     def body(self) -> dict[str, Any]:
@@ -130,9 +134,18 @@ class Opened:
 
     def _value(self) -> Any:
         if not self._decoded:
-            value = CODECS[self.codec](self.message.body) if self.seal is None else self._unsealed(self.seal)
+            value = self._plain() if self.seal is None else self._unsealed(self.seal)
             self._body, self._decoded = value, True
         return self._body
+
+    def _plain(self) -> Any:
+        if self._garbled:
+            raise Garbled(self._garbled)
+        try:
+            return CODECS[self.codec](self.message.body)
+        except Garbled as error:
+            self._garbled = str(error)
+            raise
 
     @property
     def items(self) -> list[dict[str, Any]]:
@@ -174,8 +187,14 @@ class Opened:
     def query(self) -> dict[str, str]:
         """The query string's fields."""
         if self._query is None:
+            if self._query_garbled:
+                raise Garbled(self._query_garbled)
             text = self.message.query if isinstance(self.message, Request) else ""
-            self._query = read_form(text.encode("utf-8", "surrogateescape"))
+            try:
+                self._query = read_form(text.encode("utf-8", "surrogateescape"))
+            except Garbled as error:
+                self._query_garbled = str(error)
+                raise
         return self._query
 
     def header(self, name: str) -> str | None:

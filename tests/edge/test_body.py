@@ -80,7 +80,12 @@ async def test_a_body_that_breaks_off_is_refused_to_nobody(gateway: Any, eventua
     ("extra", "why"),
     [
         ("Content-Encoding: gzip", "Content-Encoding is not accepted"),
+        ("Content-Encoding: identity", "Content-Encoding is not accepted"),
+        ("Content-Encoding:", "Content-Encoding is not accepted"),
         ("Upgrade: websocket", "an upgrade of the connection was asked for"),
+        ("Upgrade: TLS/1.3", "an upgrade of the connection was asked for"),
+        ("Upgrade: h2c, websocket", "an upgrade of the connection was asked for"),
+        ("Upgrade: h2c\r\nUpgrade: websocket", "an upgrade of the connection was asked for"),
     ],
 )
 async def test_what_we_do_not_do_is_refused_in_the_dialect(gateway: Any, extra: str, why: str) -> None:
@@ -123,3 +128,30 @@ async def test_expect_100_continue_is_answered(gateway: Any) -> None:
     writer.close()
     raw = await one.talk(b"POST /acme/bet HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999\r\n\r\n")
     assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ("POST /acme/bet HTTP/1.0\r\nHost: x", "HTTP/1.0 without Content-Length: nobody can tell where the body ends"),
+        (
+            "POST /acme/bet HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked",
+            "HTTP/1.0 has no Transfer-Encoding",
+        ),
+        ("POST /acme/bet HTTP/2.0\r\nHost: x", "the HTTP version is neither 1.0 nor 1.1"),
+        ("POST /acme/bet HTTP/0.9\r\nHost: x", "the HTTP version is neither 1.0 nor 1.1"),
+    ],
+)
+async def test_versions_that_leave_the_end_open_are_refused_in_the_dialect(gateway: Any, head: str, why: str) -> None:
+    """A body without a length ends with its connection, or not at all: nginx and we could part over it."""
+    one = await gateway(plain)
+    raw = await one.talk(head.encode() + b"\r\n\r\n")
+    assert raw.endswith(b"refused"), raw
+    assert one.refusals == [("acme", "request_invalid", why)]
+
+
+async def test_a_get_of_http_1_0_needs_no_length(gateway: Any) -> None:
+    """It has no body: what an older proxy makes of a dialect that asks by GET."""
+    one = await gateway(plain)
+    raw = await one.talk(b"GET /acme/bet?a=1 HTTP/1.0\r\nHost: x\r\n\r\n")
+    assert raw.endswith(OK.body)

@@ -191,3 +191,11 @@ def test_draft_of_encoded_bytes() -> None:
     """A body that is encoded already is sent byte for byte."""
     assert Draft(raw=b"<x/>").request().body == b"<x/>"
     assert Draft(raw=b"").response(200).body == b""
+
+
+@pytest.mark.parametrize("raw", [b"a=" + b"x" * 4097, b"x" * 4097 + b"=1", b"a=" + b"%41" * 4097])
+def test_a_form_holds_no_longer_text_than_json(raw: bytes) -> None:
+    """What came in a form leaves in JSON: a wallet that bounds its texts would refuse what we had taken."""
+    with pytest.raises(Garbled, match="longer than 4096 characters"):
+        read_form(raw)
+    assert read_form(raw.replace(b"x", b"", 1).replace(b"%41", b"", 1))

@@ -1,0 +1,79 @@
+"""Settings of what can be reached from outside: declared proxies, lists of addresses, TLS, names of the admin."""
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from gateway.edge.clients import Network
+from gateway.edge.secrets import Reference
+
+#: Connections of one client, unless the settings say otherwise: a provider's whole fleet may come from one address.
+MOST_CONNECTIONS = 1000
+
+
+class Part(BaseModel):
+    """A table of the settings: nothing unknown in it, no value of it in a complaint."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError(
+            'an address or a network, such as "203.0.113.7" or "203.0.113.0/24" with no host bits'
+        ) from None
+    return text
+
+
+def _host(text: str) -> str:
+    if not text or set(text) & set(":/ \t,"):
+        raise ValueError('a host\'s name as it stands in a URL, without a port, such as "gateway-admin"')
+    return text.lower()
+
+
+def _one_reference(given: Any) -> Any:
+    return given[0] if isinstance(given, list) and len(given) == 1 else given
+
+
+Networks = list[Annotated[str, AfterValidator(_network)]]
+Connections = Annotated[int, Field(ge=1, le=1_000_000)]
+Hosts = list[Annotated[str, AfterValidator(_host)]]
+OneReference = Annotated[Reference, BeforeValidator(_one_reference)]
+
+
+def networks(listed: Networks) -> tuple[Network, ...]:
+    """What was written, as it is compared."""
+    return tuple(ip_network(each) for each in listed)
+
+
+class ServerTls(Part):
+    """TLS on a listener: *certificate* is a PEM file with its chain, *key* refers to its private key.
+
+    Relative files begin at the settings file's folder.
+    """
+
+    certificate: Path
+    key: OneReference
+
+
+class ClientTls(Part):
+    """How we prove ourselves where we ask, and whom we believe: *authorities* is a PEM file instead of the system's.
+
+    *certificate* with its chain, and *key*, go together (mutual TLS).
+    """
+
+    authorities: Path | None = None
+    certificate: Path | None = None
+    key: OneReference | None = None
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together")
+        if self.authorities is None and self.certificate is None:
+            raise ValueError("nothing is said: authorities, or certificate and key")
+        return self

@@ -1,0 +1,56 @@
+"""Real certificates, made on the spot: an authority, and what it signs."""
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+class Authority:
+    """Writes `NAME.pem` and `NAME.key` into *folder* for whom it signs, and itself as `ca.pem`."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self._key, self._name = folder, ec.generate_private_key(ec.SECP256R1()), _name("authority")
+        basic = x509.BasicConstraints(ca=True, path_length=0)
+        self._certificate = _built(self._name, self._name, self._key.public_key(), self._key, basic)
+        (folder / "ca.pem").write_bytes(_pem(self._certificate))
+
+    def signs(self, name: str) -> tuple[Path, Path]:
+        """A certificate for 127.0.0.1 and localhost, and its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")])
+        certificate = _built(_name(name), self._name, key.public_key(), self._key, here)
+        files = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        files[0].write_bytes(_pem(certificate))
+        files[1].write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return files
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _built(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    signer: ec.EllipticCurvePrivateKey,
+    extension: x509.ExtensionType,
+) -> x509.Certificate:
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+    return builder.add_extension(extension, critical=False).sign(signer, hashes.SHA256())
