@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.canon.calls import Call, call_with
+from gateway.canon.faults import Fault
 from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.outcomes import Outcome
 from gateway.canon.requests import CREATED_BY
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import Asking
@@ -62,10 +64,12 @@ class Naming:
     def references(self) -> tuple[str, ...]:
         """The keys of what the call refers to: what a reversal undoes, the bets of a win, what is captured.
 
-        A payment's update refers to the request of ours that created it.
+        A payment's update refers to the request of ours that created it; Fault request_invalid for a kind that is none.
         """
         if self.call.operation is Operation.PAYMENT_UPDATE:
-            create = CREATED_BY[self.call.kind or ""]
+            create = CREATED_BY.get(self.call.kind or "")
+            if create is None:
+                raise Fault(Outcome.REQUEST_INVALID, f"the kind of a payment is none of {', '.join(CREATED_BY)}")
             return tuple(request_key(self.provider.journal_id, create, each) for each in self.call.reference or ())
         operation = _HELD_BY.get(self.call.operation, Operation.BET)
         if self.call.operation in REVERSALS and len(self.form.targets) == 1:
