@@ -272,7 +272,8 @@ def _internal(
 
     return Internal(
         _accounts(parties), host, port, tokens=parties.tokens("internal"),
-        start=lambda inquiry: outbound(inquiry, clock), memory=memory, callees=callees, done=done, drain=settings.drain.timeout,
+        start=lambda inquiry: outbound(inquiry, clock), memory=memory, callees=callees, done=done,
+        drain=settings.drain.timeout,
         reuse_port=settings.public.reuse_port,
     )  # fmt: skip
 

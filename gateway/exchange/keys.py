@@ -11,7 +11,9 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from gateway.canon.calls import Call
+from gateway.canon.faults import Fault
 from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.outcomes import Outcome
 from gateway.canon.requests import CREATED_BY
 from gateway.dialect.requestform import RequestForm
 from gateway.exchange.asking import Asking
@@ -64,7 +66,7 @@ class Naming:
     def references(self) -> tuple[str, ...]:
         """The keys of what the call refers to: what a reversal undoes, the bets of a win, what is captured.
 
-        A payment's update refers to the request of ours that created it.
+        A payment's update refers to the request of ours that created it; Fault request_invalid for a kind that is none.
         """
         if self._references is None:
             self._references = self._keys_of_references()
@@ -72,7 +74,9 @@ class Naming:
 
     def _keys_of_references(self) -> tuple[str, ...]:
         if self.call.operation is Operation.PAYMENT_UPDATE:
-            create = CREATED_BY[self.call.kind or ""]
+            create = CREATED_BY.get(self.call.kind or "")
+            if create is None:
+                raise Fault(Outcome.REQUEST_INVALID, f"the kind of a payment is none of {', '.join(CREATED_BY)}")
             return tuple(request_key(self.provider.journal_id, create, each) for each in self.call.reference or ())
         if not self.call.reference:
             return ()
