@@ -24,9 +24,7 @@ _QUIET = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request before it is read. *client*: whose it is, where something is the matter or to be counted.
-
-    *stranger*: not on the provider's list; *surplus*: one connection too many.
+    """A request before it is read: *stranger*: not on the provider's list; *surplus*: one connection too many.
 
     *counted*: the client for whom it is counted until `Clients.left`; None where its connection is counted itself.
     """
@@ -35,9 +33,6 @@ class Visit:
     stranger: bool = False
     surplus: bool = False
     counted: str | None = None
-
-
-_WELCOME = Visit(NOBODY)
 
 
 class Clients:
@@ -53,6 +48,7 @@ class Clients:
         self._held: Counter[str] = Counter()
         self._knocked: dict[str, float] = {}
         self._is_proxy = lru_cache(_REMEMBERED)(lambda peer: _within(peer, self._proxies))
+        self._welcome = lru_cache(_REMEMBERED)(Visit)
         self._named = lru_cache(_REMEMBERED)(self._name)
         self.allow(allowed or {})
 
@@ -91,7 +87,7 @@ class Clients:
             self._held[client] += 1
         surplus = self._most is not None and self._held[client] > self._most
         if not proxied and not surplus:
-            return _WELCOME
+            return self._welcome(client)
         return Visit(client, surplus=surplus, counted=client if proxied else None)
 
     def knocks(self, provider: str, now: float) -> bool:

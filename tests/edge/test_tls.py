@@ -156,7 +156,7 @@ def test_beyond_loopback_a_token_of_some_length_is_due(tmp_path: Path) -> None:
     everywhere = {'admin.listen = "127.0.0.1:0"': 'admin.listen = "0.0.0.0:0"'}
     more = '\n[admin]\nlisten = "0.0.0.0:0"\nsecrets.token = [{ file = "admin.token" }]\n'
     parties = prepare(house.settings(without="admin", more=more), house.path)
-    assert parties.admin_tokens == (b"0123456789abcdef0123456789abcdef",)
+    assert parties.tokens("admin") == (b"0123456789abcdef0123456789abcdef",)
     assert "0123456789abcdef" not in repr(parties)
     (problem,) = house.complaints(**everywhere)
     assert (problem.code, problem.keypath) == ("GW507", ("admin", "listen"))
