@@ -36,7 +36,7 @@ def test_its_parts_fit_one_another(compose: Any, deploy: Path) -> None:
     """Whatever a service names is there: other services, secrets, volumes, files, ports that somebody listens on."""
     assert set(compose) == PARTS
     services = compose["services"]
-    assert set(services) == {"balancer", "gateway", "wallet", "postgres"}
+    assert set(services) == {"balancer", "gateway", "wallet", "postgres", "prometheus", "grafana"}
     used: set[str] = set()
     for name, service in services.items():
         for other, how in service.get("depends_on", {}).items():
@@ -45,7 +45,7 @@ def test_its_parts_fit_one_another(compose: Any, deploy: Path) -> None:
         used |= set(service.get("secrets", ()))
         for volume in service.get("volumes", ()):
             source = volume.partition(":")[0]
-            assert (deploy / source).is_file() if source.startswith(".") else source in compose["volumes"], volume
+            assert (deploy / source).exists() if source.startswith(".") else source in compose["volumes"], volume
     assert used == set(compose["secrets"])
     assert services["gateway"]["deploy"]["replicas"] > 1
     assert "ports" not in services["gateway"], "several cannot have one port of the host"
@@ -77,7 +77,8 @@ def test_its_variables_are_settings(
     assert journal.password == "a%20secret"
     assert parse_listen(settings.public.listen) == ("0.0.0.0", 8080)
     assert not settings.public.reuse_port, "each has a network of its own"
-    assert f"http://{settings.admin.listen}/healthz" in gateways["healthcheck"]["test"][-1]
+    assert settings.probes is not None
+    assert parse_listen(settings.probes.listen) == ("0.0.0.0", 8083)
     grace = int(gateways["stop_grace_period"].removesuffix("s"))
     assert settings.drain.accept_grace + settings.drain.timeout < grace
 
@@ -85,18 +86,59 @@ def test_its_variables_are_settings(
 def test_its_commands_are_the_gateways(compose: Any, tmp_path: Path) -> None:
     """Every option that it gives is one that the command has."""
     services = compose["services"]
-    for command in (services["gateway"]["command"], services["wallet"]["entrypoint"][2].split()[2:]):
+    health = services["gateway"]["healthcheck"]["test"]
+    assert health[:2] == ["CMD", "gateway"]
+    for command in (services["gateway"]["command"], services["wallet"]["entrypoint"][2].split()[2:], health[2:]):
         code, out, _ = gateway(command[0], "--help", cwd=tmp_path)
         assert code == 0
         for option in (word for word in command if word.startswith("--")):
             assert option in out
 
 
+def test_prometheus_finds_the_gateways_and_its_rules(compose: Any, deploy: Path) -> None:
+    """By the name of their service, at the listener that has no token; its job is the one that the rules know."""
+    service = compose["services"]["prometheus"]
+    told = yaml.safe_load((deploy / "compose" / "prometheus.yml").read_text("utf-8"))
+    (job,) = told["scrape_configs"]
+    (names,) = job["dns_sd_configs"]
+    port = compose["services"]["gateway"]["environment"]["GATEWAY_PROBES__LISTEN"].rpartition(":")[2]
+    assert (job["job_name"], names) == ("gateway", {"names": ["gateway"], "type": "A", "port": int(port)})
+    mounted = dict(volume.split(":")[:2] for volume in service["volumes"])
+    (rules,) = told["rule_files"]
+    assert rules == f"{mounted['./prometheus/rules']}/*.yml"
+    assert mounted["./compose/prometheus.yml"] == "/etc/prometheus/prometheus.yml"
+
+
+def test_grafana_has_the_dashboard(compose: Any, deploy: Path) -> None:
+    """It is provisioned from the folder where it is mounted, and asks the Prometheus beside it."""
+    service = compose["services"]["grafana"]
+    mounted = dict(volume.split(":")[:2] for volume in service["volumes"])
+    (source,) = yaml.safe_load((deploy / "compose/grafana/datasources.yml").read_text("utf-8"))["datasources"]
+    assert (source["type"], source["url"], source["isDefault"]) == ("prometheus", "http://prometheus:9090", True)
+    (provider,) = yaml.safe_load((deploy / "compose/grafana/dashboards.yml").read_text("utf-8"))["providers"]
+    board = mounted["./grafana/gateway.json"]
+    assert provider["options"]["path"] == str(Path(board).parent)
+    assert service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == board
+    for name in ("prometheus", "grafana"):
+        assert all(port.startswith("127.0.0.1:") for port in compose["services"][name]["ports"])
+
+
+@pytest.mark.needs("promtool")
+def test_prometheus_takes_its_settings(deploy: Path, tmp_path: Path) -> None:
+    """With the rules where the file looks for them."""
+    text = (deploy / "compose" / "prometheus.yml").read_text("utf-8")
+    (tmp_path / "prometheus.yml").write_text(text.replace("/etc/prometheus", str(deploy / "prometheus")), "utf-8")
+    command = ["promtool", "check", "config", str(tmp_path / "prometheus.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("rules found") == len([*deploy.glob("prometheus/rules/*.yml")])
+
+
 def test_nobody_is_root_and_nothing_is_written(compose: Any, deploy: Path) -> None:
     """The image's user is a number that is not 0; its services run with less than it could do."""
     (user,) = re.findall(r"(?m)^USER (\d+):\d+$", (deploy / "Dockerfile").read_text("utf-8"))
     assert int(user) > 0
-    for name in ("balancer", "gateway", "wallet"):
+    for name in ("balancer", "gateway", "wallet", "prometheus"):
         service = compose["services"][name]
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]

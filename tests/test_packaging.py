@@ -1,5 +1,6 @@
 """What is installed works anywhere: a wheel brings its tables, and the lock holds everything, hashed."""
 
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from gateway.cli.commit import commit
+from gateway.cli.version import facts
+from gateway.dialect.shelf import Shelf
+from tests.deploy.serving import serves
+
+#: The words of deploy/Dockerfile that build the wheel; here, without the package index, by what is installed.
+BUILD = ["pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir"]
+
 
 def run(command: list[str], cwd: Path) -> str:
     """Run to the end without pytest's or the checkout's surroundings; the output, once it has succeeded."""
@@ -23,14 +32,17 @@ def run(command: list[str], cwd: Path) -> str:
     return done.stdout
 
 
+def build_wheel(source: str, folder: Path) -> Path:
+    """As deploy/Dockerfile builds it, with the build tools of this environment."""
+    run([sys.executable, "-m", *BUILD, str(folder), source], folder)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built without a network."""
-    folder = tmp_path_factory.mktemp("dist")
-    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder)]
-    run([sys.executable, *build, str(root)], folder)
-    (path,) = folder.glob("*.whl")
-    return path
+    return build_wheel(str(root), tmp_path_factory.mktemp("dist"))
 
 
 def test_the_wheel_holds_every_table_and_page(wheel: Path, root: Path) -> None:
@@ -45,22 +57,46 @@ def test_the_wheel_holds_every_table_and_page(wheel: Path, root: Path) -> None:
     assert [name for name in inside if name.startswith("tests/") or ".db" in name] == []
 
 
-def test_an_installed_gateway_finds_its_tables_from_any_directory(wheel: Path, root: Path, tmp_path: Path) -> None:
-    """In a fresh environment, from an empty directory, `version` and `check` succeed on the wheel's own files."""
-    home, empty = tmp_path / "venv", tmp_path / "empty"
-    empty.mkdir()
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `gateway` of a fresh environment, which has nothing of the checkout."""
+    home = tmp_path_factory.mktemp("fresh") / "venv"
     venv.create(home, symlinks=os.name != "nt")
-    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(home), "platbase": str(home)}))
-    target = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--target", str(site)]
-    run([sys.executable, "-m", "pip", "install", *target, str(wheel)], empty)
+    programs = home / ("Scripts" if os.name == "nt" else "bin")
+    target = ["--python", str(programs / "python"), "install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
+    run([sys.executable, "-m", "pip", *target, str(wheel)], home)
     # The libraries of this environment stand behind the fresh one's own; an editable gateway's *.pth is not read there.
+    # tests/torture/test_image.py installs them from the package index.
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(home), "platbase": str(home)}))
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n" + sysconfig.get_path("platlib") + "\n")
-    origin = run([str(python), "-c", "import gateway; print(gateway.__file__)"], empty)
+    origin = run([str(programs / "python"), "-c", "import gateway; print(gateway.__file__)"], home)
     assert Path(origin.strip()).is_relative_to(site)
-    assert re.search(r"\d+\.\d+", run([str(python), "-m", "gateway", "version"], empty))
-    run([str(python), "-m", "gateway", "check"], empty)
-    assert list(empty.iterdir()) == []
+    return programs / "gateway"
+
+
+def test_an_installed_gateway_finds_its_tables_from_any_directory(installed: Path, root: Path, tmp_path: Path) -> None:
+    """In a fresh environment, from an empty directory, `version` and `check` succeed on the wheel's own files."""
+    told = json.loads(run([str(installed), "version", "--json"], tmp_path))
+    assert told == facts(Shelf()) | {"commit": told["commit"]}, "version, Python, uvloop, dialects with hashes"
+    assert told["commit"] == commit(root / "gateway")
+    run([str(installed), "check", "scorpio"], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installed_gateway_serves_from_any_directory(installed: Path, root: Path, tmp_path: Path) -> None:
+    """One callback through it to a sandbox wallet, both started from an empty directory."""
+    assert serves(installed, tmp_path) == 0
+
+
+def test_a_wheel_of_the_sdist_is_the_wheel(wheel: Path, root: Path, tmp_path: Path) -> None:
+    """The sdist has all that a build needs, and knows its commit: no file differs."""
+    run([sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path)], root)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    again = build_wheel(str(sdist), tmp_path)
+    crcs = [{one.filename: one.CRC for one in zipfile.ZipFile(path).infolist()} for path in (wheel, again)]
+    for names in crcs:
+        del names[next(name for name in names if name.endswith("/RECORD"))]  # the same lines, in another order
+    assert crcs[0] == crcs[1]
 
 
 def test_the_lock_is_whole(root: Path) -> None:

@@ -5,11 +5,13 @@ import json
 import platform
 from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 import gateway
+from gateway.cli.commit import commit
 from gateway.cli.tables import Folders, shelf
 from gateway.dialect.shelf import Shelf
 
@@ -30,6 +32,7 @@ def facts(tables: Shelf) -> dict[str, Any]:
     """Everything that `gateway version` tells."""
     return {
         "gateway": gateway.__version__,
+        "commit": commit(Path(gateway.__file__).parent),
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "uvloop": metadata.version("uvloop") if find_spec("uvloop") else None,
@@ -50,5 +53,6 @@ def _as_json(found: dict[str, Any]) -> str:
 def _as_text(found: dict[str, Any]) -> str:
     head = [f"gateway {found['gateway']}", f"Python {found['python']} on {found['platform']}"]
     head += [f"aiohttp {found['aiohttp']}", f"uvloop {found['uvloop'] or 'no'}"]
+    head += [f"commit {found['commit'] or 'not known'}"]
     width = max(map(len, found["dialects"]), default=0)
     return "\n".join([*head, *(f"  {name:{width}}  {mark}" for name, mark in found["dialects"].items())])
