@@ -193,6 +193,7 @@ class App:
         """Serve *live* from now on, in one step of the loop; what is at work goes on with what it began with."""
         settings, parties = live.settings, live.parties
         self.metrics.know(_operations(parties))
+        self.metrics.speaking.now(_dialects(parties))
         self.drift.know(_dialects(parties))
         self._parties = parties
         self._upstream.allow(parties.wallet.dialect.methods)

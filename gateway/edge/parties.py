@@ -71,7 +71,7 @@ class Parties:
     def held(self) -> Iterator[tuple[str, str, int, Held]]:
         """Every secret: whose it is, its name, its number in the settings' list (from 1), and what was read."""
         whose: dict[str, Secrets] = {"wallet": self.bound_wallet.secrets} if self.bound_wallet else {}
-        whose |= {f"providers.{name}": bound.secrets for name, bound in self.bound.items()}
+        whose |= {name: bound.secrets for name, bound in self.bound.items()}
         whose["internal"] = {"token": self.held_tokens}
         for party, secrets in whose.items():
             for name, listed in secrets.items():
