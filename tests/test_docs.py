@@ -56,6 +56,7 @@ class Asked:
         self._thread.start()
         self._provider = SandboxProvider(requests, keys, {})
         urls = asyncio.run_coroutine_threadsafe(self._provider.start(), self._loop).result(10)
+        deployed.env["GATEWAY_DRAIN__TIMEOUT"] = "20"  # longer than this provider is waited for
         deployed.env["PLATFORM_TOKEN"] = "not-a-real-token-of-anybody"
         text = deployed.config.read_text("utf-8")
         named = "".join(f'urls.{word} = "{url}"\n' for word, url in urls.items())

@@ -130,10 +130,10 @@ class Lifecycle:
 
     async def _steps(self) -> int:
         await asyncio.sleep(self._accept_grace)
-        await self._server.close()
         give_up = monotonic() + self._timeout
-        errands = asyncio.create_task(self._outbox.stop(self._timeout))
-        left = await self._server.finish(self._timeout)
+        await self._server.close()
+        errands = asyncio.create_task(self._outbox.stop(max(0.0, give_up - monotonic())))
+        left = await self._server.finish(max(0.0, give_up - monotonic()))
         if self._internal is not None:
             await self._internal.stop()
         await errands

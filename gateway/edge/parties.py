@@ -75,10 +75,10 @@ class Parties:
 
     def held(self) -> Iterator[tuple[str, str, int, Held]]:
         """Every secret: whose it is, its name, its number in the settings' list (from 1), and what was read."""
-        whose: dict[str, Secrets] = {"wallet": self.bound_wallet.secrets} if self.bound_wallet else {}
-        whose |= {f"providers.{name}": bound.secrets for name, bound in self.bound.items()}
-        whose |= {listener: {"token": held} for listener, held in self.held_tokens.items()}
-        for party, secrets in whose.items():
+        whose: list[tuple[str, Secrets]] = [("wallet", self.bound_wallet.secrets)] if self.bound_wallet else []
+        whose += [(name, bound.secrets) for name, bound in self.bound.items()]
+        whose += [(listener, {"token": held}) for listener, held in self.held_tokens.items()]
+        for party, secrets in whose:
             for name, listed in secrets.items():
                 for number, each in enumerate(listed, 1):
                     yield party, name, number, each

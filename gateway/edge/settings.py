@@ -209,9 +209,12 @@ class ProviderPart(_Part):
 
 
 class Drain(_Part):
-    """Seconds: how long callbacks are still taken after a signal, and how long those at work may last then."""
+    """Seconds: how long callbacks are still taken after a signal, and how long those at work may last then.
 
-    accept_grace: float = Field(default=5.0, ge=0, le=600)
+    Together they bound a stop; 14 as they are.
+    """
+
+    accept_grace: float = Field(default=4.0, ge=0, le=600)
     timeout: float = Field(default=10.0, ge=0, le=600)
 
 

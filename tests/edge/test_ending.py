@@ -79,10 +79,10 @@ async def test_an_old_key_verifies_nothing_once_it_has_ended(house: House, event
         keys = caller.dialect.bind({"key": [old]}, "sender")
         assert (await bet(served, keys=keys)).reply.outcome is Outcome.OK
         (gauge,) = (await metric(served, "gateway_secret_not_after_seconds")).items()
-        assert gauge[0] == 'key="2",name="key",party="providers.acme"'
+        assert gauge[0] == 'key="2",name="key",party="acme"'
         assert 0 < gauge[1] - datetime.now(UTC).timestamp() < 1.5
         (warned,) = served.lines("secret ends")
-        assert (warned["level"], warned["party"], warned["key"]) == ("warning", "providers.acme", 2)
+        assert (warned["level"], warned["party"], warned["key"]) == ("warning", "acme", 2)
         await eventually(lambda: [*served.lines("secret ended")])
         assert (await bet(served, keys=keys)).reply.outcome is not Outcome.OK
         assert (await bet(served)).reply.outcome is Outcome.OK

@@ -202,7 +202,7 @@ async def test_a_secret_is_rotated_without_a_restart(house: House) -> None:
         keys = await metric(served, "gateway_signatures_verified_total")
         assert (keys['key="key 1",provider="acme"'], keys['key="key 2",provider="acme"']) == (1.0, 1.0)
         (house.folder / "acme.key").write_bytes(b"a-third-secret-of-acme-0123456789")
-        assert (await reload(served)) == (200, "providers.acme.secrets.key, key 2: another secret\n")
+        assert (await reload(served)) == (200, "acme.secrets.key, key 2: another secret\n")
         assert (await caller.send(caller.call(Operation.BET))).reply.outcome is not Outcome.OK
         (house.folder / "acme.key").unlink()
         status, told = await reload(served)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.edge.journals import policy_of
-from gateway.edge.settings import Settings, SettingsRefused, Shown, load, parse_listen, show
+from gateway.edge.settings import Drain, Settings, SettingsRefused, Shown, load, parse_listen, show
 
 GOOD = """
 [public]
@@ -273,3 +273,10 @@ def test_several_processes_on_one_port(write: Any, monkeypatch: pytest.MonkeyPat
     forgetful = shared.replace("[journal]", '[journal]\ndurability = "off"')
     for text in (GOOD, forgetful, GOOD.replace('durability = "off"', 'url = "sqlite:j.db"')):
         assert [line for line in refused(write(text)) if "postgresql://host/database" in line]
+
+
+def test_a_stop_takes_less_than_fifteen_seconds() -> None:
+    """As the settings are by themselves, and as they are shipped; managers kill after thirty."""
+    shipped = load(Path(__file__).parents[2] / "deploy" / "gateway.toml").drain
+    for drain in (Drain(), shipped):
+        assert drain.accept_grace + drain.timeout < 15
