@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
@@ -75,7 +76,7 @@ REPLY_FIELDS: dict[str, Shape] = {
 
 
 class Call(Struct, frozen=True, gc=False):
-    """One canonical request. A field that the message did not carry is None.
+    """One canonical request: its operation, and CALL_FIELDS in their order. One that was not carried is None.
 
     *undoes*: what kind of movement a reversal takes back, where we know it; no field, but some have a word for each.
     """
@@ -112,11 +113,15 @@ class Call(Struct, frozen=True, gc=False):
 
     def facts(self) -> dict[str, Any]:
         """The fields that are present, by name."""
-        return {name: value for name in CALL_FIELDS if (value := getattr(self, name)) is not None}
+        values = zip(CALL_FIELDS, astuple(self)[1:-1], strict=True)
+        return {name: value for name, value in values if value is not None}
 
 
 class Reply(Struct, frozen=True, gc=False):
-    """The wallet's word on one call, or our own where the wallet was not heard. *balance* is in major units."""
+    """The wallet's word on one call, or our own where the wallet was not heard: its outcome, and REPLY_FIELDS.
+
+    *balance* is in major units.
+    """
 
     outcome: Outcome
     player: str | None = None
@@ -133,4 +138,5 @@ class Reply(Struct, frozen=True, gc=False):
 
     def facts(self) -> dict[str, Any]:
         """The fields that are present, by name, without the outcome."""
-        return {name: value for name in REPLY_FIELDS if (value := getattr(self, name)) is not None}
+        values = zip(REPLY_FIELDS, astuple(self)[1:], strict=True)
+        return {name: value for name, value in values if value is not None}

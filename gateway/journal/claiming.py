@@ -41,13 +41,14 @@ _GRAVEST = (
 
 def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
     """See `wishes.Claim`; *token* becomes the holder of what is taken."""
-    wish = _nearest(page, wish)
+    if wish.nearby:
+        wish = _nearest(page, wish)
     before = page.row(wish.row.key)
     if before is not None and not fits(before.fingerprint, wish.row.fingerprint):
         page.note(before.key, "conflict")
         return Claimed(Verdict.CONFLICT, before)
-    row, known = _merged(page, wish.row)
-    if not known and (outcome := page.pruned(row.key)) is not None:
+    row = _merged(page, before, wish.row)
+    if before is None and (outcome := page.pruned(row.key)) is not None:
         return Claimed(Verdict.PRUNED, replace(row, outcome=outcome))
     if row.operation in REVERSALS:
         return _reversal(page, wish, row, policy, token)
@@ -103,17 +104,16 @@ def landed(row: Row, now: float, policy: Policy) -> bool:
     return now >= row.since + policy.quarantine_s
 
 
-def _merged(page: Page, new: Row) -> tuple[Row, bool]:
-    """The row as it stands, with what this try adds to it; and whether it was known."""
-    row = page.row(new.key)
+def _merged(page: Page, row: Row | None, new: Row) -> Row:
+    """The *row* as it stands, with what this try adds to it."""
     if row is None:
-        return replace(new, created=page.now), False
+        return replace(new, created=page.now)
     if row.operation is None and not row.name:  # a tombstone of something unseen, which comes after all
         about = {name: getattr(new, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}
-        return replace(row, **about), True
+        return replace(row, **about)
     if row.state is State.OPEN and incomplete(row) and not incomplete(new):
         row = replace(row, call=new.call)  # now it says how much
-    return replace(row, fingerprint=tuple(sorted({*row.fingerprint, *new.fingerprint}))), True
+    return replace(row, fingerprint=tuple(sorted({*row.fingerprint, *new.fingerprint})))
 
 
 def _taken(page: Page, row: Row, flight: Flight, token: str) -> Row:

@@ -10,7 +10,7 @@ from typing import Any
 
 def fingerprint(facts: Mapping[str, Any]) -> tuple[str, ...]:
     """*facts* as they are kept, for years; an amount without the zeros that mean nothing."""
-    return tuple(sorted(f"{name}={_text(value)}" for name, value in facts.items()))
+    return tuple(sorted([f"{name}={value if type(value) is str else _text(value)}" for name, value in facts.items()]))
 
 
 def apart(content: tuple[str, ...]) -> dict[str, str]:

@@ -46,6 +46,7 @@ class Memory:
     ) -> None:
         self.policy = policy or Policy()
         self.rows: OrderedDict[str, Row] = OrderedDict()
+        self.row: Callable[[str], Row | None] = self.rows.get
         self.notes: list[Note] | None = None  # kept only where somebody wants to read them
         self.remembered = Remembered()
         self.most_rows, self.most_closed = most_rows, most_closed
@@ -81,16 +82,8 @@ class Memory:
 
     def do(self, wish: Wish) -> Any:
         """The same, for stories that are driven by hand; a Wait does not wait."""
-        match wish:
-            case Recall(account, "round", name):
-                return round_facts(self.in_round(account, None, name))
-            case Recall(account, kind, identity):
-                return self.remembered.recall(account, kind, identity) or {}
-            case Remember(account, kind, identity, facts):
-                self.remembered.remember(account, kind, identity, facts)
-                return None
-            case Wait():
-                return None
+        if isinstance(wish, Recall | Remember | Wait):
+            return self._beside(wish)
         page = Page(self, self._clock(), self._wall(), self.me, noting=self.notes is not None)
         keys: tuple[str, ...] = ()
         if isinstance(wish, Lease):
@@ -105,11 +98,18 @@ class Memory:
                 self.remembered.remember(each.account, each.kind, each.id, each.facts)
         return result
 
-    # -- what a Page reads
+    def _beside(self, wish: Recall | Remember | Wait) -> Any:
+        """What is remembered beside the rows."""
+        match wish:
+            case Recall(account, "round", name):
+                return round_facts(self.in_round(account, None, name))
+            case Recall(account, kind, identity):
+                return self.remembered.recall(account, kind, identity) or {}
+            case Remember(account, kind, identity, facts):
+                self.remembered.remember(account, kind, identity, facts)
+        return None
 
-    def row(self, key: str) -> Row | None:
-        """The row of that key."""
-        return self.rows.get(key)
+    # -- what a Page reads, beside `row`
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
         """What was played in a round, oldest first."""
@@ -132,12 +132,12 @@ class Memory:
             self.rows[key] = row
             self.rows.move_to_end(key)
             self._queue.put(row)
-            if _played(row) and not (before is not None and _played(before)):
+            if (before is None or not _played(before)) and _played(row):
                 self._rounds.setdefault((row.account, row.round or ""), []).append(key)
             if row.step is None and row.holder is None and row.parked is None and row.settled:
                 self._closed[key] = None
-            else:
-                self._closed.pop(key, None)
+            elif key in self._closed:
+                del self._closed[key]
         if self.notes is not None:
             self.notes += page.notes
         for key in page.freed:

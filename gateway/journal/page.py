@@ -32,7 +32,7 @@ class Note(Struct, frozen=True, gc=False):
 class Source(Protocol):
     """What a store must know before a wish is applied."""
 
-    def row(self, key: str) -> Row | None:
+    def row(self, key: str, /) -> Row | None:
         """The row of that key."""
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
@@ -51,10 +51,10 @@ class Page:
     *noting*: are histories kept? Where nobody reads them, none are written.
     """
 
-    __slots__ = ("_below", "freed", "me", "notes", "noting", "now", "rows", "source", "wall")
+    __slots__ = ("_below", "_read", "freed", "me", "notes", "noting", "now", "rows", "source", "wall")
 
     def __init__(self, source: Source, now: float, wall: float, me: str, *, noting: bool = True) -> None:
-        self.source = source
+        self.source, self._read = source, source.row
         self._below = source if isinstance(source, Page) else None
         self.now, self.wall, self.me, self.noting = now, wall, me, noting
         self.rows: dict[str, Row] = {}
@@ -71,10 +71,10 @@ class Page:
         self.notes += part.notes
         self.freed |= part.freed
 
-    def row(self, key: str) -> Row | None:
+    def row(self, key: str, /) -> Row | None:
         """The row of that key as it is on this page."""
         row = self.rows.get(key)
-        return self.source.row(key) if row is None else row
+        return self._read(key) if row is None else row
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
         """What was played in a round, changed and new rows included."""
@@ -97,15 +97,16 @@ class Page:
 
     def put(self, row: Row) -> Row:
         """Change a row, or add one; gives it as it is written."""
-        known = self.row(row.key)
+        key = row.key
+        known = self.row(key)
         if known is None:
             row = replace(row, version=1, created=self.now, updated=self.now, wall=self.wall)
         else:
             if row.holder is None and known.holder is not None:
-                self.freed.add(row.key)
-            version = known.version if self._changed(row.key) else known.version + 1
+                self.freed.add(key)
+            version = known.version if self._changed(key) else known.version + 1
             row = replace(row, version=version, updated=self.now, wall=self.wall)
-        self.rows[row.key] = row
+        self.rows[key] = row
         return row
 
     def _changed(self, key: str) -> bool:

@@ -42,19 +42,25 @@ class Tally:
 
     def change(self, before: Row | None, after: Row | None) -> None:
         """A row is new (*before* None), changed, or gone (*after* None)."""
+        if before is None or after is None or before.state is not after.state:
+            self._count(before, after)
         if before is not None:
-            self._rows[before.state] -= 1
             if before.parked is not None:
                 self._parked.discard(before.key)
             elif before.step is not None:
                 self._armed.pop(before.key, None)
         if after is None:
             return
-        self._rows[after.state] += 1
         if after.parked is not None:
             self._parked.add(after.key)
         elif after.step is not None:
             self._armed[after.key] = after
+
+    def _count(self, before: Row | None, after: Row | None) -> None:
+        if before is not None:
+            self._rows[before.state] -= 1
+        if after is not None:
+            self._rows[after.state] += 1
 
     def counts(self, now: float) -> Counts:
         """As they are *now*, on the journal's clock."""

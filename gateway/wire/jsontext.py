@@ -66,15 +66,14 @@ def _bounded(value: Any, depth: int) -> None:
 
 def scalar_text(value: Any) -> str | None:
     """The text of a JSON scalar exactly as it was sent (numbers keep their lexeme); None for objects, lists, null."""
+    kind = type(value)
+    if kind is int or kind is LosslessFloat:
+        return str(value)
+    if kind is bool:
+        return "true" if value else "false"
     if isinstance(value, str):
         return value
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, (int, LosslessFloat)):
-        return str(value)
-    return None
+    return str(value) if isinstance(value, (int, LosslessFloat)) else None
 
 
 def write_json(value: Any) -> bytes:

@@ -74,8 +74,11 @@ Ending = Heard | NotSent | Silence
 
 def header(headers: Headers, name: str) -> str | None:
     """The one value of a header; None when absent; Garbled when it is sent twice (which of them was meant?)."""
-    lowered = name.lower()
-    found = [value for key, value in headers if key.lower() == lowered]
-    if len(found) > 1:
-        raise Garbled(f"header {name} is sent {len(found)} times")
-    return found[0] if found else None
+    lowered, length, found = name.lower(), len(name), None
+    for key, value in headers:
+        if len(key) == length and key.lower() == lowered:
+            if found is not None:
+                count = sum(key.lower() == lowered for key, _ in headers)
+                raise Garbled(f"header {name} is sent {count} times")
+            found = value
+    return found

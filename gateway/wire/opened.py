@@ -97,8 +97,8 @@ class Opened:
     """
 
     __slots__ = (
-        "_body", "_decoded", "_garbled", "_headers", "_object", "_query", "_query_garbled", "_unopened", "codec",
-        "each", "message", "number", "opened_by", "path_fields", "raw", "seal",
+        "_body", "_decoded", "_garbled", "_object", "_query", "_query_garbled", "_unopened", "codec", "each", "message",
+        "number", "opened_by", "path_fields", "raw", "seal",
     )  # fmt: skip
 
     def __init__(
@@ -115,7 +115,6 @@ class Opened:
         self.opened_by = ""
         self._unopened = False
         self.path_fields: Mapping[str, str] = _NO_FIELDS
-        self._headers: dict[str, str] | None = None
         self._decoded = False
         self._body: Any = None
         self._object: dict[str, Any] | None = None
@@ -199,12 +198,7 @@ class Opened:
 
     def header(self, name: str) -> str | None:
         """One header's value, None when absent; names compare without case."""
-        headers = self.message.headers
-        if self._headers is None:
-            self._headers = {each.lower(): value for each, value in headers}
-        if len(self._headers) == len(headers):
-            return self._headers.get(name.lower())
-        return header(headers, name)  # some header is sent twice: is it this one?
+        return header(self.message.headers, name)
 
 
 def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

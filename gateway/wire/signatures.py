@@ -5,9 +5,9 @@ every message. Checking raises Forged for every message that does not prove its 
 parts cannot be read.
 """
 
-import secrets as random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from os import urandom
 from typing import Any
 
 from gateway.wire.forgeries import Seen, likely_cause
@@ -167,7 +167,7 @@ class BoundRecipe:
             in_json = recipe.fresh.at.source == "body" and draft.codec == "json"
             _put(recipe.fresh.at, draft, stamp if in_json else str(stamp))
         if recipe.nonce:
-            _put(recipe.nonce, draft, random.token_hex(16))
+            _put(recipe.nonce, draft, urandom(16).hex())
         opened = draft.sent()
         signature = self._make.sign(self._pieces(opened))
         text = recipe.prefix + encode(signature, recipe.encoding)

@@ -10,6 +10,7 @@ from jiter import LosslessFloat
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
 from gateway.wire.jsontext import Bare, read_json, scalar_text, write_json
+from gateway.wire.straight import Straight
 from gateway.wire.values import Bag, Converter, Flag, Number, Text
 
 
@@ -134,3 +135,14 @@ def test_the_bag_passes_through() -> None:
     """Extras come out as they came, number lexemes included."""
     raw = b'{"device":"x","odds":1.10,"list":[1,2.50,null,true]}'
     assert write_json(Bag().write(Bag().read(read_json(raw)))) == raw
+
+
+def test_what_stands_as_it_is_is_what_read_gives_back() -> None:
+    """The lines' own test of a text may refuse what `read` takes, such as a soft hyphen; never the other way."""
+    text = Text(longest=2)
+    stands = eval(f"lambda value: {text.as_it_stands(Straight('read(value)', 'a text'), 'value')}")
+    for value in map(chr, range(0x110000)):
+        if stands(value):
+            assert text.read(value) is value
+    assert stands("ab")
+    assert not any(map(stands, ("", "abc", "a\n", 1, None, "\u2028")))
