@@ -35,5 +35,7 @@ def show(
 def spelled(value: object) -> str:
     """A value as TOML writes it; references stand as they are."""
     if isinstance(value, list):
-        return "[" + ", ".join(str(one) if str(one).startswith("{ ") else spelled(one) for one in value) + "]"
+        return "[" + ", ".join(map(spelled, value)) + "]"
+    if isinstance(value, str) and value.startswith("{ "):
+        return value
     return json.dumps(value, ensure_ascii=False)

@@ -22,7 +22,7 @@ _REMEMBERED = 4096
 _QUIET = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visit:
     """A request before it is read: *stranger*: not on the provider's list; *surplus*: one connection too many.
 

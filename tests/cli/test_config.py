@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import run
+from gateway.cli.config import spelled
 from tests.cli.process import ROOT
 
 
@@ -58,3 +59,9 @@ def test_faults_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert run(["config", "show", "--config", str(path)]) == 1
     assert "gateway.toml: wallet.url" in capsys.readouterr().err
     assert run(["config", "show", "--config", str(tmp_path / "none.toml")]) == 2
+
+
+def test_a_single_reference_stands_as_it_is() -> None:
+    """As one in a list does: the key of a certificate is one."""
+    assert spelled('{ file = "s.key" }') == '{ file = "s.key" }'
+    assert spelled(['{ env = "A" }', "b"]) == '[{ env = "A" }, "b"]'
