@@ -120,3 +120,28 @@ def test_serve_refuses_before_it_reads_anything(
     monkeypatch.setattr(listener, "HttpRequestParser", listener.HttpRequestParserPy)
     assert serve(config=tmp_path / "none.toml") == 1
     assert capsys.readouterr().err.startswith("nothing was started: aiohttp has no C parser")
+
+
+async def test_a_crowd_of_dripping_clients_is_cut_while_others_are_served(gateway: Any, eventually: Any) -> None:
+    """Three hundred heads that never end, from one address: an honest call beside them waits for none."""
+    one = await gateway(plain, head_within=0.5)
+    crowd = [await asyncio.open_connection(one.host, one.port) for _ in range(300)]
+
+    async def drip() -> None:
+        while True:
+            for _, writer in crowd:
+                writer.write(b"x")
+            await asyncio.sleep(0.05)
+
+    for _, writer in crowd:
+        writer.write(b"POST /acme/")
+    dripping = asyncio.create_task(drip())
+    began = time.monotonic()
+    assert (await one.talk(post())).endswith(OK.body)
+    assert time.monotonic() - began < 0.5
+    await eventually(lambda: not one.server._listener._server.connections)
+    dripping.cancel()
+    for _, writer in crowd:
+        writer.close()
+    assert len(one.lines()) == 1
+    assert one.sample("gateway_garbled_heads_total") == 300
