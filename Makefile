@@ -8,7 +8,7 @@ VENV := .venv
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test bench torture mutants clean
+.PHONY: run test bench torture mutants pictures clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -32,6 +32,10 @@ torture: $(VENV)/installed
 
 mutants: $(VENV)/installed
 	@$(BIN)/python -m tests.mutation $(ARGS)
+
+# The README's pictures: the demo's terminal by Debian's chromium, the newest results of `make bench` or ARGS=FILE.json.
+pictures: $(VENV)/installed
+	@PYTHONPATH=. $(BIN)/python deploy/pictures/draw.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -21,7 +21,7 @@ def known(value):
 
 
 def cpu(axes, found) -> None:
-    """Bars with the spread of the rounds; logarithmic, since the slowest is a hundred times the fastest."""
+    """Bars with the spread of the rounds, from 0: twice as long is twice as much."""
     names = sorted(found, key=lambda name: -median(found[name]["cpu_us"]))
     values = [median(found[name]["cpu_us"]) for name in names]
     spread = [
@@ -30,9 +30,8 @@ def cpu(axes, found) -> None:
     ]
     axes.barh(names, values, xerr=spread, color=[colour(name) for name in names], ecolor="#333333", capsize=2)
     for at, value in enumerate(values):
-        axes.text(value * 1.25, at, f"{value:.0f}", va="center", fontsize=8)
-    axes.set_xscale("log")
-    axes.set_xlim(right=max(values) * 4)
+        axes.text(value + spread[1][at] + max(values) * 0.015, at, f"{value:.0f}", va="center", fontsize=8)
+    axes.set_xlim(0, max(value + more for value, more in zip(values, spread[1], strict=True)) * 1.12)
     axes.set_title("CPU per callback, microseconds")
 
 
@@ -48,20 +47,25 @@ def latency(axes, found, key: str, title: str) -> None:
             axes.plot(value, at, mark, color=colour(name), markersize=6)
     axes.set_yticks(range(len(names)), names)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_title(title)
 
 
 def sweep(axes, found, key: str, title: str, shift: int = 0) -> None:
-    """CPU against a cause."""
+    """CPU, from 0, against a cause."""
+    ticks = set()
     for name, told in found.items():
         if key in told:
             swept = sorted((int(cause) + shift, median(each)) for cause, each in told[key].items())
             causes, values = zip(*swept, strict=True)
+            ticks |= {*causes}
             line = axes.plot(causes, values, "o-", label=name, markersize=4)[0]
             if name.startswith("gateway, journal off"):
                 line.set(color=OURS, linewidth=2)
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    axes.set_xticks(sorted(ticks), [f"{tick:g}" for tick in sorted(ticks)])
+    axes.minorticks_off()
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.05)
     axes.set_title(title)
     axes.legend(fontsize=7)
 
@@ -99,7 +103,7 @@ def main(source: str, picture: str) -> None:
     machine = told["machine"]
     figure.suptitle(f"{machine['cpu']}, {machine['cores']} cores; commit {machine['commit']}", fontsize=9)
     figure.tight_layout()
-    figure.savefig(picture, dpi=120)
+    figure.savefig(picture, dpi=100)
 
 
 main(*sys.argv[1:])

@@ -58,8 +58,9 @@ def show(rows: Sequence[Row], dialects: dict[str, Dialect]) -> None:
 def stacked(text: Sequence[str]) -> str:
     """One row as two lines, for a narrow terminal."""
     dialect, what, sent_, asked_, told_, got, then, status, took = text
-    first = f"{dialect:<9}{what:<16}{sent_} > wallet: {asked_} > {told_}"
-    return f"{first}\n{'':<25}{got}; HTTP {status}, {took} ms; and then: {then}"
+    first = f"{f'{dialect:<8} {what}':<24} {sent_} > wallet: {asked_} > {told_}"
+    told = "; ".join(filter(None, (got, f"HTTP {status}, {took} ms")))
+    return f"{first}\n{'':<25}{told}; and then: {then}"
 
 
 def cells(row: Row, dialect: Dialect) -> list[str]:
