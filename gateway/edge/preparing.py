@@ -13,6 +13,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.keys import Keys
 from gateway.dialect.problems import Problem, Refused, suggest
 from gateway.dialect.proofs.pairs import prove_pair, unpromisable, unseen
+from gateway.dialect.readying import ready_to_answer, ready_to_ask
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import is_loopback
@@ -85,6 +86,9 @@ class _Preparation:
         self._times(providers)
         if wallet_dialect is None or wallet_keys is None or any(not problem.warning for problem in self.problems):
             raise Refused(self.problems)
+        for dialect in {id(provider.dialect): provider.dialect for provider in providers}.values():
+            ready_to_answer(dialect)
+        ready_to_ask(wallet_dialect)
         wallet = Wallet(wallet_dialect, wallet_keys, promises, dict(ours.settings))
         return Parties(tuple(providers), wallet, tuple(tokens))
 
