@@ -74,6 +74,12 @@ class Hearing:
             return Reply(Outcome.UNKNOWN), f"{outcome} cannot be the outcome of {call.operation}"
         return self._checked(outcome, row, call, body, response.status)
 
+    def ready(self) -> None:
+        """Make now what reading the first answer would make."""
+        _ = self._code, self._words
+        for shape in (*(each for each, _ in self.shapes), *self.shape_of.values()):
+            _ = shape.read, shape.echoes, shape.aside, shape.code_at
+
     def row(self, response: Response) -> Row | None:
         """The row whose word this answer says; None where it says none, or cannot be read."""
         try:

@@ -14,6 +14,7 @@ from gateway.dialect.dialect import Dialect
 from gateway.dialect.keys import Keys
 from gateway.dialect.problems import Problem, Refused, suggest
 from gateway.dialect.proofs.pairs import prove_pair, unpromisable, unseen
+from gateway.dialect.readying import ready_to_answer, ready_to_ask
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
 from gateway.edge.admin import is_loopback
@@ -103,6 +104,9 @@ class _Preparation:
         self._times(providers)
         parties = None
         if wallet is not None and general + self._errors() - before == 0:
+            for dialect in {id(provider.dialect): provider.dialect for provider in providers}.values():
+                ready_to_answer(dialect)
+            ready_to_ask(wallet[0].dialect)
             parties = Parties(
                 tuple(providers), wallet[0], bound, wallet[1], tokens, public_tls, wallet_tls, made_at=self.now
             )  # fmt: skip

@@ -4,7 +4,8 @@ A form that is walked costs a loop, a few calls and a dozen questions for each o
 `Straight` collects the lines of a function in which they are answered already; `made` compiles it. What is no literal
 is bound by name. The text is kept where tracebacks look for it, so an error shows the line that it came from.
 
-A function is made when it is first asked for: a table has many forms, and a process speaks few of them.
+A function is made when it is first asked for: a table has many forms, and a process speaks few of them. Who serves asks
+for those of its parties before it listens.
 """
 
 import linecache

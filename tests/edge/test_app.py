@@ -114,6 +114,17 @@ def test_the_right_settings_have_no_complaint(house: House) -> None:
     assert all(one.last_words for one in parties.providers)
 
 
+def test_no_callback_waits_for_what_a_start_can_make(house: House) -> None:
+    """How every message is read and every answer is written is compiled when the parties are ready."""
+    parties = prepare(house.settings(), house.path)
+    for dialect in (one.dialect for one in parties.providers):
+        assert all({"matches", "read"} <= vars(form).keys() for form in dialect.variants.values())
+        assert all("write" in vars(said.form) for said in dialect.said.values())
+    wallet = parties.wallet.dialect
+    assert all("write" in vars(form) for form in wallet.variants.values() if not form.unsupported)
+    assert all("read" in vars(shape) for hearing in wallet.hearings.values() for shape, _ in hearing.shapes)
+
+
 def test_providers_that_speak_the_same_share_it(house: House) -> None:
     """One compiled table for many providers, each with its own secrets; other options are another table."""
     settings = house.settings()
