@@ -167,6 +167,6 @@ async def test_a_confirmation_that_cannot_be_performed_is_logged(
     """Nobody waits for it, so nobody else would hear."""
     store = await instance()
     await store.perform(bet())
-    await store.perform(Told(key("b1"), 0, 7))  # type: ignore[arg-type]
+    await store.perform(Told(key("b1"), 1, 7))  # type: ignore[arg-type]
     await store.perform(Look(key("b1")))
     assert "nobody waits for a Told that cannot be performed" in caplog.text
