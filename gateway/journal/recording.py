@@ -35,8 +35,6 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         return Recorded(False, _lost(page, row, wish, policy))
     if wish.state is not None:
         row = learned(row, wish.state, wish.outcome, wish.reply, page.now)
-    if wish.sent and wish.telling is not None:  # what a late end tells was counted when its story was told
-        row = replace(row, sent=row.sent + 1)
     if wish.release and row.state is State.CLAIMED:  # in nobody's hands any more, and nothing was learned
         row = learned(row, State.UNKNOWN if wish.sent else State.OPEN, wish.outcome, None, page.now)
     if row.operation in REVERSALS:
@@ -45,8 +43,12 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
                 page.put(_target(page, target, wish, policy))
     elif row.operation in SETTLES and row.state is State.APPLIED:
         paid(page, row, wish.related)
+    # What a late end tells was counted when its story was told.
+    sent = row.sent + 1 if wish.sent and wish.telling is not None else row.sent
     if wish.release:
-        row = replace(row, holder=None, flight=None)
+        row = replace(row, sent=sent, holder=None, flight=None)
+    elif sent != row.sent:
+        row = replace(row, sent=sent)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
     row = withdrawn(_closed(row))
@@ -65,9 +67,10 @@ def _telling(page: Page, row: Row, wish: Record, policy: Policy) -> Recorded:
     answer = 0
     if wish.telling is not None and not _beside_a_yes(row, wish.telling):
         answer = row.answers + 1
-        row = replace(row, telling=wish.telling, answers=answer)
+        due = row.due
         if DONE in wish.telling and not row.undo:  # who does not hear it comes back within this time
-            row = replace(row, due=max(row.due, page.now + row.span))
+            due = max(due, page.now + row.span)
+        row = replace(row, telling=wish.telling, answers=answer, due=due)
         doubtful = row.state in (State.CLAIMED, State.UNKNOWN, State.APPLIED) and not row.heard_done
         if wish.telling and wish.telling <= ENDS_IT and row.operation in DEBITS and doubtful and not row.undo:
             row = replace(row, undo=True)  # before the word that ends it leaves, also where it is a copy's
