@@ -70,7 +70,7 @@ def test_a_refused_start_tells_everything_and_exits_1(deployed: Deployed) -> Non
     for name in ("WALLET_SECRET", "SLOTCITY_TOKEN", "ACME_KEY"):
         assert f'{{ env = "{name}" }}: no such variable' in err
     assert "3 complaints, nothing was started" in err
-    assert "gateway.toml:19:19: GW505" in err
+    assert "gateway.toml:21:19: GW505" in err
 
 
 def test_unreadable_settings(deployed: Deployed, tmp_path: Path) -> None:
