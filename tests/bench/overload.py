@@ -64,7 +64,7 @@ def isolation(
     contender: Contender, tools: Path, work: Path, cores: Cores, rounds: int, seconds: int, peak: float
 ) -> dict[str, Any]:
     """By round: the quiet provider's p99, and what of its callbacks was not answered well, beside another provider."""
-    found: dict[str, Any] = {name: {"p99": [], "p50": [], "bad": []} for name in STATES}
+    found: dict[str, Any] = {name: {"p99": [], "p50": [], "bad": [], "why": []} for name in STATES}
     with at_work(shipped(contender), tools, work, cores, providers=2, thinks=THINKS) as site:
         site.open(QUIET, 1)
         for number in range(rounds):
@@ -72,10 +72,21 @@ def isolation(
                 with beside(name, site, seconds, peak):
                     sleep(0.3)
                     told = site.open(QUIET, seconds, only=STILL)
-                for each, kept in found[name].items():
-                    kept.append(told[each])
+                for each in ("p99", "p50", "bad"):
+                    found[name][each].append(told[each])
+                if told["bad"]:
+                    found[name]["why"].append([told["problem"], *_whys(site)])
                 sleep(0.5)
     return found
+
+
+def _whys(site: Site) -> list[str]:
+    """The gateway's last lines on callbacks of the quiet provider's that did not end well."""
+    of, lines = (
+        f'"provider":"{contract.provider_name(STILL)}"',
+        site.process.log.read_text(errors="replace").splitlines(),
+    )
+    return [line[:600] for line in lines if of in line and '"outcome":"ok"' not in line][-5:]
 
 
 @contextmanager

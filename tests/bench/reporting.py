@@ -120,6 +120,7 @@ def sweeps(results: Mapping[str, Any]) -> list[str]:
                 f" {median(told['p99']):.1f} ms ({min(told['p99']):.1f} to {max(told['p99']):.1f}),"
                 f" {sum(told['bad'])} not answered well"
             )
+            lines += [f"    {each}" for round_ in told["why"] for each in round_]
         if "goodput" in found:
             shown = {key: median(values) for key, values in found["goodput"].items()}
             lines.append(
