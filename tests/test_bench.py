@@ -7,7 +7,7 @@ import pytest
 
 from tests.bench import contract
 from tests.bench.checks import Wrong, check
-from tests.bench.contenders import AIOHTTP, CONTENDERS, GO, OFF, Contender, Place
+from tests.bench.contenders import AIOHTTP, CONTENDERS, GO, OFF, SQLITE, Contender, Place
 from tests.bench.judging import judge
 from tests.bench.processes import Process
 
@@ -50,6 +50,9 @@ def test_a_list_holds_every_callback_once_and_all_of_one_size(tmp_path: Path) ->
     requests = [text[at : at + size] for at in range(0, len(text), size)]
     assert len(requests) == len(set(requests)) == 50
     assert {each.split(b" ")[1] for each in requests} == {b"/acme" + P, b"/p001" + P, b"/p002" + P}
+    size = contract.write_list(tmp_path / "list", 2, only=1)
+    text = (tmp_path / "list").read_bytes()
+    assert {text[at : at + size].split(b" ")[1] for at in (0, size)} == {b"/p001" + P}
 
 
 def test_judgements_compare_rounds_in_pairs_and_say_what_was_not_measured() -> None:
@@ -61,6 +64,22 @@ def test_judgements_compare_rounds_in_pairs_and_say_what_was_not_measured() -> N
     assert [each.met for each in said.values() if each.value is None] == [None] * (len(said) - 1)
     found[OFF]["cpu_us"] = [70.0, None, 110.0]
     assert [each.met for each in judge(found) if each.value] == [False]
+
+
+def test_overload_is_judged_by_round() -> None:
+    """Goodput and latencies against their neighbours in time; a single error of the other provider's is too much."""
+    goodput = {"peak": [1000.0, 900.0], "overload": [950.0, 850.0], "memory_mb": [100.0, 101.0]}
+    state = {"alone": {"p99": [20.0, 40.0], "bad": [0, 0]}, "stall": {"p99": [21.0, 42.0], "bad": [0, 0]}}
+    flood = {"p99": [30.0, 60.0], "bad": [0, 1]}
+    said = judge({SQLITE: {"goodput": goodput, "isolation": {**state, "flood": flood}}})
+    assert {each.what: each.met for each in said if each.value is not None} == {
+        "peak / goodput under ten times the load": True,
+        "memory after overload, last / first": True,
+        "p99 of a provider beside another one (flood) / alone": False,
+        "its errors during flood": False,
+        "p99 of a provider beside another one (stall) / alone": True,
+        "its errors during stall": True,
+    }
 
 
 def test_the_bench_itself_is_no_part_of_the_suites(pytestconfig: pytest.Config) -> None:

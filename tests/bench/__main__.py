@@ -4,6 +4,7 @@
     make bench ARGS=quick               CPU per callback of six contenders: about three minutes (or GATEWAY_BENCH=quick)
     make bench ARGS="quick --rounds 5 --only 'journal off,Go'"
     make bench ARGS=processes           CPU per callback of 1, 2 and 4 processes on one port: about five minutes
+    make bench ARGS=overload            goodput under ten times the load, one provider beside another: three minutes
     make bench ARGS=capacity            what that means for a deployment; see tests/bench/capacity.py
     make bench ARGS=--million           also memory over a million callbacks
     make bench ARGS=profile             where the gateway's CPU goes, journal off (--only another Python contender)
@@ -25,13 +26,13 @@ from tests.bench.contenders import CONTENDERS, ROOT, Contender, have
 from tests.bench.environment import prepare
 from tests.bench.judging import judge
 from tests.bench.measuring import Bench
-from tests.bench.plan import FULL, PROCESSES, PROFILE, QUICK, Plan
+from tests.bench.plan import FULL, OVERLOAD, PROCESSES, PROFILE, QUICK, Plan
 from tests.bench.processes import Failed
 from tests.bench.profiling import profile
 from tests.bench.reporting import about, machine, plot, sweeps, table, told, write
 from tests.bench.site import Cores
 
-FORMS = {each.name: each for each in (FULL, QUICK, PROCESSES, PROFILE)}
+FORMS = {each.name: each for each in (FULL, QUICK, PROCESSES, OVERLOAD, PROFILE)}
 
 
 def say(line: str) -> None:
@@ -53,6 +54,8 @@ def asked() -> tuple[Plan, Path]:
     plan = replace(plan, rounds=given.rounds or plan.rounds, burst=given.burst or plan.burst, million=given.million)
     if plan.name == PROCESSES.name:
         plan = replace(plan, rounds=0, sweeps=given.rounds or plan.sweeps)
+    if plan.name == OVERLOAD.name:
+        plan = replace(plan, rounds=0, overload=given.rounds or plan.overload)
     if given.only:
         words = [word.strip() for word in given.only.split(",")]
         names = tuple(each.name for each in CONTENDERS if any(word in each.name for word in words))
@@ -120,7 +123,8 @@ def main() -> int:
     results = {"machine": told_machine, "skipped": skipped, "results": bench.results, "judged": told(judged)}
     path = write(out, plan.name, results)
     say(f"\nresults: {path}")
-    plot(path, tools, say)
+    if plan.rounds:  # the plot shows contenders side by side
+        plot(path, tools, say)
     return 0
 
 

@@ -54,13 +54,13 @@ def raw_request(provider: str, body: bytes, sign: str | None = None) -> bytes:
     return head.encode() + body
 
 
-def write_list(path: Path, count: int, *, padding: int = 0, providers: int = 1) -> int:
-    """Write *count* unique callbacks, spread over the providers in turn; the size of each in bytes."""
-    names = [provider_name(number) for number in range(providers)]
+def write_list(path: Path, count: int, *, padding: int = 0, providers: int = 1, only: int | None = None) -> int:
+    """Write *count* unique callbacks, of the providers in turn or of *only* one; the size of each in bytes."""
+    names = [provider_name(number) for number in (range(providers) if only is None else (only,))]
     size = 0
     with path.open("wb", buffering=1 << 20) as out:
         for number, transaction in enumerate(fresh_ids(count)):
-            request = raw_request(names[number % providers], callback_body(transaction, padding))
+            request = raw_request(names[number % len(names)], callback_body(transaction, padding))
             size = size or len(request)
             assert len(request) == size
             out.write(request)

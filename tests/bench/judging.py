@@ -37,7 +37,7 @@ class Judged:
 
 def judge(results: Results) -> list[Judged]:
     """Every line of what must be shown."""
-    return [*_cpu(results), *_latency(results), *_rest(results)]
+    return [*_cpu(results), *_latency(results), *_rest(results), *_overload(results.get(SQLITE, {}))]
 
 
 def _cpu(results: Results) -> Iterator[Judged]:
@@ -99,3 +99,24 @@ def _processes(swept: Mapping[str, list[float]]) -> Iterator[Judged]:
             yield Judged(what, 1.15, median(several) / base, (min(several) / base, max(several) / base))
         else:
             yield Judged(what, 1.15, None)
+
+
+def _overload(found: Mapping[str, Any]) -> Iterator[Judged]:
+    """By round, for each its neighbour in time; memory by what it was after the first overload."""
+    goodput, beside = found.get("goodput", {}), found.get("isolation", {})
+    pairs = zip(goodput.get("peak", []), goodput.get("overload", []), strict=True)
+    yield _of_rounds("peak / goodput under ten times the load", 1 / 0.9, [peak / good for peak, good in pairs if good])
+    memory = goodput.get("memory_mb", [])
+    yield _of_rounds("memory after overload, last / first", 1.05, [memory[-1] / memory[0]] if memory else [])
+    alone = beside.get("alone", {}).get("p99", [])
+    for name in ("flood", "stall"):
+        there = beside.get(name, {})
+        grown = [late / early for early, late in zip(alone, there.get("p99", []), strict=True)] if there else []
+        yield _of_rounds(f"p99 of a provider beside another one ({name}) / alone", 1.1, grown)
+        errors = there.get("bad", [])
+        yield Judged(f"its errors during {name}", 0, float(sum(errors)) if errors else None, unit="callbacks")
+
+
+def _of_rounds(what: str, limit: float, values: list[float]) -> Judged:
+    ordered = sorted(values)
+    return Judged(what, limit, median(ordered), (ordered[0], ordered[-1])) if ordered else Judged(what, limit, None)

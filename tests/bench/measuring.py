@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from tests.bench import postgres
+from tests.bench import overload, postgres
 from tests.bench.contenders import POSTGRES, ROOT, SQLITE, Contender
 from tests.bench.everybody import everybody
 from tests.bench.plan import Plan
@@ -52,6 +53,7 @@ class Bench:
         self.sweep("by_body", self.plan.bodies, self.plan.bodies_of, self._of_body)
         self.sweep("by_providers", self.plan.providers, self.plan.providers_of, self._of_providers)
         self.sweep("by_processes", self.plan.processes, (POSTGRES,), self._of_processes)
+        self.overload()
         self.compiles()
 
     def peaks(self) -> None:
@@ -141,6 +143,18 @@ class Bench:
                         kept = self.results[contender.name].setdefault(name, {})
                         kept.setdefault(str(value), []).append(cpu)
                         self.say(f"{name:<14} {contender.name:<26} {value:>6}: {cpu:8.1f} us")
+
+    def overload(self) -> None:
+        """Goodput under ten times the load, and one provider beside another; see `tests.bench.overload`."""
+        contender = self.contenders.get(SQLITE)
+        if not self.plan.overload or contender is None:
+            return
+        with self._lost(contender):
+            where = contender, self.tools, self.work, self.cores, self.plan.overload
+            kept = self.results[contender.name]
+            kept["goodput"] = overload.goodput(*where, self.plan.burst)
+            self.say(f"goodput        {contender.name:<26} measured, {self.plan.overload} rounds")
+            kept["isolation"] = overload.isolation(*where, self.plan.burst + 1, median(kept["goodput"]["peak"]))
 
     def compiles(self) -> None:
         """How long all shipped tables take to compile and prove, in a process that has imported the gateway."""

@@ -10,7 +10,7 @@ class Plan:
     """*burst* and *latency* in seconds, *memory* in callbacks, *bodies* in bytes added to a body; () or 0: left out.
 
     Each of *connections*, *bodies* and *providers* is swept by the contenders that stand beside it, *sweeps* times;
-    so is *processes*, by the gateway with PostgreSQL.
+    so is *processes*, by the gateway with PostgreSQL. *overload*: how many rounds of it, see overload.py.
     """
 
     name: str
@@ -28,12 +28,14 @@ class Plan:
     providers: tuple[int, ...] = ()
     providers_of: tuple[str, ...] = ()
     processes: tuple[int, ...] = ()
+    overload: int = 0
     compiles: int = 0
 
 
 QUICK = Plan("quick", (OFF, SQLITE, POSTGRES, LUA, GO, FASTIFY), rounds=3, burst=3)
 PROFILE = Plan("profile", (OFF,), rounds=1, burst=15)
 PROCESSES = Plan("processes", (POSTGRES,), rounds=0, burst=5, sweeps=5, processes=(1, 2, 4))
+OVERLOAD = Plan("overload", (SQLITE,), rounds=0, burst=3, overload=5)
 FULL = Plan(
     "full",
     tuple(each.name for each in CONTENDERS),
@@ -49,5 +51,6 @@ FULL = Plan(
     providers=(1, 30, 300),
     providers_of=(OFF,),
     processes=(1, 2, 4),
+    overload=5,
     compiles=5,
 )

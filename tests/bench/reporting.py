@@ -113,6 +113,20 @@ def sweeps(results: Mapping[str, Any]) -> list[str]:
                 f" {facts['transactions']:.3f} transactions and {facts['rows']:.2f} rows per callback,"
                 f" {facts['memory_mb']:.0f} MB each"
             )
+    for name, found in results.items():
+        for state, told in found.get("isolation", {}).items():
+            lines.append(
+                f"{name}, a provider beside another one, {state}: p50 {median(told['p50']):.1f} ms, p99"
+                f" {median(told['p99']):.1f} ms ({min(told['p99']):.1f} to {max(told['p99']):.1f}),"
+                f" {sum(told['bad'])} not answered well"
+            )
+            lines += [f"    {each}" for round_ in told["why"] for each in round_]
+        if "goodput" in found:
+            shown = {key: median(values) for key, values in found["goodput"].items()}
+            lines.append(
+                f"{name}: {shown['peak']:.0f}/s at the peak; ten times the callers: {shown['overload']:.0f}/s in time,"
+                f" {shown['refused']:.0f} refused, {shown['late']:.0f} late, {shown['memory_mb']:.0f} MB"
+            )
     return lines
 
 

@@ -63,12 +63,22 @@ class Burst:
     refused: int
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """What became of a closed-loop load of more than a peak: *good*: answers per second with 200 and in time."""
+
+    callbacks: int
+    good: float
+    refused: int
+    late: int
+
+
 class Site:
     """A started contender. *start_seconds*: from the command to the port that takes connections."""
 
     def __init__(
         self, contender: Contender, tools: Path, folder: Path, cores: Cores, stack: ExitStack, *, providers: int,
-        more: str, processes: int,
+        more: str, processes: int, thinks: int,
     ) -> None:  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -77,7 +87,7 @@ class Site:
         )  # fmt: skip
         self.wallet_port, self.port = free_port(), free_port()
         wallet = f"127.0.0.1:{self.wallet_port}"
-        command = [str(tools / "load"), "stub", wallet]
+        command = [str(tools / "load"), "stub", wallet, str(thinks)]
         log = folder / "stub.log"
         self.stub = stack.enter_context(Process(command, core=cores.wallet, log=log, env={"GOMAXPROCS": "1"}))
         self.stub.listening(self.wallet_port)
@@ -115,13 +125,13 @@ class Site:
         done = self._wrk(path, size, seconds, WIDE)
         return count if done.returncode == 3 else int(_found(r"(\d+) requests in", done))
 
-    def open(self, rate: int, seconds: int, *, directly: bool = False) -> dict[str, Any]:
+    def open(self, rate: int, seconds: int, *, directly: bool = False, only: int | None = None) -> dict[str, Any]:
         """The open-loop load; milliseconds by name, and how many were "bad": refused or silent, which counts 10 s.
 
-        *directly*: against the stub, past the contender.
+        *directly*: against the stub, past the contender. *only*: callbacks of this provider; others may load meanwhile.
         """
-        path = self.folder / "list"
-        size = contract.write_list(path, rate * seconds, providers=self.providers)
+        path = self.folder / ("list" if only is None else f"list-{only}")
+        size = contract.write_list(path, rate * seconds, providers=self.providers, only=only)
         port = self.wallet_port if directly else self.port
         width = max(64, min(1000, rate // 10))
         words = [f"127.0.0.1:{port}", path, size, rate, seconds, width]
@@ -130,6 +140,21 @@ class Site:
             raise Failed(f"{self.contender.name}: the open-loop load failed: {done.stderr}{self.process.said()}")
         told: dict[str, Any] = json.loads(done.stdout)
         return told
+
+    def crowd(self, count: int, seconds: int, connections: int, within: int, *, only: int | None = None) -> Crowd:
+        """Each of so many *connections* sends again once it was answered; later than *within* seconds is late.
+
+        *count*: of the list, which must not be used up. Nobody fails for what was refused or late: it is counted.
+        """
+        path = self.folder / ("list" if only is None else f"list-{only}")
+        size = contract.write_list(path, count, providers=self.providers, only=only)
+        done = self._wrk(path, size, seconds, connections, within)
+        path.unlink()
+        callbacks = int(_found(r"(\d+) requests in", done))
+        broken = [int(each) for each in re.findall(r"(?:connect|read|write|timeout) (\d+)", done.stdout)]
+        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
+        bad, late = int(refused[1]) if refused else 0, sum(broken)
+        return Crowd(callbacks, (callbacks - bad - late) / seconds, bad, late)
 
     def _burst(self, count: int, seconds: int, connections: int, padding: int) -> Burst | None:
         path = self.folder / "list"
@@ -151,8 +176,10 @@ class Site:
         rate = callbacks / seconds
         return Burst(callbacks, rate, used * each, used / elapsed, wallet * each, database * each, refused)
 
-    def _wrk(self, path: Path, size: int, seconds: int, connections: int) -> "subprocess.CompletedProcess[str]":
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", WRK]
+    def _wrk(
+        self, path: Path, size: int, seconds: int, connections: int, within: int = 20
+    ) -> "subprocess.CompletedProcess[str]":
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{within}s", "-s", WRK]
         return self._on_the_load_core([*command, f"http://127.0.0.1:{self.port}/", "--", path, size])
 
     def _on_the_load_core(self, command: list[object]) -> "subprocess.CompletedProcess[str]":
@@ -175,10 +202,12 @@ def _found(pattern: str, done: "subprocess.CompletedProcess[str]") -> str:
 @contextmanager
 def at_work(
     contender: Contender, tools: Path, work: Path, cores: Cores, *, providers: int = 1, more: str = "",
-    processes: int = 1,
+    processes: int = 1, thinks: int = 0,
 ) -> Iterator[Site]:  # fmt: skip
-    """A contender, started; on leaving, stopped."""
+    """A contender, started; on leaving, stopped. *thinks*: milliseconds that the wallet takes for an answer."""
     folder = work / re.sub(r"\W+", "-", contender.name)
     with ExitStack() as stack:
-        yield Site(contender, tools, folder, cores, stack, providers=providers, more=more, processes=processes)
+        yield Site(
+            contender, tools, folder, cores, stack, providers=providers, more=more, processes=processes, thinks=thinks
+        )
     shutil.rmtree(folder, ignore_errors=True)

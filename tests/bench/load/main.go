@@ -1,9 +1,10 @@
-// The bench's own tools: `load stub ADDRESS` is the wallet, `load open ...` the open-loop generator.
+// The bench's own tools: `load stub ADDRESS [MILLISECONDS]` is the wallet (and how long it thinks), `load open ...` the open-loop generator.
 package main
 
 import (
 	"fmt"
 	"os"
+	"time"
 )
 
 func fail(err error) {
@@ -13,11 +14,15 @@ func fail(err error) {
 
 func main() {
 	if len(os.Args) < 3 {
-		fail(fmt.Errorf("usage: load stub ADDRESS | load open ADDRESS LIST SIZE RATE SECONDS CONNECTIONS"))
+		fail(fmt.Errorf("usage: load stub ADDRESS [MILLISECONDS] | load open ADDRESS LIST SIZE RATE SECONDS CONNECTIONS"))
 	}
 	switch os.Args[1] {
 	case "stub":
-		stub(os.Args[2])
+		think := 0
+		if len(os.Args) > 3 {
+			think = number(os.Args[3])
+		}
+		stub(os.Args[2], time.Duration(think)*time.Millisecond)
 	case "open":
 		open(os.Args[2:])
 	}

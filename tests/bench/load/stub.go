@@ -7,11 +7,12 @@ import (
 	"bytes"
 	"net"
 	"strconv"
+	"time"
 )
 
 var answerHead = []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ")
 
-func stub(address string) {
+func stub(address string, think time.Duration) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		fail(err)
@@ -21,11 +22,11 @@ func stub(address string) {
 		if err != nil {
 			fail(err)
 		}
-		go answerAll(connection)
+		go answerAll(connection, think)
 	}
 }
 
-func answerAll(connection net.Conn) {
+func answerAll(connection net.Conn, think time.Duration) {
 	defer connection.Close()
 	reader := bufio.NewReaderSize(connection, 96<<10)
 	var body, out []byte
@@ -53,6 +54,9 @@ func answerAll(connection net.Conn) {
 		body = echo(body, "player", text(sent, `"player":`))
 		body = append(body, `,"balance":"98.50","currency":"EUR"}`...)
 		reader.Discard(length)
+		if think > 0 {
+			time.Sleep(think)
+		}
 		out = append(out[:0], answerHead...)
 		out = strconv.AppendInt(out, int64(len(body)), 10)
 		out = append(append(out, "\r\n\r\n"...), body...)

@@ -1,0 +1,138 @@
+"""Too much at once: goodput under ten times the load, and what one provider notices of another that floods or stalls.
+
+The load is a closed loop of ten times the connections that keep the core busy: a provider waits for an answer before it
+uses a connection again, so callers are what there can be ten times of. Ten times the peak as an open loop would either
+wait in the generator, which then is what is measured, or need connections without end. The pools are as shipped.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from tests.bench import contract
+from tests.bench.contenders import Contender, Place
+from tests.bench.processes import Failed, Process, Several
+from tests.bench.site import WIDE, Cores, Site, at_work
+
+#: Ten times the callers of a peak.
+TIMES = 10
+#: Seconds after which the dialect's answers are late.
+WITHIN = 4
+#: The wallet's time for an answer where latencies are compared, in milliseconds, as on the capacity page; the quiet
+#: provider's rate; the part of a core's peak that a provider sends who is busy but no flood.
+THINKS, QUIET, BUSY = 20, 150, 0.5
+LOUD, STILL = 0, 1
+STATES = ("alone", "busy", "flood", "stall")
+#: Connections of a provider that stalls: half drip a body, half ask and never read.
+STALLED = 200
+
+
+def shipped(contender: Contender) -> Contender:
+    """*contender* with the pools that a gateway has when nothing is said of them."""
+    own = {"GATEWAY_WALLET__CONNECTIONS": "100", "GATEWAY_WALLET__QUEUE": "200"}
+
+    def start(place: Place) -> Process | Several:
+        return contender.start(replace(place, more=own))
+
+    return replace(contender, start=start)
+
+
+def goodput(contender: Contender, tools: Path, work: Path, cores: Cores, rounds: int, seconds: int) -> dict[str, Any]:
+    """By round: answers in time per second at the peak and under ten times its callers, and the memory after it."""
+    found: dict[str, list[float]] = {"peak": [], "overload": [], "refused": [], "late": [], "memory_mb": []}
+    with at_work(shipped(contender), tools, work, cores) as site:
+        most = int(site.warm(crowded=True) * seconds * 3) + 5000
+        for number in range(rounds):
+            for name in ("peak", "overload") if number % 2 == 0 else ("overload", "peak"):
+                wide = WIDE if name == "peak" else TIMES * WIDE
+                crowd = site.crowd(most, seconds, wide, WITHIN)
+                found[name].append(crowd.good)
+                if name == "overload":
+                    found["refused"].append(crowd.refused)
+                    found["late"].append(crowd.late)
+                    found["memory_mb"].append(site.process.memory() / 1e6)
+    return found
+
+
+def isolation(
+    contender: Contender, tools: Path, work: Path, cores: Cores, rounds: int, seconds: int, peak: float
+) -> dict[str, Any]:
+    """By round: the quiet provider's p99, and what of its callbacks was not answered well, beside another provider."""
+    found: dict[str, Any] = {name: {"p99": [], "p50": [], "bad": [], "why": []} for name in STATES}
+    with at_work(shipped(contender), tools, work, cores, providers=2, thinks=THINKS) as site:
+        site.open(QUIET, 1)
+        for number in range(rounds):
+            for name in STATES if number % 2 == 0 else STATES[::-1]:
+                with beside(name, site, seconds, peak):
+                    sleep(0.3)
+                    told = site.open(QUIET, seconds, only=STILL)
+                for each in ("p99", "p50", "bad"):
+                    found[name][each].append(told[each])
+                if told["bad"]:
+                    found[name]["why"].append([told["problem"], *_whys(site)])
+                sleep(0.5)
+    return found
+
+
+def _whys(site: Site) -> list[str]:
+    """The gateway's last lines on callbacks of the quiet provider's that did not end well."""
+    of, lines = (
+        f'"provider":"{contract.provider_name(STILL)}"',
+        site.process.log.read_text(errors="replace").splitlines(),
+    )
+    return [line[:600] for line in lines if of in line and '"outcome":"ok"' not in line][-5:]
+
+
+@contextmanager
+def beside(name: str, site: Site, seconds: int, peak: float) -> Iterator[None]:
+    """What the other provider does meanwhile: nothing, half of what a core can take, all that it can send, or stall."""
+    lasts = seconds + 1
+    with ThreadPoolExecutor(1) as pool:
+        if name == "busy":
+            loud = pool.submit(site.open, int(BUSY * peak), lasts, only=LOUD)
+        elif name == "flood":
+            most = int(peak * lasts * 6) + 20_000
+            loud = pool.submit(lambda: site.crowd(most, lasts, TIMES * WIDE, WITHIN, only=LOUD))
+        elif name == "stall":
+            loud = pool.submit(_stall, site.port, over := threading.Event())
+        else:
+            yield
+            return
+        sleep(0.3)
+        try:
+            yield
+            if name != "stall" and loud.done():
+                raise Failed(f"the other provider's {name} ended too early")
+        finally:
+            if name == "stall":
+                over.set()
+        loud.result()
+
+
+def _stall(port: int, over: threading.Event) -> None:
+    """Drip bodies, and begin again what is cut; ask without ever reading."""
+    body = contract.callback_body(contract.fresh_ids(1)[0])
+    head = contract.raw_request(contract.provider_name(LOUD), body)[: -len(body)]
+    held: list[socket.socket | None] = [None] * STALLED
+    while not over.wait(0.1):
+        for at, each in enumerate(held):
+            with suppress(OSError):
+                if each is None:
+                    held[at] = each = socket.create_connection(("127.0.0.1", port))
+                    each.setblocking(False)
+                    each.send(head + body if at % 2 else head)
+                elif at % 2 == 0:
+                    each.send(b"{")
+                continue
+            if each is not None:
+                each.close()
+            held[at] = None
+    for each in held:
+        if each is not None:
+            each.close()
