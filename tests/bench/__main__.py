@@ -60,7 +60,7 @@ def asked() -> tuple[Plan, Path]:
         words = [word.strip() for word in given.only.split(",")]
         names = tuple(each.name for each in CONTENDERS if any(word in each.name for word in words))
         plan = replace(plan, contenders=names)
-    return plan, given.out
+    return plan, given.out.resolve()
 
 
 def able(plan: Plan, tools: Path, work: Path, cores: Cores) -> tuple[list[Contender], dict[str, str]]:
