@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.aiohttp import make_aiohttp_handler
 
 from gateway.edge.admin_guard import Guard
+from gateway.edge.site import Site
 
 _INDEX = """gateway
 
@@ -72,7 +73,6 @@ class Admin:
                 f"admin.listen: {host} is not a loopback address, and no token protects it; set admin.secrets.token,"
                 " or listen on 127.0.0.1, [::1] or localhost only"
             )
-        self._host, self._port = host, port
         self._registry, self._readiness, self._drift = registry, readiness, drift
         app = web.Application(middlewares=[guard.middleware])
         app.router.add_get("/", self._index)
@@ -80,7 +80,7 @@ class Admin:
         app.router.add_get("/drift", self._drifted)
         for path, action in (actions or {}).items():
             app.router.add_post(path, action)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
+        self._site = Site(app, host, port, shutdown_timeout=1.0, keepalive_timeout=75.0)
 
     def answer_probes(self, app: web.Application) -> None:
         """Give *app* the paths that anybody may read: `/healthz`, `/readyz`, `/metrics`."""
@@ -90,14 +90,11 @@ class Admin:
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError when the port is not free."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-        host, port = self._runner.addresses[0][:2]
-        return str(host), int(port)
+        return await self._site.start()
 
     async def stop(self) -> None:
         """Close the listener; a scrape under way has a second to end."""
-        await self._runner.cleanup()
+        await self._site.stop()
 
     async def _index(self, request: web.Request) -> web.Response:
         return web.Response(text=_INDEX)

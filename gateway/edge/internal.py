@@ -19,6 +19,7 @@ from gateway.dialect.problems import suggest
 from gateway.edge.admin_guard import bears
 from gateway.edge.callees import Callees
 from gateway.edge.carry import Memory, carry
+from gateway.edge.site import Site
 from gateway.exchange.outbound import Account, Inquiry
 from gateway.exchange.wishes import Delivery, Flow
 from gateway.wire.jsontext import read_json
@@ -42,13 +43,12 @@ class Internal:
         drain: float = 10.0, reuse_port: bool = False,
     ) -> None:  # fmt: skip
         self.serve(accounts, tokens)
-        self._host, self._port, self._reuse_port = host, port, reuse_port
         self._start, self._memory, self._callees, self._done = start, memory, callees, done
         self._drain = drain
         app = web.Application(client_max_size=_LIMIT)
         app.router.add_get("/requests", self._list)
         app.router.add_post("/requests/{provider}/{name}", self._ask)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=drain)
+        self._site = Site(app, host, port, reuse_port=reuse_port, shutdown_timeout=drain)
 
     def serve(self, accounts: Sequence[Account], tokens: Sequence[bytes]) -> None:
         """Ask these from now on, for whoever has one of *tokens*; requests at work go on."""
@@ -58,14 +58,11 @@ class Internal:
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError when the port is not free."""
         await self._callees.start()
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port, reuse_port=self._reuse_port).start()
-        host, port = self._runner.addresses[0][:2]
-        return str(host), int(port)
+        return await self._site.start()
 
     async def stop(self) -> None:
         """Take nothing more; requests at work end, then their late stories, each in its time."""
-        await self._runner.cleanup()
+        await self._site.stop()
         await self._callees.stop(self._drain)
 
     async def _list(self, request: web.Request) -> web.Response:

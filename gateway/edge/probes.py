@@ -8,24 +8,21 @@ the same: who your providers are, and how much they play, is in the metrics.
 from aiohttp import web
 
 from gateway.edge.admin import Admin
+from gateway.edge.site import Site
 
 
 class Probes:
     """The three paths of *admin* on *host*:*port* (port 0: any free one); everything else is 404."""
 
     def __init__(self, host: str, port: int, admin: Admin) -> None:
-        self._host, self._port = host, port
         app = web.Application()
         admin.answer_probes(app)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=75.0)
+        self._site = Site(app, host, port, shutdown_timeout=1.0, keepalive_timeout=75.0)
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError when the port is not free."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-        host, port = self._runner.addresses[0][:2]
-        return str(host), int(port)
+        return await self._site.start()
 
     async def stop(self) -> None:
         """Close the listener; a scrape under way has a second to end."""
-        await self._runner.cleanup()
+        await self._site.stop()

@@ -31,8 +31,7 @@ class Upstream:
     *base_url* is `http(s)://host[:port][/path]`. *pool_timeout* bounds the wait for a free connection, and with
     *connect_timeout* the making of one (DNS, TCP, TLS). *methods*: which are sent, those of the dialect that is spoken
     there; none is ever sent twice by itself, as clients do with a GET. *tls*: for https, where it is not the system's
-    authorities alone. *on_ending* hears each ending and how long it
-    took; *on_bug* hears what a late story raised.
+    authorities alone. *on_ending* hears each ending and how long it took; *on_bug* hears what a late story raised.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ of a ConfigMap or a Secret, file systems of other machines that tell nobody of a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from gateway.edge.preparing import open_shelf
@@ -54,9 +54,10 @@ def _files(config: Path, settings: Settings) -> Iterator[Path]:
     for part in parts:
         for folder in open_shelf(settings, part).folders:
             yield from sorted(folder.glob("*.toml"))
-    secrets = [part.secrets for part in parts]
-    listed: Iterable[list[Reference]] = [each for named in secrets for each in named.values()]
-    for references in (*listed, *(settings.internal.secrets.values() if settings.internal else ())):
+    listed: list[list[Reference]] = [each for part in parts for each in part.secrets.values()]
+    for listener in (settings.admin, settings.internal):
+        listed += listener.secrets.values() if listener is not None else ()
+    for references in listed:
         yield from (settings.folder / each.file for each in references if each.file is not None)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
+from weakref import finalize
 
 _NUMBERS = count(1)
 
@@ -68,5 +69,6 @@ class Straight:
         file = f"<{self._about} #{next(_NUMBERS)}>"
         exec(compile(self.text, file, "exec"), self._bound)  # noqa: S102 - made of a table's words, each as a literal
         linecache.cache[file] = (len(self.text), None, self.text.splitlines(keepends=True), file)
-        function: Callable[..., Any] = self._bound[self._name]
+        function: Callable[..., Any] = self._bound.pop(self._name)
+        finalize(function, linecache.cache.pop, file, None).atexit = False  # tables are read again while they serve
         return function

@@ -23,8 +23,8 @@ async def ask() -> AsyncIterator[Any]:
         return web.Response(text="changed")
 
     async def make(guard: Guard, *lines: str) -> int:
-        admin = Admin("127.0.0.1", 0, CollectorRegistry(), Readiness(), guard=guard)
-        admin._runner.app.router.add_post("/-/change", change)
+        actions = {"/-/change": change}
+        admin = Admin("127.0.0.1", 0, CollectorRegistry(), Readiness(), guard=guard, actions=actions)
         running.append(admin)
         host, port = await admin.start()
         reader, writer = await asyncio.open_connection(host, port)
@@ -51,6 +51,12 @@ async def test_a_token_is_due_where_one_is_set(ask: Any, path: str) -> None:
     both = [f"Authorization: Bearer {TOKEN.decode()}"] * 2
     assert await ask(guard, *lines, *both) == 401
     assert await ask(guard, *lines, f"Authorization: bearer {TOKEN.decode()}") == (404 if path == "/nowhere" else 200)
+
+
+async def test_where_every_token_has_ended_nobody_has_one(ask: Any) -> None:
+    """That is not the same as a listener without a token."""
+    shown = ("GET / HTTP/1.1", "Host: 127.0.0.1:PORT", f"Authorization: Bearer {TOKEN.decode()}")
+    assert (await ask(Guard([]), *shown), await ask(Guard(), *shown)) == (401, 200)
 
 
 @pytest.mark.parametrize(("path", "status"), [("/healthz", 200), ("/readyz", 503)])

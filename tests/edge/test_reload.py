@@ -18,6 +18,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.cli import run
 from gateway.dialect.shelf import shipped
 from gateway.edge import watching
+from gateway.edge.settings import load
 from gateway.sandbox.moods import Mood
 from tests.edge.test_app import DIALECTS, House, Served
 
@@ -210,6 +211,32 @@ async def test_a_secret_is_rotated_without_a_restart(house: House) -> None:
         assert (await caller.send(caller.call(Operation.BET), new)).reply.outcome is Outcome.OK
         assert fresh not in served.out.getvalue()
         assert b"a-third-secret" not in served.out.getvalue()
+
+
+async def test_who_may_come_is_changed_while_it_serves(house: House) -> None:
+    """A provider's list of addresses, and the admin listener's token; a file of the token is watched as well."""
+    tokens = ["first-token-of-the-operator", "second-token-of-the-operator"]
+    (house.folder / "admin.token").write_text(tokens[0])
+    async with Served(house) as served:
+        listen, slots = 'admin.listen = "127.0.0.1:0"', "[providers.slots]"
+        rewrite(house.path, listen, f'{listen}\nadmin.secrets.token = [{{ file = "admin.token" }}]')
+        rewrite(house.path, slots, f'{slots}\nallow = ["203.0.113.0/24"]')
+        assert (await reload(served))[0] == 200
+        assert (await said(served, "slots"))[0] is not Outcome.OK
+        assert (await said(served, "acme"))[0] is Outcome.OK
+
+        async def admitted(method: str, path: str, token: str) -> int:
+            shown = {"Authorization": f"Bearer {token}"}
+            async with served.client.request(method, f"{served.admin}{path}", headers=shown) as answer:
+                return answer.status
+
+        assert [await admitted("GET", "/metrics", token) for token in tokens] == [200, 401]
+        assert house.folder / "admin.token" in watching.stamps(house.path, load(house.path))
+        (house.folder / "admin.token").write_text(tokens[1])
+        rewrite(house.path, '["203.0.113.0/24"]', '["203.0.113.0/24", "127.0.0.1"]')
+        assert await admitted("POST", "/-/reload", tokens[0]) == 200
+        assert [await admitted("GET", "/metrics", token) for token in tokens] == [401, 200]
+        assert (await said(served, "slots"))[0] is Outcome.OK
 
 
 async def test_sighup_reloads(house: House, own: Path, eventually: Any) -> None:

@@ -1,5 +1,6 @@
 """Functions made of lines: what they may speak of, where their errors point, and what a converter says of its own."""
 
+import linecache
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +40,17 @@ def test_a_traceback_shows_the_line() -> None:
         told = traceback.format_exc()
     assert "return {}['nothing']" in told
     assert "<a form #" in told
+
+
+def test_a_function_that_is_no_more_leaves_no_text() -> None:
+    """Tables are compiled again at every reload."""
+    code = Straight("gone()", "a form that is gone")
+    code.line("return 1")
+    function = code.made()
+    assert function() == 1
+    kept = [file for file in linecache.cache if "a form that is gone" in file]
+    del function
+    assert (len(kept), kept[0] in linecache.cache) == (1, False)
 
 
 def test_words_of_a_table_are_literals() -> None:

@@ -1,0 +1,24 @@
+"""A listener for our own people and machines: one aiohttp application on one address."""
+
+from typing import Any
+
+from aiohttp import web
+
+
+class Site:
+    """*app* on *host*:*port* (port 0: any free one). *options*: those of aiohttp's AppRunner."""
+
+    def __init__(self, app: web.Application, host: str, port: int, *, reuse_port: bool = False, **options: Any) -> None:
+        self._runner = web.AppRunner(app, access_log=None, **options)
+        self._host, self._port, self._reuse_port = host, port, reuse_port
+
+    async def start(self) -> tuple[str, int]:
+        """Listen; returns the address taken. Raises OSError when the port is not free."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port, reuse_port=self._reuse_port).start()
+        host, port = self._runner.addresses[0][:2]
+        return str(host), int(port)
+
+    async def stop(self) -> None:
+        """Close the listener; what is under way has its `shutdown_timeout` to end."""
+        await self._runner.cleanup()
