@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 from cyclopts import Parameter
 
+from gateway.cli.bearer import bearer
 from gateway.cli.exits import CLEAN, FINDINGS, Finding, Misuse
 from gateway.cli.journals import Json
 from gateway.cli.send import ANYWHERE
@@ -38,7 +39,8 @@ def drift(
     settings = read_settings(config)
     if settings is None:
         return FINDINGS
-    seen = asyncio.run(_asked(f"{(url or address(settings)).rstrip('/')}/drift"))
+    token = bearer(settings, "admin", settings.admin) if settings.admin.secrets.get("token") else {}
+    seen = asyncio.run(_asked(f"{(url or address(settings)).rstrip('/')}/drift", token))
     if json:
         print(orjson.dumps(seen, option=orjson.OPT_INDENT_2).decode())
     else:
@@ -54,12 +56,15 @@ def address(settings: Settings) -> str:
     return f"http://{ANYWHERE.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
-async def _asked(url: str) -> list[dict[str, Any]]:
+async def _asked(url: str, token: Mapping[str, str]) -> list[dict[str, Any]]:
     try:
-        async with aiohttp.ClientSession(trust_env=False) as client, client.get(url) as answer:
+        async with aiohttp.ClientSession(trust_env=False) as client, client.get(url, headers=token) as answer:
             found = orjson.loads(await answer.read()) if answer.status == 200 else None
+            unknown = answer.status == 401
     except (aiohttp.ClientError, ValueError) as fault:
         raise Finding(f"no answer from the gateway ({type(fault).__name__}): is it served?") from None
+    if unknown:
+        raise Finding("the admin listener takes no token that these settings have in admin.secrets.token")
     if not isinstance(found, list):
         raise Finding("this is no admin listener that tells of drift")
     return found

@@ -9,7 +9,7 @@ from gateway.cli.exits import CLEAN, FINDINGS
 from gateway.cli.serve import read_settings
 from gateway.edge.catalogue import page
 from gateway.edge.metrics import WALLET
-from gateway.edge.preparing import chosen, open_shelf
+from gateway.edge.preparing import chosen, open_shelf, references
 from gateway.edge.settings import ProviderPart, Wallet
 
 
@@ -33,8 +33,5 @@ def metrics(
     }
     providers = {name: len(spoken[name].operations()) for name in settings.providers}
     tables = len({(part.tables, part.dialect) for part in parts.values()})
-    listed = [references for part in parts.values() for references in part.secrets.values()]
-    listed += settings.internal.secrets.values() if settings.internal is not None else ()
-    secrets = sum(map(len, listed))
-    print("\n".join(page(providers, tables, secrets)))
+    print("\n".join(page(providers, tables, len(references(settings)))))
     return CLEAN

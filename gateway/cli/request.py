@@ -10,10 +10,10 @@ import aiohttp
 import orjson
 from cyclopts import Parameter
 
+from gateway.cli.bearer import bearer
 from gateway.cli.exits import CLEAN, FINDINGS, Finding, Misuse
 from gateway.cli.send import ANYWHERE
 from gateway.cli.serve import read_settings
-from gateway.edge.secrets import SecretRefused, resolve
 from gateway.edge.settings import InternalPart, parse_listen
 
 
@@ -35,13 +35,10 @@ def request(
         return FINDINGS
     if settings.internal is None:
         raise Misuse(f"{config}: there is no [internal] listener, so nobody can ask a provider")
-    try:
-        token = resolve(settings.internal.secrets["token"][0], settings.folder).decode("utf-8", "surrogateescape")
-    except (KeyError, IndexError, SecretRefused) as fault:
-        raise Misuse(f"internal.secrets.token: {fault}") from None
+    shown_token = bearer(settings, "internal", settings.internal)
     facts = sys.stdin.read() if json == "-" else json
     base = (url or _address(settings.internal)).rstrip("/")
-    status, body = asyncio.run(_asked(f"{base}/requests/{provider}/{name}", token, facts.encode()))
+    status, body = asyncio.run(_asked(f"{base}/requests/{provider}/{name}", shown_token, facts.encode()))
     if raw:
         print(body.decode("utf-8", "replace"))
     told = _object(body)
@@ -59,8 +56,8 @@ def _address(internal: InternalPart) -> str:
     return f"http://{ANYWHERE.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
-async def _asked(url: str, token: str, body: bytes) -> tuple[int, bytes]:
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+async def _asked(url: str, token: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    headers = {**token, "Content-Type": "application/json"}
     try:
         async with aiohttp.ClientSession(trust_env=False) as client, client.post(
             url, data=body, headers=headers

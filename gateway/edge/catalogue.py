@@ -29,7 +29,7 @@ LATER = {
         "sha256": "that of the table",
     },
     "gateway_secret_not_after_seconds": {
-        "party": "each provider of the settings, `wallet`, `internal`",
+        "party": "each provider of the settings, `wallet`, `internal`, `admin`",
         "name": "each secret of the party",
         "key": "its place in the list",
     },

@@ -67,6 +67,12 @@ def open_shelf(settings: Settings, part: ProviderPart | WalletPart) -> Shelf:
     return Shelf(settings.folder / part.tables) if part.tables else Shelf()
 
 
+def references(settings: Settings) -> list[Reference]:
+    """Where every secret stands that a reload reads: the parties', and the tokens of the listeners."""
+    parts = [settings.wallet, *settings.providers.values(), settings.admin, settings.internal]
+    return [each for part in parts if part is not None for listed in part.secrets.values() for each in listed]
+
+
 def chosen(options: Mapping[str, bool | int | str]) -> dict[str, str]:
     """Options of the settings as a table spells its choices."""
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in options.items()}

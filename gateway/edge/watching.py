@@ -8,8 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-from gateway.edge.preparing import open_shelf
-from gateway.edge.secrets import Reference
+from gateway.edge.preparing import open_shelf, references
 from gateway.edge.settings import ProviderPart, Settings, Wallet
 
 #: Seconds between two looks. A change is acted upon once two looks have seen the same: nobody is still writing then.
@@ -54,11 +53,7 @@ def _files(config: Path, settings: Settings) -> Iterator[Path]:
     for part in parts:
         for folder in open_shelf(settings, part).folders:
             yield from sorted(folder.glob("*.toml"))
-    listed: list[list[Reference]] = [each for part in parts for each in part.secrets.values()]
-    for listener in (settings.admin, settings.internal):
-        listed += listener.secrets.values() if listener is not None else ()
-    for references in listed:
-        yield from (settings.folder / each.file for each in references if each.file is not None)
+    yield from (settings.folder / each.file for each in references(settings) if each.file is not None)
 
 
 def _stamp(path: Path) -> Stamp:

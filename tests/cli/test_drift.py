@@ -73,6 +73,27 @@ def test_a_new_field_is_seen_told_pasted_and_known(tmp_path: Path) -> None:
         assert (code, out.strip()) == (0, "Everything that came stands in a row.")
 
 
+def test_an_admin_listener_with_a_token(tmp_path: Path) -> None:
+    """It is shown, the first that lives; one that the gateway does not take is told as that."""
+    ended, token = "ended-token-of-the-operator", "token-of-the-operator-0123"
+    with Served(tmp_path) as served:
+        served.stop()
+        for name, value in (("ended", ended), ("token", token)):
+            (tmp_path / name).write_text(value)
+        listed = '{ file = "ended", not_after = 2020-01-01T00:00:00Z }, { file = "token" }'
+        settings = served.house.config.read_text()
+        assert settings.count("[admin]") == 1
+        served.house.config.write_text(settings.replace("[admin]", f"[admin]\nsecrets.token = [{listed}]"))
+        served.start()
+        command = ("drift", "--config", "gateway.toml")
+        code, out, err = gateway(*command, cwd=tmp_path, env=served.house.env)
+        assert (code, out.strip()) == (0, "Everything that came stands in a row."), err
+        (tmp_path / "token").write_text("another-token-of-somebody")
+        code, out, err = gateway(*command, cwd=tmp_path, env=served.house.env)
+        assert (code, out, "takes no token" in err) == (1, "", True)
+        assert token not in err
+
+
 def test_nobody_there(tmp_path: Path) -> None:
     """A gateway that is not served, and an answer that is none, are one sentence each."""
     served = Served(tmp_path)
