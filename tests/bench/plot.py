@@ -103,7 +103,7 @@ def main(source: str, picture: str) -> None:
     machine = told["machine"]
     figure.suptitle(f"{machine['cpu']}, {machine['cores']} cores; commit {machine['commit']}", fontsize=9)
     figure.tight_layout()
-    figure.savefig(picture, dpi=100)
+    figure.savefig(picture, dpi=100 if len(panels) > 1 else 160)  # one panel alone would be a stamp
 
 
 main(*sys.argv[1:])
