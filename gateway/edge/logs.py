@@ -109,6 +109,7 @@ class Log:
             "asked": journey.asked,
             "ms": round(seconds * 1000, 1),
             "ms_wallet": round(journey.wallet_seconds * 1000, 1),
+            "ms_turn": round(journey.turn_seconds * 1000, 1) or "",
             "bug": type(journey.bug).__name__ if journey.bug is not None else "",
         }
         self._say("info", "callback", _known(facts))
