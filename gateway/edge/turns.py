@@ -1,13 +1,13 @@
 """Whose turn it is: how many callbacks of one provider are at work at one time, so that others need not wait for it.
 
 A loop runs what came first, a journal writes what came first: who has a thousand callbacks at once would make everybody
-wait for all of them. So each provider has a few places; a callback holds one while our processor and our journal work
+wait for all of them. So each provider has some places; a callback holds one while our processor and our journal work
 on it, and gives it away while somebody else is waited for: the wallet, or another callback. Who finds none free waits
 behind its own provider's.
 
-How many places there are follows from what they do: where claims take much longer than they can, there are fewer; where
-they do not and somebody waits, there are more (a journal far away is busy with many before it is slow). They are shared
-by the providers that were there lately.
+A provider that is alone has them all: callbacks that are at work together share commits, and cost less. In company each
+has a quarter. Where somebody waits though claims take no longer than they can, there are more: a journal far away is
+busy with many before it is slow.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from time import monotonic
 
 from gateway.exchange.journey import Journey
 
-#: Places at the start, at least, and at most.
-FIRST, LEAST, MOST = 4.0, 4.0, 256.0
+#: Places of a provider that is alone: at first and at least, and at most. The part of these that each has in company.
+LEAST, MOST, PART = 32.0, 256.0, 0.25
 #: What one claim changes.
 STEP = 0.1
 #: The way from a turn to the wallet is slow if it takes more than so many times the best of late, and so many seconds.
@@ -57,11 +57,11 @@ class Turn:
 
 
 class Turns:
-    """Of one event loop. `places`: how many there are for all who were there lately."""
+    """Of one event loop. `places`: how many a provider has that is alone."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self.places = FIRST
+        self.places = LEAST
         self._held: dict[str, int] = {}
         self._holders: dict[Turn, None] = {}  # who holds one for longest stands first
         self._left: list[str] = []
@@ -79,7 +79,9 @@ class Turns:
         if now >= self._here_until:
             self._before, self._here, self._here_until = len(self._here) or 1, set(), now + LATELY
         self._here.add(provider)
-        if self._held.get(provider, 0) < self._share() and provider not in self._waiting:
+        if provider in self._waiting:  # there may be more places than when one was last given away
+            self._call(provider)
+        if self._held.get(provider, 0) < self._share():
             self.hold(turn)
         else:
             await self._wait(turn)
@@ -95,6 +97,7 @@ class Turns:
         try:
             await called
         except BaseException:
+            called.cancel()
             turn.leave()
             raise
 
@@ -124,7 +127,7 @@ class Turns:
 
     def _share(self) -> float:
         """How many places one provider has."""
-        return max(LEAST, self.places / max(len(self._here), self._before))
+        return self.places if max(len(self._here), self._before) == 1 else self.places * PART
 
     def _round(self) -> None:
         left, self._left = self._left, []

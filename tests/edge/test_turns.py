@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.edge.turns import LEAST, MOST, STALLED, Turn, Turns
+from gateway.edge.turns import LEAST, MOST, PART, STALLED, Turn, Turns
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Send
 from gateway.journal.wishes import Wait
@@ -14,7 +14,7 @@ from tests.edge.callbacks import OK, post
 from tests.edge.conftest import Account, until
 from tests.edge.wishes import BET
 
-FEW = int(LEAST)
+ALL, FEW = int(LEAST), int(LEAST * PART)
 LOUD_AND_QUIET = [Account("loud", "/loud"), Account("quiet", "/quiet")]
 
 
@@ -47,7 +47,7 @@ async def rounds(count: int = 3) -> None:
 async def test_one_providers_crowd_keeps_only_itself_waiting() -> None:
     """The first few begin; the next one waits, and another provider's does not."""
     turns = Turns()
-    held = await begun(turns, FEW)
+    held = await begun(turns, ALL)
     next_one = asyncio.create_task(turns.begin(told := journey()))
     await rounds()
     assert not next_one.done()
@@ -66,7 +66,7 @@ async def test_they_begin_in_the_order_in_which_they_came() -> None:
         order.append(number)
         turn.leave()
 
-    held = await begun(turns, FEW)
+    held = await begun(turns, ALL)
     async with asyncio.TaskGroup() as group:
         for number in range(9):
             group.create_task(one(number))
@@ -82,19 +82,19 @@ async def test_they_begin_in_the_order_in_which_they_came() -> None:
 async def test_a_place_is_free_on_the_next_round_of_the_loop() -> None:
     """Stories that never wait for a journal would else all begin on one round, however many they are."""
     turns = Turns()
-    for turn in await begun(turns, FEW):
+    for turn in await begun(turns, ALL):
         turn.leave()
     late = turns.begin(journey())
     assert asyncio.isfuture(late.send(None)), "it waits, on this round"
     late.close()
     await rounds()
-    await begun(turns, FEW)
+    await begun(turns, ALL)
 
 
 async def test_who_asks_the_wallet_gives_its_place_away_and_comes_back_at_once() -> None:
     """What has begun is not kept waiting, even if there is one too many then."""
     turns = Turns()
-    held = await begun(turns, FEW)
+    held = await begun(turns, ALL)
     held[0].asks(100.0)
     await rounds()
     await begun(turns, 1)
@@ -110,7 +110,7 @@ async def test_who_asks_the_wallet_gives_its_place_away_and_comes_back_at_once()
 async def test_who_goes_while_it_waits_leaves_nothing_behind() -> None:
     """Cancelled while it waits, and cancelled in the moment in which it was called."""
     turns = Turns()
-    held = await begun(turns, FEW)
+    held = await begun(turns, ALL)
     gone, called, stays = (asyncio.create_task(turns.begin(journey())) for _ in range(3))
     await rounds()
     gone.cancel()
@@ -122,19 +122,19 @@ async def test_who_goes_while_it_waits_leaves_nothing_behind() -> None:
     for turn in [*held[1:], stays.result()]:
         turn.leave()
     await rounds()
-    await begun(turns, FEW)
+    await begun(turns, ALL)
 
 
 async def test_who_stalls_holds_no_place() -> None:
     """A disk that hangs, a lock, a reader who does not read: none of them is short of places."""
     turns = Turns()
-    held = await begun(turns, FEW)
-    others = await asyncio.wait_for(asyncio.gather(*(turns.begin(journey()) for _ in range(FEW))), 10 * STALLED)
+    held = await begun(turns, ALL)
+    others = await asyncio.wait_for(asyncio.gather(*(turns.begin(journey()) for _ in range(ALL))), 10 * STALLED)
     assert not any(turn.held for turn in held)
     for turn in [*held, *others]:
         turn.leave()
     await rounds()
-    await begun(turns, FEW)
+    await begun(turns, ALL)
 
 
 def legs(turns: Turns, clock: Clock, count: int, seconds: float) -> None:
@@ -150,7 +150,7 @@ async def test_places_follow_what_a_claim_takes() -> None:
     turns = Turns(clock)
     legs(turns, clock, 100, 0.003)
     assert turns.places == LEAST, "nobody waited"
-    await begun(turns, FEW)
+    await begun(turns, ALL)
     waiting = asyncio.create_task(turns.begin(journey()))
     await rounds()
     legs(turns, clock, 100, 0.003)
@@ -170,21 +170,25 @@ async def test_places_follow_what_a_claim_takes() -> None:
     waiting.cancel()
 
 
-async def test_providers_share_the_places() -> None:
-    """Those that were there lately; each has a few in any case."""
+async def test_in_company_each_has_a_quarter() -> None:
+    """Company is who was there lately; what one holds already is not taken away."""
     clock = Clock()
     turns = Turns(clock)
-    turns.places = 4.0 * FEW
-    await begun(turns, 1, "quiet")
-    await begun(turns, 2 * FEW)
+    held = await begun(turns, FEW)
+    await begun(turns, FEW, "quiet")
     surplus = asyncio.create_task(turns.begin(journey()))
     await rounds()
     assert not surplus.done()
-    surplus.cancel()
-    clock.now += 5  # long since, nobody else was there
-    await begun(turns, 1)
+    held[0].leave()
+    await asyncio.wait_for(surplus, STALLED / 5)
     clock.now += 5
-    await begun(turns, 2 * FEW - 1)
+    late = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    assert not late.done(), "a moment ago there were two"
+    late.cancel()
+    await asyncio.wait({late})
+    clock.now += 5
+    await begun(turns, ALL - FEW)
 
 
 class _Slow:
@@ -200,7 +204,7 @@ class _Slow:
 
 
 async def test_a_crowd_on_sockets(gateway: Any) -> None:
-    """Of twenty callbacks only a few are in the journal at one time; somebody else's is answered meanwhile."""
+    """Of a crowd only a few are in the journal at one time; somebody else's is answered meanwhile."""
     journal = _Slow()
 
     def story(request: Any, journey: Journey) -> Any:
@@ -210,14 +214,14 @@ async def test_a_crowd_on_sockets(gateway: Any) -> None:
         yield Answer(OK)
 
     one = await gateway(story, providers=LOUD_AND_QUIET, memory=journal)
-    crowd = [asyncio.create_task(one.talk(post("/loud/bet"))) for _ in range(20)]
-    await until(lambda: journal.begun == FEW)
+    crowd = [asyncio.create_task(one.talk(post("/loud/bet"))) for _ in range(ALL + 9)]
+    await until(lambda: journal.begun == ALL)
     assert (await one.talk(post("/quiet/bet"))).endswith(OK.body)
-    assert journal.begun == FEW
+    assert journal.begun == ALL
     journal.go.set()
     assert all(answer.endswith(OK.body) for answer in await asyncio.gather(*crowd))
     waited = [line for line in one.lines() if line["provider"] == "loud" and "ms_turn" in line]
-    assert len(waited) == 20 - FEW
+    assert len(waited) == 9
 
 
 @pytest.mark.parametrize("wish", [Send(BET, 0.0, 0.0), Wait("a:b:c", 0.0)], ids=["wallet", "row"])
@@ -242,7 +246,7 @@ async def test_who_waits_for_others_holds_no_place(gateway: Any, wish: Any) -> N
         yield Answer(OK)
 
     one = await gateway(story, providers=LOUD_AND_QUIET, memory=Hanging(), hop=Hanging())
-    crowd = [asyncio.create_task(one.talk(post("/loud/bet"))) for _ in range(3 * FEW)]
-    await until(lambda: at_once == 3 * FEW, STALLED)
+    crowd = [asyncio.create_task(one.talk(post("/loud/bet"))) for _ in range(3 * ALL)]
+    await until(lambda: at_once == 3 * ALL, STALLED)
     go.set()
     assert all(answer.endswith(OK.body) for answer in await asyncio.gather(*crowd))
