@@ -5,9 +5,9 @@ wait for all of them. So each provider has some places; a callback holds one whi
 on it, and gives it away while somebody else is waited for: the wallet, or another callback. Who finds none free waits
 behind its own provider's.
 
-A provider that is alone has them all: callbacks that are at work together share commits, and cost less. In company each
-has a quarter. Where somebody waits though claims take no longer than they can, there are more: a journal far away is
-busy with many before it is slow.
+A provider that is alone has many: callbacks that are at work together share commits, and cost less. In company each has
+a few; and more, as long as claims take little longer than they do when nobody waits: a journal far away, or on a slow
+disk, is busy with many before it is slower.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from time import monotonic
 
 from gateway.exchange.journey import Journey
 
-#: Places of a provider that is alone: at first and at least, and at most. The part of these that each has in company.
-LEAST, MOST, PART = 32.0, 256.0, 0.25
-#: What one claim changes.
-STEP = 0.1
-#: The way from a turn to the wallet is slow if it takes more than so many times the best of late, and so many seconds.
+#: Places of a provider that is alone; and in company: at first, at least and at most.
+ALONE, FIRST, LEAST, MOST = 64, 8.0, 4.0, 64.0
+#: What one claim changes of these; and of what is usual.
+STEP, WEIGHT = 0.1, 1 / 64
+#: The way from a turn to the wallet is slow beyond so many times the usual, and so many seconds.
 TIMES, AND = 2.0, 0.0005
-#: Seconds of "lately", for who was there and for what is the best.
-LATELY, BEST_OF = 1.0, 10.0
+#: Seconds in which two providers are in company.
+LATELY = 1.0
 #: Seconds after which who holds a place is waiting for something that is not short of places.
 STALLED = 0.25
 
@@ -42,7 +42,7 @@ class Turn:
     def asks(self, now: float) -> None:
         """It asks the wallet: its place is another's meanwhile."""
         if self.first and self.held and self._journey.claim:
-            self._turns.learn(now - self.since, now)
+            self._turns.learn(now - self.since)
         self.first = False
         self.leave()
 
@@ -57,11 +57,11 @@ class Turn:
 
 
 class Turns:
-    """Of one event loop. `places`: how many a provider has that is alone."""
+    """Of one event loop. `places`: how many each provider has in company."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self.places = LEAST
+        self.places = FIRST
         self._held: dict[str, int] = {}
         self._holders: dict[Turn, None] = {}  # who holds one for longest stands first
         self._left: list[str] = []
@@ -70,8 +70,7 @@ class Turns:
         self._here: set[str] = set()
         self._before = 1
         self._here_until = 0.0
-        self._best = self._best_before = float("inf")
-        self._best_until = 0.0
+        self._usual = 0.0
 
     async def begin(self, journey: Journey) -> Turn:
         """The turn of this callback, when it has come; notes for how long it waited."""
@@ -115,19 +114,18 @@ class Turns:
             asyncio.get_running_loop().call_soon(self._round)
         self._left.append(turn.provider)
 
-    def learn(self, leg: float, now: float) -> None:
+    def learn(self, leg: float) -> None:
         """The way from a turn to the wallet, with a claim on it, took *leg* seconds."""
-        if now >= self._best_until:
-            self._best_before, self._best, self._best_until = self._best, leg, now + BEST_OF
-        self._best = min(self._best, leg)
-        if leg > TIMES * min(self._best, self._best_before) + AND:
+        if not self._waiting:
+            self._usual += (leg - self._usual) * (WEIGHT if self._usual else 1)
+        elif leg > TIMES * self._usual + AND:
             self.places = max(LEAST, self.places - STEP)
-        elif self._waiting:
+        else:
             self.places = min(MOST, self.places + STEP)
 
     def _share(self) -> float:
         """How many places one provider has."""
-        return self.places if max(len(self._here), self._before) == 1 else self.places * PART
+        return ALONE if max(len(self._here), self._before) == 1 else self.places
 
     def _round(self) -> None:
         left, self._left = self._left, []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.edge.turns import LEAST, MOST, PART, STALLED, Turn, Turns
+from gateway.edge.turns import ALONE, FIRST, LEAST, MOST, STALLED, Turn, Turns
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Send
 from gateway.journal.wishes import Wait
@@ -14,7 +14,7 @@ from tests.edge.callbacks import OK, post
 from tests.edge.conftest import Account, until
 from tests.edge.wishes import BET
 
-ALL, FEW = int(LEAST), int(LEAST * PART)
+ALL, FEW = ALONE, int(FIRST)
 LOUD_AND_QUIET = [Account("loud", "/loud"), Account("quiet", "/quiet")]
 
 
@@ -60,13 +60,14 @@ async def test_one_providers_crowd_keeps_only_itself_waiting() -> None:
 async def test_they_begin_in_the_order_in_which_they_came() -> None:
     """Also where there is a place for one more that comes."""
     turns, order = Turns(), []
+    await begun(turns, 1, "quiet")
 
     async def one(number: int) -> None:
         turn = await turns.begin(journey())
         order.append(number)
         turn.leave()
 
-    held = await begun(turns, ALL)
+    held = await begun(turns, FEW)
     async with asyncio.TaskGroup() as group:
         for number in range(9):
             group.create_task(one(number))
@@ -137,40 +138,59 @@ async def test_who_stalls_holds_no_place() -> None:
     await begun(turns, ALL)
 
 
-def legs(turns: Turns, clock: Clock, count: int, seconds: float) -> None:
+def legs(turns: Turns, count: int, seconds: float) -> None:
     """So many claims whose way to the wallet took so long."""
     for _ in range(count):
-        clock.now += 0.0001
-        turns.learn(seconds, clock.now)
+        turns.learn(seconds)
 
 
 async def test_places_follow_what_a_claim_takes() -> None:
-    """More where somebody waits and claims are as quick as they were; fewer where they are not."""
-    clock = Clock()
-    turns = Turns(clock)
-    legs(turns, clock, 100, 0.003)
-    assert turns.places == LEAST, "nobody waited"
-    await begun(turns, ALL)
+    """More where somebody waits and claims are as quick as when nobody does; fewer where they are not."""
+    turns = Turns()
+    legs(turns, 1000, 0.003)
+    assert turns.places == FIRST, "nobody waited"
+    await begun(turns, 1, "quiet")
+    await begun(turns, FEW)
     waiting = asyncio.create_task(turns.begin(journey()))
     await rounds()
-    legs(turns, clock, 100, 0.003)
-    assert turns.places == pytest.approx(LEAST + 10)
-    legs(turns, clock, 10_000, 0.003)
+    legs(turns, 100, 0.003)
+    assert turns.places == pytest.approx(FIRST + 10)
+    legs(turns, 1000, 0.003)
     assert turns.places == MOST
-    legs(turns, clock, 50, 0.009)
+    legs(turns, 50, 0.009)
     assert turns.places == pytest.approx(MOST - 5)
-    legs(turns, clock, 10_000, 0.009)
+    legs(turns, 1000, 0.009)
     assert turns.places == LEAST
-    clock.now += 10
-    legs(turns, clock, 10_000, 0.009)
-    assert turns.places == LEAST, "the best of late is still that of before"
-    clock.now += 10
-    legs(turns, clock, 10_000, 0.009)
-    assert turns.places > LEAST, "a journal that is slower now"
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    turns.places = MOST
+    await begun(turns, 1)  # which is not behind who has gone
+    legs(turns, 1000, 0.009)
+    assert turns.places == MOST, "this is how it is now"
+    crowd = [asyncio.create_task(turns.begin(journey())) for _ in range(ALL)]
+    await rounds()
+    legs(turns, 50, 0.017)
+    assert turns.places == MOST
+    for each in crowd:
+        each.cancel()
+
+
+async def test_the_first_claim_says_what_is_usual_and_a_blink_is_never_slow() -> None:
+    """After one leg of 0.1 ms, 0.6 ms is as quick, and 0.8 ms is slow."""
+    turns = Turns()
+    await begun(turns, 1, "quiet")
+    legs(turns, 1, 0.0001)
+    await begun(turns, FEW)
+    waiting = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    legs(turns, 10, 0.0006)
+    assert turns.places == pytest.approx(FIRST + 1)
+    legs(turns, 10, 0.0008)
+    assert turns.places == pytest.approx(FIRST)
     waiting.cancel()
 
 
-async def test_in_company_each_has_a_quarter() -> None:
+async def test_in_company_each_has_a_few() -> None:
     """Company is who was there lately; what one holds already is not taken away."""
     clock = Clock()
     turns = Turns(clock)
