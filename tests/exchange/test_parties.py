@@ -70,7 +70,7 @@ def test_a_renamed_account_keeps_its_rows() -> None:
 
 def test_the_time_of_the_last_words_is_that_of_their_making() -> None:
     """A table whose every answer tells the time can be served, and says one even if all else fails."""
-    told = "[answers]\nbody = '''{\"code\": \"$code\", \"text\": \"$message\", \"at\": \"$now\"}'''\n"
+    told = '[answers]\nbody = \'\'\'{"code": "$code", "text": "$message", "at": "$now"}\'\'\'\n'
     provider, _ = made_account(made.dialect(told))
     words = provider.prepared(START).last_words["bet", Outcome.UNKNOWN]
     assert words is not None
