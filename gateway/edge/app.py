@@ -29,7 +29,7 @@ from gateway.edge.outbox import Outbox
 from gateway.edge.parties import Parties
 from gateway.edge.probes import Probes
 from gateway.edge.reload import Live, Reload
-from gateway.edge.seats import Seat, seats, unanswered
+from gateway.edge.seats import Seat, seats, turned_away
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import Settings, parse_listen
@@ -88,13 +88,13 @@ class App:
         def start(mounted: Mounted, request: Request, journey: Journey) -> Flow:
             seat = cast(Seat, mounted)
             if seat.closed:
-                return unanswered(seat.closed, journey)
+                return turned_away(seat, request, journey, clock)
             return callback(request, seat.provider, seat.wallet, journey, clock)
 
         def refuse(mounted: Mounted, request: Request, outcome: Outcome, why: str, journey: Journey) -> Flow:
             seat = cast(Seat, mounted)
             if seat.closed:
-                return unanswered(seat.closed, journey)
+                return turned_away(seat, request, journey, clock)
             return refusal(request, seat.provider, journey, clock, outcome, why)
 
         def errand(leased: Leased, errand: Errand) -> Flow:

@@ -1,7 +1,7 @@
 """Everybody who will talk, with the secrets that are live at one moment, and how they look when one has ended.
 
 A secret that has ended verifies nothing and signs nothing. Where nothing is left of one that a party needs, the party
-is closed: its callbacks get no answer at all. None can then be signed, and nothing else makes every provider come back.
+is closed: nothing of its callbacks is read. They hear `busy` where that can be said without the secret, else nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -32,9 +32,9 @@ class Bound(Generic[Party]):
 class Parties:
     """Everybody who will talk, proved to understand each other.
 
-    *bound*: the providers as they were read, by name; *bound_wallet*: the wallet. *closed*: why nobody is to be
-    answered, by the provider's name. *made_at*: at which moment the secrets were live, in unix seconds. *own*: the
-    gateway's own secrets, by their table in the settings and their name: the listeners' tokens, the journal's password.
+    *bound*: the providers as they were read, by name; *bound_wallet*: the wallet. *closed*: why nothing is to be
+    read, by the provider's name. *made_at*: at which moment the secrets were live, in unix seconds. *own*: our own
+    secrets, by their table in the settings and their name: the listeners' tokens, the journal's password.
     *public_tls*, *wallet_tls*: of the public listener, and of the hop.
     """
 
@@ -78,8 +78,7 @@ class Parties:
             if lacking or lacks:
                 whose = "of the wallet " if lacking else ""
                 closed[provider.name] = f"secret {(lacking or lacks)[0]} {whose}has ended"
-            open_now = bound is not None and provider.name not in closed
-            providers.append(bound.make(live(bound.secrets, now)) if bound and open_now else provider)
+            providers.append(bound.make(live(bound.secrets, now)) if bound and not lacks else provider)
         return replace(self, providers=tuple(providers), wallet=wallet, closed=closed, made_at=now)
 
     def held(self) -> Iterator[tuple[str, str, int, Held]]:
