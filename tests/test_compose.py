@@ -155,6 +155,16 @@ def test_the_balancer_repeats_nothing_that_was_seen(deploy: Path) -> None:
     assert re.findall(r"(?m)^\s*bind :(\d+)$", text) == ["8080"]
 
 
+def test_the_balancer_sees_a_drain_in_time(compose: Any, deploy: Path) -> None:
+    """It asks where the gateways have their probes, and has heard no often enough before they take no more."""
+    text = (deploy / "haproxy.cfg").read_text("utf-8")
+    variables = compose["services"]["gateway"]["environment"]
+    ((port, every, falls),) = re.findall(r"default-server check port (\d+) inter (\d+)s fall (\d+)", text)
+    assert port == variables["GATEWAY_PROBES__LISTEN"].rpartition(":")[2]
+    assert int(every) * (int(falls) + 1) < float(variables["GATEWAY_DRAIN__ACCEPT_GRACE"])
+    assert re.findall(r"(?m)^\s*http-check send meth GET uri (\S+)", text) == ["/readyz"]
+
+
 @pytest.mark.needs("haproxy")
 def test_haproxy_takes_its_settings(deploy: Path) -> None:
     """Without a warning."""

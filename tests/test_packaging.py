@@ -45,6 +45,15 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_wheel(str(root), tmp_path_factory.mktemp("dist"))
 
 
+def test_the_pythons_are_those_that_were_tested(root: Path) -> None:
+    """What the package says of itself is what deploy/README.md says of the tests."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    named = {each.removeprefix("Programming Language :: Python :: ") for each in project["classifiers"]}
+    text = (root / "deploy" / "README.md").read_text("utf-8").replace("\n", " ")
+    assert named == {"3.11", *re.findall(r"(3\.\d+)\.\d+", text[text.index("run by hand with Python") :][:60])}
+    assert project["requires-python"] == f">={min(named)}"
+
+
 def test_the_wheel_holds_every_table_and_page(wheel: Path, root: Path) -> None:
     """Every file of mappings/ and every file of gateway/ that is not a cache is inside; no test is."""
     inside = set(zipfile.ZipFile(wheel).namelist())

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -28,12 +29,13 @@ from gateway.edge.outbox import Outbox
 from gateway.edge.parties import Parties
 from gateway.edge.probes import Probes
 from gateway.edge.reload import Live, Reload
-from gateway.edge.seats import Seat, seats, unanswered
+from gateway.edge.seats import Seat, seats, turned_away
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
 from gateway.edge.settings import Settings, parse_listen
 from gateway.edge.spans import Spans
 from gateway.edge.surface import networks
+from gateway.edge.tls import Tls, exchange
 from gateway.edge.tracing import OFF, Tracing
 from gateway.edge.upstream import Upstream
 from gateway.edge.watched import Watched
@@ -86,13 +88,13 @@ class App:
         def start(mounted: Mounted, request: Request, journey: Journey) -> Flow:
             seat = cast(Seat, mounted)
             if seat.closed:
-                return unanswered(seat.closed, journey)
+                return turned_away(seat, request, journey, clock)
             return callback(request, seat.provider, seat.wallet, journey, clock)
 
         def refuse(mounted: Mounted, request: Request, outcome: Outcome, why: str, journey: Journey) -> Flow:
             seat = cast(Seat, mounted)
             if seat.closed:
-                return unanswered(seat.closed, journey)
+                return turned_away(seat, request, journey, clock)
             return refusal(request, seat.provider, journey, clock, outcome, why)
 
         def errand(leased: Leased, errand: Errand) -> Flow:
@@ -114,16 +116,16 @@ class App:
             if settings.otel is None
             else Tracing(self._spans, settings.otel.ratio, lambda fault: log_bug(fault, "spans"))
         )
-        self._parties = parties
+        self._parties, self._listening = parties, parties.public_tls
         readiness = Readiness()
         metrics.speaking.now(dialects)
-        self.journal = journal or open_journal(settings)
+        self.journal = journal or open_journal(settings, lambda: self._parties.password)
         watched = Watched(self.journal, metrics.journal, log.journal)
         self._upstream = upstream = Upstream(
             settings.wallet.url,
             connections=settings.wallet.connections,
             methods=wallet.dialect.methods,
-            tls=parties.wallet_tls,
+            tls=_context(parties.wallet_tls),
             on_ending=metrics.called,
             on_bug=bug,
         )
@@ -158,7 +160,7 @@ class App:
             reuse_port=settings.public.reuse_port,
             tracing=tracing,
             clients=clients,
-            tls=parties.public_tls,
+            tls=_context(parties.public_tls),
         )
         most = max(2, settings.wallet.connections // 10)
         outbox = Outbox(
@@ -208,7 +210,11 @@ class App:
         self.metrics.know(_operations(parties))
         self.metrics.speaking.now(_dialects(parties))
         self.drift.know(_dialects(parties))
-        self._parties = parties
+        before, self._parties = self._parties, parties
+        if parties.public_tls != before.public_tls and parties.public_tls is not None and self._listening is not None:
+            exchange(self._listening.context, parties.public_tls.context)
+        if parties.wallet_tls != before.wallet_tls:
+            self._upstream.secure(_context(parties.wallet_tls))
         self._upstream.allow(parties.wallet.dialect.methods)
         self._callees.serve(_urls(settings, parties), settings.drain.timeout)
         if self._internal is not None:
@@ -217,6 +223,10 @@ class App:
         self._guard.demand(_admin_tokens(settings, parties))
         self._server.serve(seats(parties))
         self.lifecycle.drain(settings.drain.accept_grace, settings.drain.timeout)
+
+
+def _context(tls: Tls | None) -> ssl.SSLContext | None:
+    return None if tls is None else tls.context
 
 
 def _operations(parties: Parties) -> dict[str, set[str]]:

@@ -7,11 +7,11 @@ the socket is closed. Who knocks in between gets no answer, and knocks again a s
 """
 
 import asyncio
-import ctypes
 import os
 import socket
 import struct
 import sys
+from array import array
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -20,8 +20,9 @@ FETCHED = 0.02
 
 _SO_ATTACH_FILTER = 26
 #: A filter of the kernel's, in its own words: of what comes to this socket, drop what has TCP's flag SYN set.
+_WORD = struct.Struct("=HBBI")
 _NOBODY_NEW = b"".join(
-    struct.pack("HBBI", *each)
+    _WORD.pack(*each)
     for each in (
         (0x30, 0, 0, 13),  # load the byte at 13 of TCP's header: the flags
         (0x45, 0, 1, 0x02),  # is SYN among them?
@@ -44,6 +45,7 @@ def drop_handshakes(listening: socket.socket) -> None:
     """Let no connection be begun to this socket. Raises OSError where the kernel will not."""
     if not sys.platform.startswith("linux"):
         return
-    program = ctypes.create_string_buffer(_NOBODY_NEW)
-    words = struct.pack("HxxxxxxP" if struct.calcsize("P") == 8 else "HxxP", 4, ctypes.addressof(program))
+    program = array("B", _NOBODY_NEW)
+    address, _ = program.buffer_info()
+    words = struct.pack("@HP", len(_NOBODY_NEW) // _WORD.size, address)  # as C lays it out: a count, and where they are
     listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, words)

@@ -26,13 +26,14 @@ Hear = Callable[[Response | Exception], None]
 class Connection(asyncio.Protocol):
     """*limit*: bytes of an answer's head, and of its body. *gone* is told when the connection is closed.
 
-    `ready`: it is open, and its last answer ended where HTTP says that it ends.
+    `ready`: it is open, and its last answer ended where HTTP says that it ends. `last`: the next answer is to be its
+    last one.
     """
 
     def __init__(self, limit: int, gone: Callable[["Connection"], None]) -> None:
         self._limit, self._gone = limit, gone
         self._hear: Hear | None = None
-        self.ready = False
+        self.ready = self.last = False
 
     def ask(self, message: bytes, hear: Hear) -> None:
         """Hand *message* to the socket; *hear* is told once, unless `abort` comes first."""
@@ -133,7 +134,7 @@ class Connection(asyncio.Protocol):
         if self._status < 200:
             self._begin()
         else:
-            self._whole, self._kept = True, self._parser.should_keep_alive()
+            self._whole, self._kept = True, self._parser.should_keep_alive() and not self.last
 
     def _too_large(self) -> Broken:
         return Broken(f"the answer is larger than {self._limit} bytes")

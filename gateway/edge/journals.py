@@ -1,6 +1,7 @@
 """Which store keeps the journal, as the settings have it."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -28,8 +29,11 @@ def policy_of(settings: Settings) -> Policy:
     return Policy(promises, journal.quarantine, hold_s=journal.hold_hours * 3600)
 
 
-def open_journal(settings: Settings) -> Store:
-    """The store, not started yet. Raises JournalRefused when what it needs is not installed."""
+def open_journal(settings: Settings, password: Callable[[], str | None]) -> Store:
+    """The store, not started yet; each of its connections shows the *password* of that moment.
+
+    Raises JournalRefused when what it needs is not installed.
+    """
     policy, part = policy_of(settings), settings.journal
     kept = Kept(rows_s=part.closed_days * DAY_S)
     if part.durability == "off" or part.url is None:
@@ -40,7 +44,7 @@ def open_journal(settings: Settings) -> Store:
         from gateway.journal.postgres.store import Postgres
     except ImportError:
         raise JournalRefused(_EXTRA) from None
-    return Postgres(postgres_url(settings), policy, kept=kept)
+    return Postgres(lambda: _with_password(part.url or "", password()), policy, kept=kept)
 
 
 def open_desk(settings: Settings) -> "SqliteDesk | PostgresDesk":
@@ -70,9 +74,8 @@ def sqlite_path(settings: Settings) -> Path:
 
 
 def _with_password(url: str, password: str | None) -> str:
-    parts = urlsplit(url)
-    if password is None or parts.hostname is None:
+    if password is None:
         return url
-    at = f":{parts.port}" if parts.port else ""
-    who = f"{parts.username or ''}:{quote(password, safe='')}@{parts.hostname}{at}"
+    parts = urlsplit(url)
+    who = f"{parts.username or ''}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
     return urlunsplit((parts.scheme, who, *parts[2:]))

@@ -1,15 +1,15 @@
 """Everybody who will talk, with the secrets that are live at one moment, and how they look when one has ended.
 
 A secret that has ended verifies nothing and signs nothing. Where nothing is left of one that a party needs, the party
-is closed: its callbacks get no answer at all. None can then be signed, and nothing else makes every provider come back.
+is closed: nothing of its callbacks is read. They hear `busy` where that can be said without the secret, else nothing.
 """
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from gateway.edge.secrets import Held, Secrets, ended, live
+from gateway.edge.tls import Tls
 from gateway.exchange.parties import Provider, Wallet
 
 Party = TypeVar("Party", Provider, Wallet)
@@ -32,18 +32,19 @@ class Bound(Generic[Party]):
 class Parties:
     """Everybody who will talk, proved to understand each other.
 
-    *bound*: the providers as they were read, by name; *bound_wallet*: the wallet. *closed*: why nobody is to be
-    answered, by the provider's name. *made_at*: at which moment the secrets were live, in unix seconds. *held_tokens*:
-    by the listener, "internal" or "admin". *public_tls*, *wallet_tls*: of the public listener, and of the hop.
+    *bound*: the providers as they were read, by name; *bound_wallet*: the wallet. *closed*: why nothing is to be
+    read, by the provider's name. *made_at*: at which moment the secrets were live, in unix seconds. *own*: our own
+    secrets, by their table in the settings and their name: the listeners' tokens, the journal's password.
+    *public_tls*, *wallet_tls*: of the public listener, and of the hop.
     """
 
     providers: tuple[Provider, ...]
     wallet: Wallet
     bound: Mapping[str, Bound[Provider]] = field(default_factory=dict, repr=False)
     bound_wallet: Bound[Wallet] | None = field(default=None, repr=False)
-    held_tokens: Mapping[str, tuple[Held, ...]] = field(default_factory=dict, repr=False)
-    public_tls: ssl.SSLContext | None = None
-    wallet_tls: ssl.SSLContext | None = None
+    own: Mapping[tuple[str, str], tuple[Held, ...]] = field(default_factory=dict, repr=False)
+    public_tls: Tls | None = None
+    wallet_tls: Tls | None = None
     closed: Mapping[str, str] = field(default_factory=dict)
     made_at: float = 0.0
 
@@ -54,7 +55,15 @@ class Parties:
 
     def tokens(self, listener: str) -> tuple[bytes, ...]:
         """Those that may be shown at *listener*."""
-        return tuple(each.value for each in self.held_tokens.get(listener, ()) if each.reference.ends > self.made_at)
+        return self._own(listener, "token")
+
+    @property
+    def password(self) -> str | None:
+        """The journal's; None where the settings refer to none, or nothing is left of it."""
+        return next((each.decode() for each in self._own("journal", "password")), None)
+
+    def _own(self, table: str, name: str) -> tuple[bytes, ...]:
+        return tuple(each.value for each in self.own.get((table, name), ()) if each.reference.ends > self.made_at)
 
     def at(self, now: float) -> "Parties":
         """The same, with the secrets that are live at *now* (unix seconds)."""
@@ -69,15 +78,14 @@ class Parties:
             if lacking or lacks:
                 whose = "of the wallet " if lacking else ""
                 closed[provider.name] = f"secret {(lacking or lacks)[0]} {whose}has ended"
-            open_now = bound is not None and provider.name not in closed
-            providers.append(bound.make(live(bound.secrets, now)) if bound and open_now else provider)
+            providers.append(bound.make(live(bound.secrets, now)) if bound and not lacks else provider)
         return replace(self, providers=tuple(providers), wallet=wallet, closed=closed, made_at=now)
 
     def held(self) -> Iterator[tuple[str, str, int, Held]]:
         """Every secret: whose it is, its name, its number in the settings' list (from 1), and what was read."""
         whose: list[tuple[str, Secrets]] = [("wallet", self.bound_wallet.secrets)] if self.bound_wallet else []
         whose += [(name, bound.secrets) for name, bound in self.bound.items()]
-        whose += [(listener, {"token": held}) for listener, held in self.held_tokens.items()]
+        whose += [(table, {name: held}) for (table, name), held in self.own.items()]
         for party, secrets in whose:
             for name, listed in secrets.items():
                 for number, each in enumerate(listed, 1):

@@ -69,6 +69,15 @@ class Pool:
                 self._sweep = asyncio.get_running_loop().call_later(self._keepalive, self._swept)
         self._give_leave()
 
+    def secure(self, tls: ssl.SSLContext) -> None:
+        """Make connections with *tls* from now on; those that are open end with what they are asked."""
+        self._tls = tls
+        for connection in self._open:
+            connection.last = True
+        # One that is lent may be about to be asked: closing it now would make a doubt of that.
+        while self._idle:
+            self._idle.popleft()[1].abort()
+
     def close(self) -> None:
         """Close all of them."""
         if self._sweep is not None:
@@ -124,15 +133,16 @@ class Pool:
     async def _make(self) -> Connection:
         loop = asyncio.get_running_loop()
         addresses = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        plain = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS, loop=loop)
+        plain, tls = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS, loop=loop), self._tls
         try:
             _, connection = await loop.create_connection(
                 lambda: Connection(self._answer_limit, self._open.discard),
-                sock=plain, ssl=self._tls, server_hostname=self._host if self._tls else None,
+                sock=plain, ssl=tls, server_hostname=self._host if tls else None,
             )  # fmt: skip
         except BaseException:
             plain.close()
             raise
+        connection.last = tls is not self._tls
         self._open.add(connection)
         return connection
 

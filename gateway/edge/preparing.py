@@ -3,7 +3,6 @@
 Tables with the options chosen, every pair of provider and wallet, secrets, times: whatever is wrong is found together.
 """
 
-import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from gateway.edge.parties import Bound, Parties
 from gateway.edge.secrets import Held, Reference, SecretRefused, Secrets, live, resolve
 from gateway.edge.settings import AdminPart, InternalPart, ProviderPart, Settings, parse_listen
 from gateway.edge.settings import Wallet as WalletPart
-from gateway.edge.tls import TlsRefused, asking, serving
+from gateway.edge.tls import Tls, TlsRefused, asking, read, serving
 from gateway.exchange.outbound import Account
 from gateway.exchange.parties import Provider, Wallet
 from gateway.wire.signatures import SecretFault
@@ -68,8 +67,8 @@ def open_shelf(settings: Settings, part: ProviderPart | WalletPart) -> Shelf:
 
 
 def references(settings: Settings) -> list[Reference]:
-    """Where every secret stands that a reload reads: the parties', and the tokens of the listeners."""
-    parts = [settings.wallet, *settings.providers.values(), settings.admin, settings.internal]
+    """Where every secret stands that a reload reads: the parties', the listeners' tokens, the journal's password."""
+    parts = [settings.wallet, *settings.providers.values(), settings.admin, settings.internal, settings.journal]
     return [each for part in parts if part is not None for listed in part.secrets.values() for each in listed]
 
 
@@ -104,7 +103,11 @@ class _Preparation:
             else:
                 refused.add(name)
         before = self._errors()
-        tokens = {"internal": tuple(self._tokens()), "admin": tuple(self._tokens_of("admin", settings.admin))}
+        own = {
+            ("internal", "token"): tuple(self._tokens()),
+            ("admin", "token"): tuple(self._tokens_of("admin", settings.admin)),
+            ("journal", "password"): tuple(self._password()),
+        }
         public_tls, wallet_tls = self._tls()
         self._durable(providers, wallet_dialect)
         self._times(providers)
@@ -114,7 +117,7 @@ class _Preparation:
                 ready_to_answer(dialect)
             ready_to_ask(wallet[0].dialect)
             parties = Parties(
-                tuple(providers), wallet[0], bound, wallet[1], tokens, public_tls, wallet_tls, made_at=self.now
+                tuple(providers), wallet[0], bound, wallet[1], own, public_tls, wallet_tls, made_at=self.now
             )  # fmt: skip
         return Prepared(parties, self.problems, frozenset(refused))
 
@@ -276,25 +279,28 @@ class _Preparation:
             self._complain("GW505", at, says, remedy)
         return found
 
-    def _tls(self) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
+    def _password(self) -> list[Held]:
+        """The journal's."""
+        found = self._read(self.settings.journal.secrets.get("password", []), ("journal", "secrets", "password"))
+        try:
+            return [each for each in found if each.value.decode()]
+        except UnicodeDecodeError:
+            says, remedy = "secret password: it is no text in UTF-8", "PostgreSQL has another one"
+            self._complain("GW505", ("journal", "secrets", "password"), says, remedy)
+            return []
+
+    def _tls(self) -> tuple[Tls | None, Tls | None]:
         """Of the public listener, and of the hop to the wallet."""
-        made: list[ssl.SSLContext | None] = []
-        for table, make in (("public", self._serving), ("wallet", self._asking)):
+        made: list[Tls | None] = []
+        public, wallet, folder = self.settings.public.tls, self.settings.wallet.tls, self.settings.folder
+        for table, part, make in (("public", public, serving), ("wallet", wallet, asking)):
             try:
-                made.append(make())
+                made.append(None if part is None else read(part, folder, make))
             except TlsRefused as refused:
                 says, remedy = f"{table}.tls.{refused.setting}: {refused}", "name PEM files; the key must belong to it"
                 self._complain("GW505", (table, "tls", refused.setting), says, remedy)
                 made.append(None)
         return made[0], made[1]
-
-    def _serving(self) -> ssl.SSLContext | None:
-        part = self.settings.public.tls
-        return None if part is None else serving(part, self.settings.folder)
-
-    def _asking(self) -> ssl.SSLContext | None:
-        part = self.settings.wallet.tls
-        return None if part is None else asking(part, self.settings.folder)
 
     def _prepared(self, provider: Provider, at: KeyPath) -> Provider:
         try:

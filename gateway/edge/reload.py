@@ -16,11 +16,14 @@ from gateway.edge.logs import Log
 from gateway.edge.parties import Parties
 from gateway.edge.preparing import Prepared, prepare_what_is_sound
 from gateway.edge.rows import MOST, changes, tables
-from gateway.edge.settings import Settings, SettingsRefused, load, show
+from gateway.edge.settings import Public, Settings, SettingsRefused, Wallet, load, show
 
 #: What a reload may change: these sections whole, and of the others these keys.
 WHOLE = ("providers", "drain")
-KEYS = {"wallet": ("secrets", "options", "settings", "tables"), "internal": ("secrets",), "admin": ("secrets",)}
+KEYS = {
+    "public": ("tls",), "wallet": ("secrets", "options", "settings", "tables", "tls"),
+    "internal": ("secrets",), "admin": ("secrets",), "journal": ("secrets",),
+}  # fmt: skip
 _EXPLAINED = "`gateway explain-error` explains a code"
 
 
@@ -121,10 +124,18 @@ def reloadable(running: Settings, given: Settings) -> Settings:
         if name in WHOLE:
             parts[name] = new
         elif name in KEYS and old is not None and new is not None:
-            parts[name] = old.model_copy(update={key: getattr(new, key) for key in KEYS[name]})
+            keys = [key for key in KEYS[name] if key != "tls" or _speaks_alike(old, new)]
+            parts[name] = old.model_copy(update={key: getattr(new, key) for key in keys})
         else:
             parts[name] = old
     return given.model_copy(update=parts)
+
+
+def _speaks_alike(one: Public | Wallet, other: Public | Wallet) -> bool:
+    """Do both speak TLS, or neither? Whether one does is decided when a port is opened, or by the wallet's URL."""
+    if isinstance(one, Public):
+        return (one.tls is None) == (other.tls is None)
+    return isinstance(other, Wallet) and one.url.startswith("https:") == other.url.startswith("https:")
 
 
 def _differing(one: Settings, other: Settings) -> list[str]:

@@ -39,6 +39,12 @@ def changes(old: tuple[Settings, Parties], new: tuple[Settings, Parties]) -> lis
     for name in sorted(before.keys() & after.keys()):
         if before[name] != after[name]:
             lines.append(f"{name}: another secret")
+    for table, mine, theirs in (
+        ("public", old[1].public_tls, new[1].public_tls),
+        ("wallet", old[1].wallet_tls, new[1].wallet_tls),
+    ):
+        if mine != theirs:
+            lines.append(f"{table}.tls: other certificates or keys")
     return lines
 
 

@@ -1,10 +1,13 @@
 """TLS contexts of the files and keys that the settings name. A refusal names the place, and never a byte of a key."""
 
+import hashlib
 import os
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gateway.edge.secrets import Reference, SecretRefused, resolve
 from gateway.edge.surface import ClientTls, ServerTls
@@ -16,6 +19,43 @@ class TlsRefused(Exception):
     def __init__(self, setting: str, why: str) -> None:
         super().__init__(why)
         self.setting = setting
+
+
+@dataclass(frozen=True)
+class Tls:
+    """A context, equal to every other one that was made of the same certificates and keys."""
+
+    context: ssl.SSLContext = field(compare=False, repr=False)
+    made_of: bytes = field(repr=False)
+
+
+def read(part: Any, folder: Path, make: Callable[[Any, Path], ssl.SSLContext]) -> Tls:
+    """What *make*, `serving` or `asking`, makes of *part* now. Raises TlsRefused."""
+    made_of = hashlib.sha256()
+    # Before the context: what is written in between is then seen as a change by the next reading.
+    for path in files(part, folder):
+        with suppress(OSError):
+            made_of.update(hashlib.sha256(path.read_bytes()).digest())
+    if part.key is not None and part.key.env is not None:
+        with suppress(SecretRefused):
+            made_of.update(hashlib.sha256(resolve(part.key, folder)).digest())
+    return Tls(make(part, folder), made_of.digest())
+
+
+def files(part: ServerTls | ClientTls, folder: Path) -> list[Path]:
+    """Every file that is read for it."""
+    key = None if part.key is None else part.key.file
+    authorities = part.authorities if isinstance(part, ClientTls) else None
+    return [folder / each for each in (authorities, part.certificate, key) if each is not None]
+
+
+def exchange(listening: ssl.SSLContext, fresh: ssl.SSLContext) -> None:
+    """Who begins a handshake at *listening* from now on is shown the certificate of *fresh*; who is in stays in."""
+
+    def shown(asked: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
+        asked.context = fresh
+
+    listening.sni_callback = shown  # it is called for those as well who name no server
 
 
 def serving(part: ServerTls, folder: Path) -> ssl.SSLContext:

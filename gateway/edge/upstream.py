@@ -50,7 +50,8 @@ class Upstream:
     ) -> None:
         self.url, parts = base_url, urlsplit(base_url)
         self._prefix, self._host = parts.path.rstrip("/"), f"Host: {parts.netloc}"
-        if parts.scheme == "https" and tls is None:
+        self._encrypted = parts.scheme == "https"
+        if self._encrypted and tls is None:
             tls = ssl.create_default_context()
         self._pool = Pool(
             parts.hostname or "", parts.port or _PORTS[parts.scheme], tls, most=connections,
@@ -68,6 +69,12 @@ class Upstream:
     def allow(self, methods: Collection[str]) -> None:
         """Send these methods from now on, and no others."""
         self._methods = frozenset(methods)
+
+    def secure(self, tls: ssl.SSLContext | None) -> None:
+        """Prove ourselves, and be convinced, by *tls* on every connection that is made from now on; None: as at first
+        without one."""
+        if self._encrypted:
+            self._pool.secure(tls or ssl.create_default_context())
 
     async def start(self) -> None:
         """Open the pool; no connection is made yet."""

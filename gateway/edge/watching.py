@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gateway.edge.preparing import open_shelf, references
 from gateway.edge.settings import ProviderPart, Settings, Wallet
+from gateway.edge.tls import files
 
 #: Seconds between two looks. A change is acted upon once two looks have seen the same: nobody is still writing then.
 EVERY = 1.0
@@ -54,6 +55,9 @@ def _files(config: Path, settings: Settings) -> Iterator[Path]:
         for folder in open_shelf(settings, part).folders:
             yield from sorted(folder.glob("*.toml"))
     yield from (settings.folder / each.file for each in references(settings) if each.file is not None)
+    for tls in (settings.public.tls, settings.wallet.tls):
+        if tls is not None:
+            yield from files(tls, settings.folder)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -194,12 +194,7 @@ class _Callback:
         outcome = reply.outcome
         response: Response | None
         try:
-            facts = self._filled(name, reply)
-            wanted = self.provider.dialect.unfilled(name, outcome, facts)
-            if wanted and self.asking is not None and self.verified:
-                facts.update((yield from self.asking.fill(wanted, facts, self.provider)))
-            if "currency_exponent" not in facts and (exponent := EXPONENTS.get(facts.get("currency", ""))) is not None:
-                facts["currency_exponent"] = exponent
+            facts = yield from self._filled(name, outcome, reply)
             outcome, response = self._written(name, outcome, facts)
         except Exception as bug:
             outcome = self._caught(bug, in_doubt=reply.outcome.moved is Moved.UNKNOWN).outcome
@@ -210,7 +205,9 @@ class _Callback:
                 said = words[name, outcome]
                 recorded = yield from self.booking.record(reply, said.effect, said.code)
             if recorded is not None and (instead := self._overtaken(recorded, outcome)) is not None:
-                outcome, response = self._written(name, instead, self._facts_of(recorded))
+                known = recorded.row.reply if recorded.row is not None else None
+                facts = yield from self._filled(name, instead, known or Reply(instead))
+                outcome, response = self._written(name, instead, facts)
                 recorded = yield from self._noted(recorded, outcome, words[name, outcome])
         except Exception as bug:
             outcome = self._caught(bug).outcome
@@ -230,21 +227,22 @@ class _Callback:
             return Outcome.ALREADY_DONE if row.heard_done else Outcome.OK
         return None if outcome.moved is Moved.UNKNOWN else Outcome.UNKNOWN
 
-    def _facts_of(self, recorded: Recorded) -> dict[str, Any]:
-        known = recorded.row.reply if recorded.row is not None else None
-        return {**self.facts, **(known.facts() if known is not None else {})}
-
     def _noted(self, recorded: Recorded, outcome: Outcome, said: Said) -> Generator[Any, Any, Recorded]:
         """The row once more, with what is told instead."""
         key = "" if recorded.row is None else recorded.row.key
         again: Recorded = yield Record(key, None, None, outcome, said.effect, code=said.code)
         return again
 
-    def _filled(self, name: str | None, reply: Reply) -> dict[str, Any]:
-        """What the answer may use: the call's facts, and the reply's over them."""
-        facts = {**(self.facts or self._echo(name)), **reply.facts()}
-        if self.provider.dialect.tells_time:
+    def _filled(self, name: str | None, outcome: Outcome, reply: Reply) -> Generator[Any, Any, dict[str, Any]]:
+        """What the answer may use: the call's facts, the reply's over them, and what `[missing]` finds of the rest."""
+        facts, dialect = {**(self.facts or self._echo(name)), **reply.facts()}, self.provider.dialect
+        if dialect.tells_time:
             facts["now"] = datetime.fromtimestamp(self.clock.wall(), UTC)
+        wanted = dialect.unfilled(name, outcome, facts)
+        if wanted and self.asking is not None and self.verified:
+            facts.update((yield from self.asking.fill(wanted, facts, self.provider)))
+        if "currency_exponent" not in facts and (exponent := EXPONENTS.get(facts.get("currency", ""))) is not None:
+            facts["currency_exponent"] = exponent
         return facts
 
     def _written(self, name: str | None, outcome: Outcome, facts: Mapping[str, Any]) -> tuple[Outcome, Response | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -33,15 +34,19 @@ class Provider:
     items: "Provider | None" = None
 
     def prepared(self, now: float) -> "Provider":
-        """The same account with its last words made; raises what making them raises, so that start-up finds out."""
+        """The same account with its last words made; raises what making them raises, so that start-up finds out.
+
+        The time in them, where they have one, is that of their making, in unix seconds.
+        """
         words, items = {}, None
+        facts = {"now": datetime.fromtimestamp(now, UTC)} if self.dialect.tells_time else {}
         if self.dialect.batch is not None:
             alone = self.dialect.of_items
             items = replace(self, dialect=alone, keys=alone.bind({})).prepared(now)
         for name in (None, *self.dialect.variants):
             for outcome in (Outcome.INTERNAL_ERROR, Outcome.UNKNOWN):
                 if (name, outcome) in self.dialect.said:
-                    words[name, outcome] = self.dialect.write_answer(name, outcome, {}, self.keys, now)
+                    words[name, outcome] = self.dialect.write_answer(name, outcome, facts, self.keys, now)
         return replace(self, last_words=words, items=items)
 
 

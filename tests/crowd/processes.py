@@ -95,8 +95,10 @@ class Pair:
 
 
 @asynccontextmanager
-async def pair(folder: Path, *, ports: tuple[int, int] | None = None, grace: float = 0) -> AsyncIterator[Pair]:
-    """Two processes that serve: on one port and one internal port, or each on its own of *ports*."""
+async def pair(
+    folder: Path, *, ports: tuple[int, int] | None = None, probes: tuple[int, int] | None = None, grace: float = 0
+) -> AsyncIterator[Pair]:
+    """Two processes that serve: on one port and one internal port, or each on its own of *ports*; each on *probes*."""
     public, wallet = (f"127.0.0.1:{free_port()}" for _ in range(2))
     journal = await fresh_database()
     (folder / "gateway.toml").write_text(SETTINGS.format(public=public, wallet=wallet, journal=journal, grace=grace))
@@ -120,6 +122,7 @@ async def pair(folder: Path, *, ports: tuple[int, int] | None = None, grace: flo
             (folder / name).mkdir(exist_ok=True)
             env = {"STAND_WALLET": SECRET, "STAND_TOKEN": TOKEN.decode(), "GATEWAY_ADMIN__LISTEN": "127.0.0.1:0"}
             own = {"GATEWAY_PUBLIC__LISTEN": f"127.0.0.1:{ports[number]}"} if ports else {}
+            env |= {"GATEWAY_PROBES__LISTEN": f"127.0.0.1:{probes[number]}"} if probes else {}
             env |= own or {"GATEWAY_PUBLIC__REUSE_PORT": "true", **internal}
             words = ("serve", "--config", "../gateway.toml", "--log-format", "json")
             process = Process(*words, cwd=folder / name, **env)

@@ -237,6 +237,7 @@ async def test_tls_with_a_certificate_that_is_trusted(
         await reader.readuntil(b"\r\n\r\n")
         writer.write(OK)
         await writer.drain()
+        writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=served)
     port = server.sockets[0].getsockname()[1]

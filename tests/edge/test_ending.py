@@ -11,12 +11,15 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.problems import Refused
-from gateway.edge.parties import Parties
+from gateway.edge.parties import Bound, Parties
 from gateway.edge.preparing import prepare
-from gateway.edge.secrets import Reference, first_live
+from gateway.edge.seats import seats
+from gateway.edge.secrets import Held, Reference, first_live
 from gateway.edge.settings import SettingsRefused, show
 from tests.edge.test_app import House, Served
 from tests.edge.test_reload import metric, reload
+from tests.exchange.accounts import account, wallet_side
+from tests.exchange.shipped import DIALECTS
 
 KEY = '{ file = "acme.key" }'
 
@@ -90,28 +93,59 @@ async def test_an_old_key_verifies_nothing_once_it_has_ended(house: House, event
 
 
 @pytest.mark.parametrize(
-    ("name", "place"),
-    [("acme", "acme.key"), ("marbles", "marbles.our_private_key"), ("acme", "wallet.signing")],
-    ids=["verifies", "signs answers", "signs for the wallet"],
+    ("name", "place", "busy"),
+    [
+        ("acme", "acme.key", True),
+        ("marbles", "marbles.our_private_key", False),
+        ("acme", "wallet.signing", True),
+        ("marbles", "wallet.signing", True),
+    ],
+    ids=["verifies", "signs answers", "for the wallet", "for the wallet, signed"],
 )
-async def test_nothing_is_left(house: House, name: str, place: str, eventually: Any) -> None:
-    """No answer at all: nothing is signed with what has ended, and whoever asked will ask again. A new secret opens."""
+async def test_nothing_is_left(house: House, name: str, place: str, busy: bool, eventually: Any) -> None:
+    """Busy, or no answer at all: nothing is signed with what has ended, and who asked asks again. A new one opens."""
     place = f'file = "{place}"'
     async with Served(house, **{f"{{ {place} }}": ends(1.5, place)}) as served:
         assert (await bet(served, name)).reply.outcome is Outcome.OK
         await eventually(lambda: [*served.lines("secret ended")])
         booked = served.wallet.wallet.balance("1001")
         got = await bet(served, name)
-        assert (got.response, got.reply.outcome) == (None, Outcome.UNKNOWN)
+        dialect = served.callers[name].dialect
+        if busy:
+            said = dialect.heard("bet", Outcome.BUSY)
+            assert got.response is not None
+            assert (got.response.status, got.reply.outcome, got.why) == (200, said, ""), got.response.body
+        else:
+            assert (got.response, got.reply.outcome) == (None, Outcome.UNKNOWN)
         assert served.wallet.wallet.balance("1001") == booked
         *_, line = served.lines("callback")
-        assert (line["told"], "has ended" in line["why"]) == ("closed", True)
+        assert (line["told"], "has ended" in line["why"]) == ("in_time" if busy else "closed", True)
+        assert not busy or line["outcome"] == "busy"
         assert name in {line["provider"] for line in served.lines("provider closed")}
         assert (await reload(served))[0] == 400
-        assert (await bet(served, name)).response is None
+        assert ((await bet(served, name)).response is not None) == busy
         house.settings(served.wallet.url)
         assert (await reload(served))[0] == 200
         assert (await bet(served, name)).reply.outcome is Outcome.OK
+
+
+def test_busy_is_said_where_everybody_comes_back_after_it() -> None:
+    """Without a secret, unread: of the shipped dialects only these are told nothing, and why."""
+    silent = {
+        "155io",  # signs its answers
+        "jdb",  # seals what is sent
+        "caleta",  # falls silent after it, and the bet may be booked
+    }
+    over = Held(Reference(env="OLD", not_after=datetime.now(UTC) - timedelta(days=1)), b"old")
+    told = {}
+    for name in [*DIALECTS, *silent, "abstrapay", "payfield"]:
+        provider, _ = account(name)
+        bound = {"acme": Bound({"key": [over]}, frozenset({"key"}), lambda _: account("155io")[0])}
+        parties = Parties((provider,), wallet_side()[0], bound).at(datetime.now(UTC).timestamp())
+        (seat,) = seats(parties)
+        assert seat.closed == "secret key has ended"
+        told[name] = seat.busy
+    assert {name for name, busy in told.items() if not busy} == silent
 
 
 async def test_a_request_that_was_begun_keeps_its_keys(house: House) -> None:

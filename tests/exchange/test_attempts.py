@@ -1,12 +1,14 @@
 """What is written of one attempt, and of a second one: for the journal's next decision, and for people."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.dialect.dialect import Dialect
 from gateway.exchange.asking import Asking
 from gateway.exchange.booking import SECOND_TRY
 from gateway.exchange.callback import ANSWER_WITHIN
@@ -14,12 +16,14 @@ from gateway.exchange.wishes import Answer, Send
 from gateway.journal.states import State
 from gateway.journal.wishes import Claim, JournalUnavailable, Record, Told
 from gateway.wire.message import Ending
+from gateway.wire.opened import Opened
 from tests.dialect import made
 from tests.exchange.answered import check_answer
 from tests.exchange.behaviours.made import acme, final
 from tests.exchange.driving import PROMISES, Story, World
 from tests.exchange.endings import QUICK, Hop, hangs, honest, not_sent, refuses, silent, silent_after_booking
 from tests.exchange.shipped import DIALECTS
+from tests.exchange.test_asking import mute
 
 BET, WIN, ROLLBACK = Operation.BET, Operation.WIN, Operation.ROLLBACK
 every_dialect = pytest.mark.parametrize("name", DIALECTS)
@@ -107,13 +111,13 @@ def test_our_own_reversal_is_wished_for_with_the_doubt_itself() -> None:
 # -- what overtakes us
 
 
-def overtaken(name: str, *, heard: bool) -> tuple[World, Story]:
-    """A bet whose call ends while its story gives it up; a copy is told so in between, or not."""
+def overtaken(name: str | Dialect, *, heard: bool, late: Hop = honest) -> tuple[World, Story]:
+    """A bet whose call ends, *late*, while its story gives it up; a copy is told so in between, or not."""
     world = World(name)
 
     def overtakes(inner: World, wish: Send) -> Ending:
         ending = hangs(inner, wish)
-        inner.finish(honest)
+        inner.finish(late)
         if heard:
             assert inner.tell(inner.request(BET)).outcome is Outcome.OK
         return ending
@@ -135,6 +139,25 @@ def test_whoever_was_overtaken_says_what_its_copy_would_hear(name: str, *, heard
     row = world.row("t1")
     assert row is not None
     assert (row.told, row.telling, story.journey.state) == (story.effect, None, "applied")
+
+
+def test_whoever_was_overtaken_fills_its_answer_as_any_other() -> None:
+    """EvenBet demands a balance, and the late reply told none: what is remembered of the player stands there."""
+    world, story = overtaken("evenbet", heard=False, late=mute)
+    check_answer(world, story)
+    assert (story.outcome, story.journey.alerts) == (Outcome.OK, [])
+    assert Opened(story.response).body["balance"] == Decimal(10000)
+
+
+def test_whoever_was_overtaken_tells_the_time() -> None:
+    """And the currency's exponent, where the table has room for them."""
+    body = '{"code": "$code", "text": "$message", "at": "$now", "digits": $currency_exponent?, "balance": $balance?}'
+    made_up = f"[answers]\nbody = '''{body}'''\n"
+    world, story = overtaken(made.dialect(made_up), heard=False)
+    assert (story.outcome, story.journey.alerts) == (Outcome.OK, [])
+    said = Opened(story.response).body
+    now = datetime.fromtimestamp(world.clock.wall(), UTC)
+    assert (said["at"][:13], said["digits"]) == (f"{now:%Y-%m-%dT%H}", 2)
 
 
 @every_dialect

@@ -1,6 +1,7 @@
 """The last words of an account are made before anything is served, and they are the dialect's own."""
 
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from gateway.canon.outcomes import Outcome
 from gateway.dialect.dialect import Dialect
 from gateway.exchange.parties import Provider
 from gateway.wire.opened import Opened
+from tests.dialect import made
+from tests.exchange.accounts import made_account
 from tests.exchange.clock import START
 from tests.exchange.driving import PROMISES, World, account, wallet_side
 from tests.exchange.shipped import DIALECTS
@@ -63,3 +66,12 @@ def test_a_renamed_account_keeps_its_rows() -> None:
     world.provider = replace(world.provider, name="renamed", mount="/renamed")
     assert world.tell(world.request(Operation.BET)).outcome is Outcome.ALREADY_DONE
     assert wallet_side()[0].promises == PROMISES
+
+
+def test_the_time_of_the_last_words_is_that_of_their_making() -> None:
+    """A table whose every answer tells the time can be served, and says one even if all else fails."""
+    told = '[answers]\nbody = \'\'\'{"code": "$code", "text": "$message", "at": "$now"}\'\'\'\n'
+    provider, _ = made_account(made.dialect(told))
+    words = provider.prepared(START).last_words["bet", Outcome.UNKNOWN]
+    assert words is not None
+    assert datetime.fromisoformat(Opened(words).body["at"]).timestamp() == START

@@ -37,12 +37,13 @@ PRUNED_AT_ONCE = 100
 class Postgres:
     """Performs the wishes of `journal.wishes` in the database at *url*; between `start` and `stop`.
 
+    A *url* that can be called is asked anew for each connection: its password may have become another one.
     *me*: a name that no other instance of this journal has or had, without `/`.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str | Callable[[], str],
         policy: Policy | None = None,
         *,
         clock: Callable[[], float] = monotonic,
@@ -54,7 +55,8 @@ class Postgres:
         self.policy = policy or Policy()
         self.limits = limits or Limits()
         self.remembered = Remembered()
-        self._url, self._wall = url, wall
+        self._address: Callable[[], str] = url if callable(url) else lambda: url
+        self._wall = wall
         self._sessions = Sessions()
         self._waiting = Waiting(lambda: uniform(*LOOK_AGAIN_S))  # noqa: S311 - only to spread the instances
         self._numbers = count(1)
@@ -62,7 +64,7 @@ class Postgres:
         players = Players(self._serving, self.policy, self._token)
         self._entries = Entries(self.limits, self._waiting.wake)
         self._transactions = Transactions(self._serving, players, self._entries, Pruning(self._serving, kept or Kept()))
-        self._worker = Worker(self._url, self.limits, self._serving, self._entries, self._transactions)
+        self._worker = Worker(self._address, self.limits, self._serving, self._entries, self._transactions)
         self._open = False
 
     @property
@@ -90,7 +92,7 @@ class Postgres:
 
         Raises JournalRefused where that cannot be; the message is for people.
         """
-        await prepare(self._url)
+        await prepare(self._address())
         await self._worker.start()
         self._open = True
         await self.beat()

@@ -7,6 +7,7 @@ it was not, and is performed anew. Until then, those who wait go on waiting, as 
 
 import asyncio
 import logging
+from collections.abc import Callable
 from random import uniform
 
 from gateway.journal.limits import Limits
@@ -26,7 +27,7 @@ class Worker:
     """Performs *entries*. *failing* says why nothing can be written, in plain words; empty while all is well."""
 
     def __init__(
-        self, url: str, limits: Limits, serving: Serving, entries: Entries, transactions: Transactions
+        self, url: Callable[[], str], limits: Limits, serving: Serving, entries: Entries, transactions: Transactions
     ) -> None:
         self.failing = ""
         self._url, self._limits = url, limits
@@ -102,7 +103,7 @@ class Worker:
 
     async def _open(self, timeout: float = CONNECT_S) -> None:
         name = f"gateway {self._serving.me}"
-        link = await connected(self._url, limit_s=self._limits.claim_s, name=name, timeout=timeout)
+        link = await connected(self._url(), limit_s=self._limits.claim_s, name=name, timeout=timeout)
         try:
             alive = False
             if self._serving.joined:

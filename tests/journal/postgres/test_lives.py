@@ -64,7 +64,7 @@ async def test_what_is_held_by_many_is_freed_of_the_dead_only(instance: Open) ->
     await third[0].perform(bet("alive"))
     await serve(18, second, third)
     assert (await third[0].perform(Look(key("alive")))).in_flight
-    held = await asked(second[0]._url, "SELECT DISTINCT split_part(holder, '/', 1) FROM rows WHERE holder <> ''")
+    held = await asked(second[0]._address(), "SELECT DISTINCT split_part(holder, '/', 1) FROM rows WHERE holder <> ''")
     assert [found[0] for found in held] == [third[0].me]
 
 
