@@ -36,7 +36,7 @@ def claimed(book: Book, count: int) -> None:
 
 
 def test_a_long_file_costs_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
-    """Decoded rows are bounded by number, SQLite's pages by size: less than three megabytes of more than four on the disk."""
+    """Decoded rows are bounded by number, SQLite's pages by size: under 3 MB of a file of more than 4."""
     path = tmp_path / "j.db"
     with opened(path) as book:
         before = apsw.memory_used()
