@@ -23,7 +23,7 @@ from gateway.journal.postgres.serving import Serving
 from gateway.journal.postgres.transacting import Transactions
 from gateway.journal.postgres.working import Worker
 from gateway.journal.reading import Counts
-from gateway.journal.sessions import Remembered, Sessions
+from gateway.journal.sessions import MOST_PLAYERS, Remembered, Sessions
 from gateway.journal.states import Policy
 from gateway.journal.waiting import Waiting
 from gateway.journal.wishes import JournalUnavailable, Look, Recall, Record, Remember, Told, Wait, Wish
@@ -53,7 +53,7 @@ class Postgres:
     ) -> None:
         self.policy = policy or Policy()
         self.limits = limits or Limits()
-        self.remembered = Remembered()
+        self.remembered = Remembered(MOST_PLAYERS)
         self._url, self._wall = url, wall
         self._sessions = Sessions()
         self._waiting = Waiting(lambda: uniform(*LOOK_AGAIN_S))  # noqa: S311 - only to spread the instances

@@ -8,10 +8,12 @@ import apsw
 import pytest
 
 from gateway.journal.limits import Kept, Limits
+from gateway.journal.sessions import MOST_PLAYERS, MOST_SESSIONS
 from gateway.journal.sqlite.book import Book
+from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.sqlite.tables import MOST_CACHED
 from gateway.journal.states import Policy
-from gateway.journal.wishes import Look
+from gateway.journal.wishes import Look, Recall, Remember
 from tests.journal.calls import bet, key
 
 
@@ -44,6 +46,19 @@ def test_a_long_file_costs_no_more_memory_than_a_short_one(tmp_path: Path) -> No
         assert len(book._tables._cache) == MOST_CACHED
         assert apsw.memory_used() - before < 3_000_000
     assert path.stat().st_size > 4_000_000
+
+
+async def test_players_and_sessions_are_bounded_too(tmp_path: Path) -> None:
+    """The file holds every session; of players the last ones are known."""
+    store = Sqlite(tmp_path / "j.db")
+    for number in range(MOST_PLAYERS + 10):
+        await store.perform(Remember("acme", "player", f"p{number}", {"currency": "EUR"}))
+    assert await store.perform(Recall("acme", "player", "p9")) == {}
+    assert await store.perform(Recall("acme", "player", "p10")) == {"currency": "EUR"}
+    for number in range(MOST_SESSIONS + 10):
+        store._sessions.keep("acme", f"s{number}", {"player": "p"}, 0.0)
+    assert store._sessions.recall("acme", "s9") is None
+    assert store._sessions.recall("acme", "s10") == {"player": "p"}
 
 
 @pytest.mark.parametrize("number", [0, 2 * MOST_CACHED - 1], ids=["forgotten", "kept"])
