@@ -8,7 +8,7 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from iso4217 import Currency
+from iso4217 import Currency, raw_xml
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
@@ -24,6 +24,8 @@ EXPONENTS: dict[str, int] = {
     **{currency.code: currency.exponent for currency in Currency if currency.exponent is not None},
     **OVERLAY,
 }
+
+raw_xml.clear()  # what the library read its list from, half a megabyte: nobody asks for it again
 
 #: More digits than any ledger needs; a longer lexeme is refused before arithmetic sees it.
 MAX_DIGITS = 40

@@ -17,6 +17,7 @@ from gateway.edge.garbage import settle
 from gateway.edge.journals import policy_of, sqlite_path
 from gateway.edge.listener import ParserMissing, demand_parser
 from gateway.edge.logs import Log
+from gateway.edge.pages import give_back
 from gateway.edge.parties import Parties
 from gateway.edge.preparing import prepare
 from gateway.edge.settings import Settings, SettingsRefused, load
@@ -94,6 +95,7 @@ async def _serve(settings: Settings, parties: Parties, log: Log, config: Path, *
     try:
         app = App(settings, parties, log, config=config, watch=watch)
         settle()
+        give_back()
         return await app.run(started)
     except SpansRefused as refused:
         say(str(refused))

@@ -10,7 +10,6 @@ from gateway.edge.secrets import first_live, resolve
 from gateway.edge.settings import Settings
 from gateway.journal.limits import DAY_S, Kept
 from gateway.journal.memory import Memory
-from gateway.journal.sqlite.desk import SqliteDesk
 from gateway.journal.sqlite.store import Sqlite
 from gateway.journal.states import Policy
 from gateway.journal.store import Store
@@ -18,6 +17,7 @@ from gateway.journal.wishes import JournalRefused
 
 if TYPE_CHECKING:
     from gateway.journal.postgres.desk import PostgresDesk
+    from gateway.journal.sqlite.desk import SqliteDesk
 
 _EXTRA = "journal.url: a journal in PostgreSQL needs the extra: pip install wallet-gateway[postgres]"
 
@@ -52,6 +52,8 @@ def open_desk(settings: Settings) -> "SqliteDesk | PostgresDesk":
     policy, part = policy_of(settings), settings.journal
     kept = Kept(rows_s=part.closed_days * DAY_S)
     if not (part.url or "").startswith(("postgresql:", "postgres:")):
+        from gateway.journal.sqlite.desk import SqliteDesk  # who serves has no desk
+
         return SqliteDesk(sqlite_path(settings), policy, kept)
     try:
         from gateway.journal.postgres.desk import PostgresDesk

@@ -8,7 +8,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+#: In a journal that is kept in memory, where this is the only copy. A hundred thousand take some fifty megabytes.
 MOST = 100_000
+#: Players beside a durable store. Of one who is forgotten a table that answers with what is remembered has to ask: the
+#: provider's next call costs the wallet one more question. (A tuple in place of each dict would be a quarter smaller,
+#: and twice as slow.)
+MOST_PLAYERS = 20_000
+#: Sessions that a durable store holds: one that is not here is read from the store, and once written to it again.
+MOST_SESSIONS = 20_000
 
 
 class Remembered:
@@ -43,7 +50,7 @@ class Sessions:
     in use.
     """
 
-    def __init__(self, most: int = MOST, fresh_s: float = 86_400.0) -> None:
+    def __init__(self, most: int = MOST_SESSIONS, fresh_s: float = 86_400.0) -> None:
         self._facts: OrderedDict[tuple[str, str], tuple[dict[str, Any], float]] = OrderedDict()
         self._most, self._fresh_s = most, fresh_s
 

@@ -12,6 +12,7 @@ import linecache
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from sys import intern
 from typing import Any
 from weakref import finalize
 
@@ -68,7 +69,8 @@ class Straight:
         """The function."""
         file = f"<{self._about} #{next(_NUMBERS)}>"
         exec(compile(self.text, file, "exec"), self._bound)  # noqa: S102 - made of a table's words, each as a literal
-        linecache.cache[file] = (len(self.text), None, self.text.splitlines(keepends=True), file)
+        # Each line once: functions of one kind differ in names that are bound, and in little else.
+        linecache.cache[file] = (len(self.text), None, [*map(intern, self.text.splitlines(keepends=True))], file)
         function: Callable[..., Any] = self._bound.pop(self._name)
         finalize(function, linecache.cache.pop, file, None).atexit = False  # tables are read again while they serve
         return function

@@ -53,6 +53,18 @@ def test_a_function_that_is_no_more_leaves_no_text() -> None:
     assert (len(kept), kept[0] in linecache.cache) == (1, False)
 
 
+def test_lines_that_are_alike_are_kept_once() -> None:
+    """Hundreds of functions have most of their lines in common."""
+    made = []
+    for number in range(2):
+        code = Straight("same()", "two that are alike")
+        code.line(f"found = {'again'!r}")
+        made.append(code.made())
+        assert made[number]() is None
+    texts = [linecache.getlines(function.__code__.co_filename) for function in made]
+    assert [one is other for one, other in zip(*texts, strict=True)] == [True, True]
+
+
 def test_words_of_a_table_are_literals() -> None:
     """Whatever a table says, it is a text in the lines and never a part of them."""
     hostile = 'x\'] = 1\nimport os\n"""\\'

@@ -8,6 +8,7 @@ from gateway.canon.outcomes import CAN_OCCUR, Outcome
 from gateway.dialect.answerform import NAMES
 from gateway.dialect.compiler.compiled import Compiled
 from gateway.dialect.compiler.contract import fingerprint, replay_balances, retry_spans, session_checked
+from gateway.dialect.compiler.layers import effect_set
 from gateway.dialect.compiler.rows import Row, meanings, nothing_to_undo, told_apart
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.hearing import Hearing
@@ -25,7 +26,7 @@ def build(compiled: Compiled) -> Dialect:
     missing = {name: tuple(map(source_of, sources)) for name, sources in tree.section("missing").items()}
     said = {}
     for name, outcome, chosen in compiled.chosen():
-        effect = compiled.effect(name, chosen).does if name else frozenset({"done"} if chosen.done else ())
+        effect = compiled.effect(name, chosen).does if name else effect_set(*(["done"] if chosen.done else []))
         form = compiled.form(name, chosen)
         gaps = {each: sources for each, sources in missing.items() if form.slot(each) is not None}
         said[name, outcome] = Said(outcome, chosen.end, chosen.answer, form, effect, chosen.path, chosen.hops, gaps)

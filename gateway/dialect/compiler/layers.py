@@ -7,6 +7,7 @@ single entries; a row for an outcome replaces any row that an earlier layer had 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from gateway.dialect.problems import Problem
@@ -17,6 +18,12 @@ Path = tuple[str, ...]
 #: What stands as one value although it is written as a table.
 _WHOLE = {"codes", "fields", "fill", "choices", "missing"}
 EFFECTS = ("done", "final", "retries", "rolls_back", "silent")
+
+
+@cache
+def effect_set(*words: str) -> frozenset[str]:
+    """The set of these effects: one object, however many rows say the same."""
+    return frozenset(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,4 +197,4 @@ def _effects(section: Mapping[str, Any], at: Origin, path: Path) -> Iterator[tup
         else:
             yield from _effects(value, origin, (*path, "by", key))
     for key, (answer, effects, origin) in entries.items():
-        yield (*path, "entries", key), (answer, frozenset(effects)), origin
+        yield (*path, "entries", key), (answer, effect_set(*effects)), origin

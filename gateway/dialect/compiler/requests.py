@@ -39,6 +39,7 @@ OPERATIONS = {str(operation): operation for operation in Operation}
 _PATH_NAME = re.compile(r"\{([a-z_]+)\}")
 #: Where a wallet that speaks our own words gets our keys, which are longer than any provider's id.
 _KEYS = frozenset({"request_id", "transaction", "reference"})
+_NONE: frozenset[str] = frozenset()  # every `frozenset()` is another object, of two hundred bytes
 #: A closed set's words for a flag.
 FLAGS = {"true": True, "false": False}
 #: What `[ids]` may name.
@@ -108,7 +109,7 @@ class RequestCompiler:
             zero=self.tree.get(*at, "zero", default=_zero(operation)),
             reverse_unknown=self.tree.get(*at, "reverse_unknown", default=False),
             suppressed=self.tree.get(*at, "suppressed", default=False),
-            park_without=frozenset(self.tree.get(*at, "park_without", default=())),
+            park_without=frozenset(self.tree.get(*at, "park_without", default=())) or _NONE,
             _pattern=pattern(path),
             each=each_of(self.tree),
             unsupported=self.tree.get(*at, "unsupported", default=False),
@@ -257,7 +258,7 @@ class RequestCompiler:
         found = []
         values = {word: _closed(word, rows) for word, rows in self.named(name, "values").items()}
         integers = self.merged(name, "integers") or []
-        absent = frozenset(self.merged(name, "absent") or ())
+        absent = frozenset(self.merged(name, "absent") or ()) or _NONE
         own = self.tree.get("operations", name, "integers") is not None
         for word in integers:
             self.known(("operations", name, "integers") if own else ("request", "integers"), word, part=word)

@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.canon.operations import REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, DONE_CLASS, Outcome
-from gateway.dialect.compiler.layers import EFFECTS, Path, Tree
+from gateway.dialect.compiler.layers import EFFECTS, Path, Tree, effect_set
 from gateway.dialect.problems import Problem, suggest
 from gateway.dialect.wireanswer import WireAnswer
 
@@ -162,7 +162,7 @@ class Effects:
                 if key in entries and not (key == "str *" and (answer.transport or done)):
                     because = self.tree.get(*section, "because")
                     return Effect(entries[key][1], (*section, "entries", key), because)
-        return Effect(frozenset({"done" if done and not answer.transport else "final"}), None, None)
+        return Effect(effect_set("done" if done and not answer.transport else "final"), None, None)
 
     def stated(self, operation: str, answer: WireAnswer) -> bool:
         """Is there a row for exactly this answer?"""

@@ -24,7 +24,7 @@ from gateway.journal.wishes import Claim, Lease, Reap, Recall, Remember
 Round = tuple[str, str | None, str]
 Memory = tuple[str, str, str]
 
-MOST_DECODED = 10_000
+MOST_DECODED = 2_000  # two kilobytes each; more than calls are at work at once
 _VERSION, _WALL, _HOLDER = map(NAMES.index, ("version", "wall", "holder"))
 COLUMN_LIST = ", ".join(f'r."{name}"' for name in NAMES)
 _DEBITS = ", ".join(f"'{operation}'" for operation in sorted(DEBITS))

@@ -23,7 +23,7 @@ from gateway.journal.postgres.serving import Serving
 from gateway.journal.postgres.transacting import Transactions
 from gateway.journal.postgres.working import Worker
 from gateway.journal.reading import Counts
-from gateway.journal.sessions import Remembered, Sessions
+from gateway.journal.sessions import MOST_PLAYERS, Remembered, Sessions
 from gateway.journal.states import Policy
 from gateway.journal.waiting import Waiting
 from gateway.journal.wishes import JournalUnavailable, Look, Recall, Record, Remember, Told, Wait, Wish
@@ -54,7 +54,7 @@ class Postgres:
     ) -> None:
         self.policy = policy or Policy()
         self.limits = limits or Limits()
-        self.remembered = Remembered()
+        self.remembered = Remembered(MOST_PLAYERS)
         self._address: Callable[[], str] = url if callable(url) else lambda: url
         self._wall = wall
         self._sessions = Sessions()

@@ -20,7 +20,7 @@ from msgspec.structs import replace as with_fields
 from gateway.journal.asked import performed
 from gateway.journal.limits import Kept, Limits
 from gateway.journal.reading import Counts
-from gateway.journal.sessions import Remembered, Sessions
+from gateway.journal.sessions import MOST_PLAYERS, Remembered, Sessions
 from gateway.journal.sqlite.book import Beat, Book, Prune
 from gateway.journal.sqlite.lock import Lock
 from gateway.journal.sqlite.opening import check_version
@@ -69,7 +69,7 @@ class Sqlite:
         self.policy = policy or Policy()
         self.me = me or f"{os.getpid()}-{token_hex(4)}"
         self.limits = limits or Limits()
-        self.remembered = Remembered()
+        self.remembered = Remembered(MOST_PLAYERS)
         self._sessions = Sessions()
         self._wall, self._vfs = wall, vfs
         self._waiting = Waiting()

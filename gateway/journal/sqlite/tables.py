@@ -20,7 +20,9 @@ from gateway.journal.page import PLAYED, Note, Page
 from gateway.journal.sqlite.opening import fetched
 from gateway.journal.states import Row, State
 
-MOST_CACHED = 5_000
+#: Rows kept decoded, two kilobytes each: more than calls are at work at once, even where the wallet takes a thousand.
+#: A row that is not among them, of a late repeat or an old round, is read from the file again.
+MOST_CACHED = 2_000
 #: What a row is about: given at its claim, changed only when a tombstone learns what it kept out, or a yes whose it is.
 _ABOUT = ("account", "transaction", "operation", "name", "fingerprint", "call", "player", "round", "chain", "span",
           "created")  # fmt: skip

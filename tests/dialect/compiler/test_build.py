@@ -25,6 +25,15 @@ def test_what_is_said_and_what_follows() -> None:
     assert dialect().said[None, Outcome.BUSY].effect == frozenset()
 
 
+def test_who_says_the_same_shares_it() -> None:
+    """Thousands of rows of all tables have the same few effects, and most fields have no word for "nothing"."""
+    tables = [dialect(), dialect()]
+    effects = [said.effect for made in tables for said in made.said.values()]
+    assert len(set(map(id, effects))) == len(set(effects))
+    fields = [field.absent for made in tables for form in made.variants.values() for field in form.fields]
+    assert len({id(absent) for absent in fields if not absent}) == 1
+
+
 def test_the_fuller_row_is_heard_first() -> None:
     """A status of its own, then the longer message, then the code alone; rows without a code are heard never."""
     made = dialect(
