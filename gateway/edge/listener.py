@@ -131,6 +131,11 @@ class Connection(web.RequestHandler):
         elif not self._at_work:
             self._head_late = self._loop.call_later(self._head_within, self._cut)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        # aiohttp says this with every body that is read, and parses nothing once more each time.
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     @property
     def _at_work(self) -> bool:
         """Whether a head has parsed that is not answered."""
