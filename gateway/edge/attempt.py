@@ -1,13 +1,16 @@
 """One attempt to ask, from the asking to its real end: a story waits for it, and may stop waiting before."""
 
 import asyncio
+import errno
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from gateway.edge.carry import CarryLate
+from gateway.edge.connection import Broken, Connection
 from gateway.edge.lag import LATE
 from gateway.exchange.wishes import Send
-from gateway.wire.message import Ending, NotSent, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
 
 Finished = Callable[[Ending], None]
 
@@ -15,13 +18,14 @@ Finished = Callable[[Ending], None]
 class Attempt:
     """*ended* hears the real end, once; so does *follow*, where the story did not wait for it.
 
-    *message* is what leaves. `left` is the bit: true from just before the first byte is handed to the socket.
-    `ending`: how it really ended. `release` gives its connection back; `task` is at work until it has one.
+    *message* is what leaves; *finished* and *carry_late*: who asked. `left` is the bit: true from just before the first
+    byte is handed to the socket. `ending`: how it really ended. `connection`: on which it left; `task` is at work until
+    it has one.
     """
 
     __slots__ = (
         "_ended", "_follow", "_loop", "_parted", "_story", "_timer",
-        "ending", "left", "message", "release", "task", "wish",
+        "carry_late", "connection", "ending", "finished", "left", "message", "task", "wish",
     )  # fmt: skip
 
     def __init__(
@@ -31,15 +35,18 @@ class Attempt:
         follow: Callable[["Attempt", Ending], None],
         message: bytes = b"",
         loop: asyncio.AbstractEventLoop | None = None,
+        finished: Finished | None = None,
+        carry_late: CarryLate | None = None,
     ) -> None:
         self.wish, self._ended, self._follow, self.message = wish, ended, follow, message
+        self.finished, self.carry_late = finished, carry_late
         self._loop = loop or asyncio.get_running_loop()
         self._story: asyncio.Future[Ending] = self._loop.create_future()
         self._timer: asyncio.Handle | None = None
         self._parted = False
         self.left = False
         self.ending: Ending | None = None
-        self.release: Callable[[Ending], None] | None = None
+        self.connection: Connection | None = None
         self.task: asyncio.Task[Any] | None = None
 
     async def heard(self, now: float) -> Ending:
@@ -52,6 +59,13 @@ class Attempt:
             self._part()
             raise
 
+    def hear(self, told: Response | Exception) -> None:
+        """What its connection says of it."""
+        if isinstance(told, Response):
+            self.ends(Heard(told))
+        else:
+            self.ends(Silence(str(told) if isinstance(told, Broken) else reason(told)))
+
     def ends(self, ending: Ending) -> None:
         """The real end; what comes after the first is not heard."""
         if self.ending is not None:
@@ -61,8 +75,6 @@ class Attempt:
             self._timer.cancel()
         if self.task is not None:
             self.task.cancel()
-        if self.release is not None:
-            self.release(ending)
         if self._parted:
             self._follow(self, ending)
         elif not self._story.done():
@@ -101,3 +113,10 @@ class Attempt:
             return
         never = Silence("no whole answer, ever")
         self._timer = self._loop.call_later(self.wish.patience - monotonic(), self.ends, never)
+
+
+def reason(fault: Exception) -> str:
+    """The kind of a failure, in words without any content from outside."""
+    number = getattr(fault, "errno", None)
+    code = errno.errorcode.get(number) if isinstance(number, int) else None
+    return f"{type(fault).__name__} ({code})" if code else type(fault).__name__

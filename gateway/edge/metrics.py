@@ -92,7 +92,8 @@ class Metrics:
     """All series of one gateway, in a registry of its own.
 
     *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds. `journal`: the series
-    of the journal and its outbox; `config`: those of the settings and tables.
+    of the journal and its outbox; `config`: those of the settings and tables; `slots`: how many are held, which the
+    gate counts.
     """
 
     def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
@@ -208,7 +209,7 @@ class Metrics:
         self.know(providers)
         self._calls = {word: calls.labels(word) for word in ENDINGS}
         self._breaker = {state: breaker.labels(state) for state in State}
-        self._slots = {kind: slots.labels(kind) for kind in Kind}
+        self.slots = {kind: slots.labels(kind) for kind in Kind}
         self._shed = {(word, why): shed.labels(word, why) for word in PRIORITIES for why in Shed}
         self._budget = {granted: budget.labels(word) for granted, word in ((True, "granted"), (False, "refused"))}
         self._errands = {(str(step), word): errands.labels(step, word) for step in Step for word in ERRANDS}
@@ -257,10 +258,6 @@ class Metrics:
         """The breaker changed."""
         for each, gauge in self._breaker.items():
             gauge.set(each is state)
-
-    def holding(self, kind: Kind, slots: int) -> None:
-        """How many slots calls of *kind* hold now."""
-        self._slots[kind].set(slots)
 
     def shed(self, lane: Lane, why: Shed) -> None:
         """A call was not sent, by our own choice."""
