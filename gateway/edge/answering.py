@@ -12,6 +12,7 @@ from http import HTTPStatus
 from time import monotonic
 
 from aiohttp import HttpVersion, web
+from msgspec import Struct
 
 from gateway.edge.body import VERSIONS
 from gateway.exchange.wishes import Delivery
@@ -29,21 +30,20 @@ class AnsweredAlready(RuntimeError):
     """A story wished for a second answer; nothing of it was written."""
 
 
-class Answering:
+class Answering(Struct, eq=False):
     """One request on one connection, and its one answer. While *draining*, it closes its connection.
 
-    `at`: when its last byte was handed to the socket; `closed`: on purpose, without an answer; `keep`: the connection
-    lives on.
+    `keep`: the connection lives on; `at`: when its last byte was handed to the socket; `closed`: on purpose, without
+    an answer.
     """
 
-    __slots__ = ("_draining", "_request", "_write_deadline", "answered", "at", "closed", "keep")
-
-    def __init__(self, request: web.BaseRequest, write_deadline: float, draining: Callable[[], bool]) -> None:
-        self._request = request
-        self._write_deadline, self._draining = write_deadline, draining
-        self.keep = request.keep_alive
-        self.answered = self.closed = False
-        self.at: float | None = None
+    _request: web.BaseRequest
+    _write_deadline: float
+    _draining: Callable[[], bool]
+    keep: bool
+    answered: bool = False
+    closed: bool = False
+    at: float | None = None
 
     async def deliver(self, response: Response | None) -> Delivery:
         """Write the answer, or close without one. Raises AnsweredAlready; ValueError when a header cannot be said."""

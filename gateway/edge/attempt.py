@@ -6,6 +6,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from msgspec import Struct
+
 from gateway.edge.carry import CarryLate
 from gateway.edge.connection import Broken, Connection
 from gateway.edge.lag import LATE
@@ -15,7 +17,7 @@ from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
 Finished = Callable[[Ending], None]
 
 
-class Attempt:
+class Attempt(Struct, eq=False):
     """*ended* hears the real end, once; so does *follow*, where the story did not wait for it.
 
     *message* is what leaves; *finished* and *carry_late*: who asked. `left` is the bit: true from just before the first
@@ -23,41 +25,26 @@ class Attempt:
     it has one.
     """
 
-    __slots__ = (
-        "_ended", "_follow", "_loop", "_parted", "_story", "_timer",
-        "carry_late", "connection", "ending", "finished", "left", "message", "task", "wish",
-    )  # fmt: skip
+    wish: Send
+    _ended: Callable[["Attempt", Ending], None]
+    _follow: Callable[["Attempt", Ending], None]
+    message: bytes = b""
+    finished: Finished | None = None
+    carry_late: CarryLate | None = None
+    left: bool = False
+    ending: Ending | None = None
+    connection: Connection | None = None
+    task: asyncio.Task[Any] | None = None
+    _story: asyncio.Future[Ending] | None = None
+    _timer: asyncio.Handle | None = None
+    _loop: Any = None  # an AbstractEventLoop, once a story waits
+    _parted: bool = False
 
-    def __init__(
-        self,
-        wish: Send,
-        ended: Callable[["Attempt", Ending], None],
-        follow: Callable[["Attempt", Ending], None],
-        message: bytes = b"",
-        loop: asyncio.AbstractEventLoop | None = None,
-        finished: Finished | None = None,
-        carry_late: CarryLate | None = None,
-    ) -> None:
-        self.wish, self._ended, self._follow, self.message = wish, ended, follow, message
-        self.finished, self.carry_late = finished, carry_late
-        self._loop = loop or asyncio.get_running_loop()
-        self._story: asyncio.Future[Ending] = self._loop.create_future()
-        self._timer: asyncio.Handle | None = None
-        self._parted = False
-        self.left = False
-        self.ending: Ending | None = None
-        self.connection: Connection | None = None
-        self.task: asyncio.Task[Any] | None = None
-
-    async def heard(self, now: float) -> Ending:
-        """What its story hears, at the latest at `until`. Raises CancelledError alone."""
-        if self.ending is None:
-            self._timer = self._loop.call_later(self.wish.until - now, self._until)
-        try:
-            return await self._story
-        except asyncio.CancelledError:
-            self._part()
-            raise
+    def story(self, now: float, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Ending]:
+        """What its story waits for, which ends at the latest at `until`; who stops waiting says so by `part`."""
+        self._loop, self._story = loop, loop.create_future()
+        self._timer = loop.call_later(self.wish.until - now, self._until)
+        return self._story
 
     def hear(self, told: Response | Exception) -> None:
         """What its connection says of it."""
@@ -77,7 +64,7 @@ class Attempt:
             self.task.cancel()
         if self._parted:
             self._follow(self, ending)
-        elif not self._story.done():
+        elif self._story is not None and not self._story.done():
             self._story.set_result(ending)
         self._ended(self, ending)
 
@@ -91,14 +78,14 @@ class Attempt:
         A loop may look at its clock before its sockets; between two calls put off to "soon" it looks at these.
         """
         if monotonic() - self.wish.until < LATE:
-            self._part()
+            self.part()
         else:
             self._timer = self._loop.call_soon(self._soon)
 
     def _soon(self) -> None:
-        self._timer = self._loop.call_soon(self._part)
+        self._timer = self._loop.call_soon(self.part)
 
-    def _part(self) -> None:
+    def part(self) -> None:
         """Its story waits no longer: what has not left never leaves; what has left goes on, and its end is told."""
         if self._timer is not None:
             self._timer.cancel()
@@ -106,7 +93,7 @@ class Attempt:
             self.ends(NotSent("it could not be sent in time"))
             return
         self._parted = True
-        if not self._story.done():
+        if self._story is not None and not self._story.done():
             self._story.set_result(Silence("no whole answer in time", running=self.wish.late is not None))
         if self.ending is not None:  # it ended while its story was being cancelled
             self._follow(self, self.ending)

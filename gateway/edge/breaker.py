@@ -10,6 +10,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from time import monotonic
 
+from msgspec import Struct
+
 from gateway.wire.message import Ending, Heard, Silence, Unreachable
 
 
@@ -26,14 +28,11 @@ _CLOSED, _OPEN, _HALF_OPEN = State.CLOSED, State.OPEN, State.HALF_OPEN
 _FAILURES = (Silence, Unreachable)
 
 
-class Permit:
+class Permit(Struct, eq=False):
     """Leave for one call. The first telling of how it ended counts, later ones are ignored."""
 
-    __slots__ = ("_breaker", "_era")
-
-    def __init__(self, breaker: "Breaker", era: int) -> None:
-        self._breaker: Breaker | None = breaker
-        self._era = era
+    _breaker: "Breaker | None"
+    _era: int
 
     def ended(self, ending: Ending) -> None:
         """How the call ended; NotSent gives the permit back unused."""

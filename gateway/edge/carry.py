@@ -5,6 +5,7 @@ wrong while a wish is performed is raised inside the story, at its yield: a stor
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
@@ -43,9 +44,6 @@ async def carry(
     A cancelled carrier closes the story; a wallet call in flight goes on, and its `late` story is carried.
     """
 
-    async def carry_late(late: Flow) -> None:
-        await carry(late, memory, hop)
-
     step: Callable[[Any], Any] = flow.send
     result: Any = None
     try:
@@ -59,7 +57,7 @@ async def carry(
                 if isinstance(wish, Send):
                     asked = monotonic()
                     try:
-                        result = await hop.send(wish, carry_late)
+                        result = await hop.send(wish, partial(carry, memory=memory, hop=hop))
                     finally:
                         if journey is not None:
                             journey.wallet_seconds += monotonic() - asked

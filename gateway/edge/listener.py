@@ -137,6 +137,11 @@ class Connection(web.RequestHandler):
             super().resume_reading(resume_parser)
 
     @property
+    def busy(self) -> bool:
+        """Whether a callback is at work on it."""
+        return self._current_request is not None
+
+    @property
     def _at_work(self) -> bool:
         """Whether a head has parsed that is not answered."""
         return bool(self._messages) or self._current_request is not None
@@ -197,7 +202,6 @@ class Listener:
         tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self._handler = handler
-        self._busy: set[web.RequestHandler] = set()
         self._server = _Server(
             self._attend,
             garbled=garbled,
@@ -237,15 +241,15 @@ class Listener:
         # This alone leaves an idle connection open and deaf: what a provider then sent would never be answered.
         self._server.pre_shutdown()
         for connection in self._server.connections:
-            if connection not in self._busy:
+            if not cast(Connection, connection).busy:
                 connection.force_close()
 
     async def _asked(self, seconds: float) -> None:
         """Close the idle connections; wait until those that never asked anything have, or are closed."""
         give_up = monotonic() + seconds
         while True:
-            idle = [each for each in self._server.connections if each not in self._busy]
-            fresh = [each for each in idle if cast(Connection, each).fresh]
+            idle = [each for each in cast(list[Connection], self._server.connections) if not each.busy]
+            fresh = [each for each in idle if each.fresh]
             for each in idle:
                 if each not in fresh:
                     each.force_close()
@@ -253,14 +257,9 @@ class Listener:
                 return
             await asyncio.sleep(UNREAD)
 
-    async def _attend(self, request: web.BaseRequest) -> web.StreamResponse:
-        connection = cast(Connection, request.protocol)
-        connection.fresh = False
-        self._busy.add(connection)
-        try:
-            return await self._handler(request)
-        finally:
-            self._busy.discard(connection)
+    def _attend(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        cast(Connection, request.protocol).fresh = False
+        return self._handler(request)
 
     async def stop(self) -> None:
         """Close everything now."""

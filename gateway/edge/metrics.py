@@ -229,30 +229,30 @@ class Metrics:
 
     def began(self) -> None:
         """A callback came in."""
-        self._in_flight.inc()
+        self._in_flight.value += 1
 
     def ended(self, journey: Journey, told: Told, seconds: float) -> None:
         """A callback is over; *seconds* from its head to its answer's last byte (or to its end without one)."""
-        self._in_flight.dec()
+        self._in_flight.value -= 1
         of = self._of[journey.provider]
         classes, duration = of.operations.get(journey.operation) or of.operations[UNREAD]
         answered = told is Told.IN_TIME or told is Told.LATE
-        classes[_CLASS_OF.get(journey.outcome, "unanswered") if answered else "unanswered"].inc()
+        classes[_CLASS_OF.get(journey.outcome, "unanswered") if answered else "unanswered"].value += 1
         duration.observe(seconds)
         asked = journey.wallet_seconds
-        of.own.observe(max(0.0, seconds - asked))
+        of.own.observe(seconds - asked if seconds > asked else 0.0)
         if asked:
             of.wallet.observe(asked)
         if key := journey.verified_by:
-            (of.verified.get(key) or of.verified[OTHER]).inc()
+            (of.verified.get(key) or of.verified[OTHER]).value += 1
         if (late := of.late.get(told)) is not None:
-            late.inc()
+            late.value += 1
         for kind in journey.alerts:
             self._alerts[kind if kind in self._alerts else OTHER].inc()
 
     def called(self, ending: Ending, seconds: float) -> None:
         """A wallet call has ended for the story that asked (`Upstream(on_ending=...)`)."""
-        self._calls[ending_word(ending)].inc()
+        self._calls[ending_word(ending)].value += 1
 
     def breaker(self, state: State) -> None:
         """The breaker changed."""

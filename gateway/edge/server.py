@@ -18,7 +18,7 @@ from aiohttp import web
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.drift import Sighting
 from gateway.edge.answering import Answering
-from gateway.edge.body import BodyRefused, read_body
+from gateway.edge.body import BodyRefused, body_at_hand, read_body
 from gateway.edge.carry import Hop, Memory, carry
 from gateway.edge.clients import Clients
 from gateway.edge.listener import CLOSED, HEAD_WITHIN, KEPT, Connection, Listener
@@ -155,7 +155,7 @@ class Server:
 
     async def _receive(self, request: web.BaseRequest) -> web.StreamResponse:
         received = monotonic()
-        answering = Answering(request, self._write_deadline, self._is_draining)
+        answering = Answering(request, self._write_deadline, self._is_draining, request.keep_alive)
         path, _, query = request.raw_path.partition("?")
         found = self.find(path)
         if found is None:
@@ -180,7 +180,9 @@ class Server:
             try:
                 if visit.surplus:
                     raise BodyRefused(Outcome.BUSY, "more connections at one time than one client may have")
-                body = await read_body(request, self._body_limit, self._body_deadline)
+                body = body_at_hand(request, self._body_limit)
+                if body is None:
+                    body = await read_body(request, self._body_limit, self._body_deadline)
             except BodyRefused as refused:
                 answering.keep = False
                 head = Request(request.method, below, query, headers)

@@ -11,6 +11,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Collection
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.edge.attempt import Attempt, Finished, reason
@@ -61,7 +62,7 @@ class Upstream:
         self._calls: set[Attempt] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._less: asyncio.Future[None] | None = None  # whoever waits for calls and stories to end
-        self._loop: asyncio.AbstractEventLoop | None = None  # asking for it costs a system call
+        self._loop: Any = None  # the running one: asking for it costs a system call
 
     def allow(self, methods: Collection[str]) -> None:
         """Send these methods from now on, and no others."""
@@ -96,10 +97,17 @@ class Upstream:
             if finished is not None:
                 finished(ending)
         else:
-            call = Attempt(wish, self._ended, self._follow, message, self._loop, finished, carry_late)
+            call = Attempt(wish, self._ended, self._follow, message, finished, carry_late)
             self._calls.add(call)
             self._begin(call)
-            ending = await call.heard(asked)
+            if call.ending is None:
+                try:
+                    ending = await call.story(asked, self._loop)
+                except asyncio.CancelledError:
+                    call.part()
+                    raise
+            else:
+                ending = call.ending
         self._on_ending(ending, monotonic() - asked)
         return ending
 

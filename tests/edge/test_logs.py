@@ -64,7 +64,7 @@ def test_facts_may_be_anything() -> None:
     """What is no JSON is shown as Python shows it."""
     out = io.BytesIO()
     log = Log(out, "json")
-    log.event("odd", what={1, 1}, who=ValueError("x"))
+    log.event("odd", what={1}, who=ValueError("x"))
     assert [(line["what"], line["who"]) for line in read(out)] == [([1], "ValueError('x')")]
 
 
