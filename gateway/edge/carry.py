@@ -54,14 +54,15 @@ async def carry(
                 return
             step = flow.send
             try:
-                if isinstance(wish, Send):
+                kind = type(wish)  # to be told that it is no instance of a Struct costs sixty times as much
+                if kind is Send:
                     asked = monotonic()
                     try:
                         result = await hop.send(wish, partial(carry, memory=memory, hop=hop))
                     finally:
                         if journey is not None:
                             journey.wallet_seconds += monotonic() - asked
-                elif isinstance(wish, Answer):
+                elif kind is Answer:
                     result = await deliver(wish.response)
                 else:
                     result = await memory.perform(wish)

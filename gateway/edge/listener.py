@@ -79,6 +79,10 @@ class _NotHttp(Written):
 _NOT_HTTP = _NotHttp(keep=False)
 
 
+# `super()` twice for each callback costs as much as a part of it.
+_parse = web.RequestHandler.data_received
+
+
 class Connection(web.RequestHandler):
     """*peer*: the other end's address. A head that is not whole in time closes it: dripped, or never begun.
 
@@ -121,14 +125,14 @@ class Connection(web.RequestHandler):
         # A body that breaks the framing must not take its head along: aiohttp drops both when they come in one piece.
         head_end = data.find(b"\r\n\r\n") + 4
         if 4 <= head_end < len(data):
-            super().data_received(data[:head_end])
+            _parse(self, data[:head_end])
             data = data[head_end:]
-        super().data_received(data)
+        _parse(self, data)
         if self._head_late is not None:
             if self._at_work:
                 self._head_late.cancel()
                 self._head_late = None
-        elif not self._at_work:
+        elif self._current_request is None and not self._messages:
             self._head_late = self._loop.call_later(self._head_within, self._cut)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
@@ -258,7 +262,8 @@ class Listener:
             await asyncio.sleep(UNREAD)
 
     def _attend(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        cast(Connection, request.protocol).fresh = False
+        connection: Any = request.protocol  # a Connection; `cast` is a call
+        connection.fresh = False
         return self._handler(request)
 
     async def stop(self) -> None:

@@ -58,6 +58,10 @@ class Told(StrEnum):
     DIED = "died"  # the story ended without an answer: our bug, or a stop that could not wait
 
 
+# Looking a member up costs more than what is done with it.
+IN_TIME, LATE = Told.IN_TIME, Told.LATE
+
+
 def classify(outcome: Outcome) -> str:
     """The class of an outcome, for a dashboard's colours: one of CLASSES but "unanswered"."""
     if outcome.moved is Moved.UNKNOWN:
@@ -236,7 +240,7 @@ class Metrics:
         self._in_flight.value -= 1
         of = self._of[journey.provider]
         classes, duration = of.operations.get(journey.operation) or of.operations[UNREAD]
-        answered = told is Told.IN_TIME or told is Told.LATE
+        answered = told is IN_TIME or told is LATE
         classes[_CLASS_OF.get(journey.outcome, "unanswered") if answered else "unanswered"].value += 1
         duration.observe(seconds)
         asked = journey.wallet_seconds

@@ -11,7 +11,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -21,9 +21,9 @@ from gateway.edge.answering import Answering
 from gateway.edge.body import BodyRefused, body_at_hand, read_body
 from gateway.edge.carry import Hop, Memory, carry
 from gateway.edge.clients import Clients
-from gateway.edge.listener import CLOSED, HEAD_WITHIN, KEPT, Connection, Listener
+from gateway.edge.listener import CLOSED, HEAD_WITHIN, KEPT, Listener
 from gateway.edge.logs import Log
-from gateway.edge.metrics import Metrics, Told
+from gateway.edge.metrics import IN_TIME, LATE, Metrics, Told
 from gateway.edge.tracing import OFF, Tracing
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Flow
@@ -164,7 +164,8 @@ class Server:
             await answering.deliver(Response(404))
             return CLOSED
         provider, below = found
-        visit = self._clients.visit(cast(Connection, request.protocol).peer, request.headers, provider.name)
+        connection: Any = request.protocol  # a Connection; `cast` is a call
+        visit = self._clients.visit(connection.peer, request.headers, provider.name)
         if visit.stranger:
             self._metrics.stranger(provider.name)
             if self._clients.knocks(provider.name, received):
@@ -212,7 +213,7 @@ class Server:
         at = answering.at
         seconds = (monotonic() if at is None else at) - journey.received
         if at is not None:
-            told = Told.IN_TIME if at <= journey.answer_by else Told.LATE
+            told = IN_TIME if at <= journey.answer_by else LATE
         elif not answering.answered:
             told = Told.DIED
         else:
