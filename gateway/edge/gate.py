@@ -143,7 +143,7 @@ class Gate:
         """Give a slot back, and hand on whatever is free now."""
         self._held[self._slots.free(lane)].value -= 1
         for line in (self._live, self._recovery):
-            while line.waits and (waiter := line.first(self._slots.fits)):
+            while line.rows and (waiter := line.first(self._slots.fits)):
                 self._take(waiter.lane)
                 self._answer(line, waiter, None)
 

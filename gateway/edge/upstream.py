@@ -168,8 +168,7 @@ class Upstream:
         body, query = request.body, request.query
         target = f"{self._prefix}{request.path}?{query}" if query else f"{self._prefix}{request.path}"
         lines = [f"{request.method} {target} HTTP/1.1", self._host]
-        for name, value in request.headers:
-            lines.append(f"{name}: {value}")
+        lines += [f"{name}: {value}" for name, value in request.headers]
         if body or request.method == "POST":
             lines.append(f"Content-Length: {len(body)}")
         head, ends = "\r\n".join(lines), len(lines) - 1
