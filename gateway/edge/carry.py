@@ -9,8 +9,10 @@ from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
+from gateway.edge.turns import Turn
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Delivery, Flow, Send
+from gateway.journal.wishes import Wait
 from gateway.wire.message import Ending, Response
 
 CarryLate = Callable[[Flow], Awaitable[None]]
@@ -37,9 +39,12 @@ async def nobody(response: Response | None) -> Delivery:
 
 
 async def carry(
-    flow: Flow, memory: Memory, hop: Hop, deliver: Deliver = nobody, journey: Journey | None = None
-) -> None:
+    flow: Flow, memory: Memory, hop: Hop, deliver: Deliver = nobody, journey: Journey | None = None,
+    turn: Turn | None = None,
+) -> None:  # fmt: skip
     """Drive *flow* to its end. Adds the seconds spent on the wallet to *journey*; raises what the story raises.
+
+    Its *turn*, if it has one, is another's while it waits for the wallet, or for another callback.
 
     A cancelled carrier closes the story; a wallet call in flight goes on, and its `late` story is carried.
     """
@@ -57,13 +62,23 @@ async def carry(
                 kind = type(wish)  # to be told that it is no instance of a Struct costs sixty times as much
                 if kind is Send:
                     asked = monotonic()
+                    if turn is not None:
+                        turn.asks(asked)
                     try:
                         result = await hop.send(wish, partial(carry, memory=memory, hop=hop))
                     finally:
                         if journey is not None:
                             journey.wallet_seconds += monotonic() - asked
+                        if turn is not None:
+                            turn.back()
                 elif kind is Answer:
                     result = await deliver(wish.response)
+                elif kind is Wait and turn is not None:
+                    turn.leave()
+                    try:
+                        result = await memory.perform(wish)
+                    finally:
+                        turn.back()
                 else:
                     result = await memory.perform(wish)
             except Exception as fault:

@@ -72,6 +72,7 @@ class _Callback(msgspec.Struct, omit_defaults=True, gc=False):
     asked: int = -1
     ms: float = -1.0
     ms_wallet: float = -1.0
+    ms_turn: float | None = None
     bug: str = ""
     event: str = ""
     level: str = ""
@@ -126,7 +127,8 @@ class Log:
             told, _clean(journey.code), journey.effect, journey.heard, journey.ending, journey.verified_by,
             _clean(journey.transaction), journey.claim, journey.state, _clean(journey.why), journey.alerts,
             journey.items, journey.asked, round(seconds * 1000, 1), round(journey.wallet_seconds * 1000, 1),
-            "" if bug is None else type(bug).__name__, "callback", "info", datetime.now(UTC),
+            round(journey.turn_seconds * 1000, 1) or None, "" if bug is None else type(bug).__name__,
+            "callback", "info", datetime.now(UTC),
         )  # fmt: skip
         self._write(self._encode(line) + b"\n")
         self._flush()

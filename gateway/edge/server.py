@@ -25,6 +25,7 @@ from gateway.edge.listener import CLOSED, HEAD_WITHIN, KEPT, Listener
 from gateway.edge.logs import Log
 from gateway.edge.metrics import IN_TIME, LATE, Metrics, Told
 from gateway.edge.tracing import OFF, Tracing
+from gateway.edge.turns import Turn, Turns
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Flow
 from gateway.wire.message import Request, Response
@@ -102,7 +103,7 @@ class Server:
         self._memory, self._hop, self._tracing = memory, hop, tracing
         self._metrics, self._log, self._drift = metrics, log, drift
         self._body_limit, self._body_deadline, self._write_deadline = body_limit, body_deadline, write_deadline
-        self._clients = clients or Clients()
+        self._clients, self._turns = clients or Clients(), Turns()
         self._listener = Listener(
             self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled, reuse_port=reuse_port,
             clients=self._clients, head_within=head_within, tls=tls,
@@ -176,6 +177,7 @@ class Server:
         self._tracing.begin(journey, request.headers.get("traceparent"))
         self._running.add(answering)
         self._metrics.began()
+        turn: Turn | None = None
         try:
             headers = tuple(request.headers.items())
             try:
@@ -185,17 +187,21 @@ class Server:
                 if body is None:
                     body = await read_body(request, self._body_limit, self._body_deadline)
             except BodyRefused as refused:
+                turn = await self._turns.begin(journey)
                 answering.keep = False
                 head = Request(request.method, below, query, headers)
                 flow = self._refuse(provider, head, refused.outcome, refused.why, journey)
             else:
+                turn = await self._turns.begin(journey)
                 flow = self._start(provider, Request(request.method, below, query, headers, body), journey)
-            await carry(flow, self._memory, self._hop, answering.deliver, journey)
+            await carry(flow, self._memory, self._hop, answering.deliver, journey, turn)
             if not answering.answered:
                 raise NoAnswer("the story ended without an answer")
         except Exception as bug:
             journey.bug = journey.bug or bug
         finally:
+            if turn is not None:
+                turn.leave()
             self._clients.left(visit)
             if answering.at is None:
                 answering.abort()

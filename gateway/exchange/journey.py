@@ -59,6 +59,7 @@ class Journey(Struct):
     items: int = 0  # of a batch; what is said here of a transaction is then of the one that speaks for all
     asked: int = 0  # wallet calls that this callback made
     wallet_seconds: float = 0.0
+    turn_seconds: float = 0.0  # that it waited for its turn, behind others of its provider
     bug: BaseException | None = None
     trace: str = ""  # what the wallet hears of it: a traceparent
     caller_span: str = ""  # of whose trace it is a part, where that came with it

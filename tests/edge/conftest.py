@@ -193,7 +193,9 @@ class Forgetful:
 class Gateway:
     """A server with hand-written stories on a free port."""
 
-    def __init__(self, tell: Any, hop: Any = None, providers: list[Account] | None = None, **options: Any) -> None:
+    def __init__(
+        self, tell: Any, hop: Any = None, providers: list[Account] | None = None, memory: Any = None, **options: Any
+    ) -> None:
         self.out = io.BytesIO()
         self.requests: list[Any] = []
         self.refusals: list[tuple[str, str, str]] = []
@@ -215,7 +217,7 @@ class Gateway:
             self.providers,
             start=start,
             refuse=refuse,
-            memory=Forgetful(),
+            memory=memory or Forgetful(),
             hop=hop,
             metrics=self.metrics,
             log=self.log,

@@ -1,0 +1,161 @@
+"""Whose turn it is: how many callbacks of one provider are at work at one time, so that others need not wait for it.
+
+A loop runs what came first, a journal writes what came first: who has a thousand callbacks at once would make everybody
+wait for all of them. So each provider has some places; a callback holds one while our processor and our journal work
+on it, and gives it away while somebody else is waited for: the wallet, or another callback. Who finds none free waits
+behind its own provider's.
+
+A provider that is alone has many: callbacks that are at work together share commits, and cost less. In company each has
+a few; and more, as long as claims take little longer than they do when nobody waits: a journal far away, or on a slow
+disk, is busy with many before it is slower.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+from gateway.exchange.journey import Journey
+
+#: Places of a provider that is alone; and in company: at first, at least and at most.
+ALONE, FIRST, LEAST, MOST = 64, 8.0, 4.0, 64.0
+#: What one claim changes of these; and of what is usual.
+STEP, WEIGHT = 0.1, 1 / 64
+#: The way from a turn to the wallet is slow beyond so many times the usual, and so many seconds.
+TIMES, AND = 2.0, 0.0005
+#: Seconds in which two providers are in company.
+LATELY = 1.0
+#: Seconds after which who holds a place is waiting for something that is not short of places.
+STALLED = 0.25
+
+
+class Turn:
+    """That of one callback. `held`: it has a place, `since` then. Whoever has a turn must `leave` it at its end."""
+
+    __slots__ = ("_journey", "_turns", "first", "held", "provider", "since")
+
+    def __init__(self, turns: "Turns", journey: Journey) -> None:
+        self._turns, self._journey, self.provider = turns, journey, journey.provider
+        self.since = 0.0
+        self.held, self.first = False, True
+
+    def asks(self, now: float) -> None:
+        """It asks the wallet: its place is another's meanwhile."""
+        if self.first and self.held and self._journey.claim:
+            self._turns.learn(now - self.since)
+        self.first = False
+        self.leave()
+
+    def leave(self) -> None:
+        """Its place is another's: it is over, or waits for what is not ours."""
+        if self.held:
+            self._turns.leave(self)
+
+    def back(self) -> None:
+        """It is at work again. What has begun is not kept waiting."""
+        self._turns.hold(self)
+
+
+class Turns:
+    """Of one event loop. `places`: how many each provider has in company."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self.places = FIRST
+        self._held: dict[str, int] = {}
+        self._holders: dict[Turn, None] = {}  # who holds one for longest stands first
+        self._left: list[str] = []
+        self._waiting: dict[str, deque[tuple[Turn, asyncio.Future[None]]]] = {}
+        self._look: asyncio.TimerHandle | None = None
+        self._here: set[str] = set()
+        self._before = 1
+        self._here_until = 0.0
+        self._usual = 0.0
+
+    async def begin(self, journey: Journey) -> Turn:
+        """The turn of this callback, when it has come; notes for how long it waited."""
+        turn, provider, now = Turn(self, journey), journey.provider, self._clock()
+        if now >= self._here_until:
+            self._before, self._here, self._here_until = len(self._here) or 1, set(), now + LATELY
+        self._here.add(provider)
+        if provider in self._waiting:  # there may be more places than when one was last given away
+            self._call(provider)
+        if self._held.get(provider, 0) < self._share():
+            self.hold(turn)
+        else:
+            await self._wait(turn)
+            journey.turn_seconds = turn.since - now
+        return turn
+
+    async def _wait(self, turn: Turn) -> None:
+        loop = asyncio.get_running_loop()
+        called: asyncio.Future[None] = loop.create_future()
+        self._waiting.setdefault(turn.provider, deque()).append((turn, called))
+        if self._look is None:
+            self._look = loop.call_later(STALLED, self._stalled)
+        try:
+            await called
+        except BaseException:
+            called.cancel()
+            turn.leave()
+            raise
+
+    def hold(self, turn: Turn) -> None:
+        """*turn* has a place."""
+        turn.held, turn.since = True, self._clock()
+        self._held[turn.provider] = self._held.get(turn.provider, 0) + 1
+        self._holders[turn] = None
+
+    def leave(self, turn: Turn) -> None:
+        """Its place is free on the loop's next round: what begins on one round is bounded, too."""
+        turn.held = False
+        del self._holders[turn]
+        if not self._left:
+            asyncio.get_running_loop().call_soon(self._round)
+        self._left.append(turn.provider)
+
+    def learn(self, leg: float) -> None:
+        """The way from a turn to the wallet, with a claim on it, took *leg* seconds."""
+        if not self._waiting:
+            self._usual += (leg - self._usual) * (WEIGHT if self._usual else 1)
+        elif leg > TIMES * self._usual + AND:
+            self.places = max(LEAST, self.places - STEP)
+        else:
+            self.places = min(MOST, self.places + STEP)
+
+    def _share(self) -> float:
+        """How many places one provider has."""
+        return ALONE if max(len(self._here), self._before) == 1 else self.places
+
+    def _round(self) -> None:
+        left, self._left = self._left, []
+        for provider in left:
+            self._held[provider] -= 1
+        for provider in {*left} if self._waiting else ():
+            self._call(provider)
+        for provider in {*left}:
+            if not self._held[provider]:
+                del self._held[provider]
+
+    def _call(self, provider: str) -> None:
+        """Give what is free to those of *provider* that wait for longest."""
+        waiting = self._waiting.get(provider)
+        while waiting and self._held.get(provider, 0) < self._share():
+            turn, called = waiting.popleft()
+            if not called.done():  # who waited may be gone
+                self.hold(turn)
+                called.set_result(None)
+        if waiting is not None and not waiting:
+            del self._waiting[provider]
+
+    def _stalled(self) -> None:
+        """Who holds a place for so long waits for a wallet, a disk or a lock, whatever it is called."""
+        late = self._clock() - STALLED
+        for turn in [*self._holders]:
+            if turn.since > late:
+                break
+            self.leave(turn)
+        for provider in [*self._waiting]:
+            self._call(provider)
+        waits = bool(self._waiting)
+        self._look = asyncio.get_running_loop().call_later(STALLED, self._stalled) if waits else None

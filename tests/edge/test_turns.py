@@ -1,0 +1,272 @@
+"""Turns: whom a provider with too much at once keeps waiting, on a clock that is moved by hand and on real sockets."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from gateway.edge.turns import ALONE, FIRST, LEAST, MOST, STALLED, Turn, Turns
+from gateway.exchange.journey import Journey
+from gateway.exchange.wishes import Answer, Send
+from gateway.journal.wishes import Wait
+from gateway.wire.message import Heard, Response
+from tests.edge.callbacks import OK, post
+from tests.edge.conftest import Account, until
+from tests.edge.wishes import BET
+
+ALL, FEW = ALONE, int(FIRST)
+LOUD_AND_QUIET = [Account("loud", "/loud"), Account("quiet", "/quiet")]
+
+
+class Clock:
+    """Seconds, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def journey(provider: str = "loud", claim: str = "") -> Journey:
+    """A callback that has come in."""
+    return Journey(provider, "plain", 0.0, 4.0, claim=claim)
+
+
+async def begun(turns: Turns, count: int, provider: str = "loud") -> list[Turn]:
+    """So many turns that come at once."""
+    return [await asyncio.wait_for(turns.begin(journey(provider)), STALLED / 5) for _ in range(count)]
+
+
+async def rounds(count: int = 3) -> None:
+    """Let the loop go round."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_one_providers_crowd_keeps_only_itself_waiting() -> None:
+    """The first few begin; the next one waits, and another provider's does not."""
+    turns = Turns()
+    held = await begun(turns, ALL)
+    next_one = asyncio.create_task(turns.begin(told := journey()))
+    await rounds()
+    assert not next_one.done()
+    await begun(turns, FEW, "quiet")
+    held[0].leave()
+    await asyncio.wait_for(next_one, 1)
+    assert told.turn_seconds > 0
+
+
+async def test_they_begin_in_the_order_in_which_they_came() -> None:
+    """Also where there is a place for one more that comes."""
+    turns, order = Turns(), []
+    await begun(turns, 1, "quiet")
+
+    async def one(number: int) -> None:
+        turn = await turns.begin(journey())
+        order.append(number)
+        turn.leave()
+
+    held = await begun(turns, FEW)
+    async with asyncio.TaskGroup() as group:
+        for number in range(9):
+            group.create_task(one(number))
+        await rounds()
+        turns.places += 1
+        group.create_task(one(9))
+        await rounds()
+        for turn in held:
+            turn.leave()
+    assert order == [*range(10)]
+
+
+async def test_a_place_is_free_on_the_next_round_of_the_loop() -> None:
+    """Stories that never wait for a journal would else all begin on one round, however many they are."""
+    turns = Turns()
+    for turn in await begun(turns, ALL):
+        turn.leave()
+    late = turns.begin(journey())
+    assert asyncio.isfuture(late.send(None)), "it waits, on this round"
+    late.close()
+    await rounds()
+    await begun(turns, ALL)
+
+
+async def test_who_asks_the_wallet_gives_its_place_away_and_comes_back_at_once() -> None:
+    """What has begun is not kept waiting, even if there is one too many then."""
+    turns = Turns()
+    held = await begun(turns, ALL)
+    held[0].asks(100.0)
+    await rounds()
+    await begun(turns, 1)
+    held[0].back()
+    one_more = asyncio.create_task(turns.begin(journey()))
+    held[1].leave()
+    await rounds()
+    assert not one_more.done(), "there are as many as may be, with the one that came back"
+    held[2].leave()
+    await asyncio.wait_for(one_more, 1)
+
+
+async def test_who_goes_while_it_waits_leaves_nothing_behind() -> None:
+    """Cancelled while it waits, and cancelled in the moment in which it was called."""
+    turns = Turns()
+    held = await begun(turns, ALL)
+    gone, called, stays = (asyncio.create_task(turns.begin(journey())) for _ in range(3))
+    await rounds()
+    gone.cancel()
+    held[0].leave()
+    await asyncio.sleep(0)
+    called.cancel()
+    await asyncio.wait({gone, called})
+    await asyncio.wait_for(stays, STALLED / 5)
+    for turn in [*held[1:], stays.result()]:
+        turn.leave()
+    await rounds()
+    await begun(turns, ALL)
+
+
+async def test_who_stalls_holds_no_place() -> None:
+    """A disk that hangs, a lock, a reader who does not read: none of them is short of places."""
+    turns = Turns()
+    held = await begun(turns, ALL)
+    others = await asyncio.wait_for(asyncio.gather(*(turns.begin(journey()) for _ in range(ALL))), 10 * STALLED)
+    assert not any(turn.held for turn in held)
+    for turn in [*held, *others]:
+        turn.leave()
+    await rounds()
+    await begun(turns, ALL)
+
+
+def legs(turns: Turns, count: int, seconds: float) -> None:
+    """So many claims whose way to the wallet took so long."""
+    for _ in range(count):
+        turns.learn(seconds)
+
+
+async def test_places_follow_what_a_claim_takes() -> None:
+    """More where somebody waits and claims are as quick as when nobody does; fewer where they are not."""
+    turns = Turns()
+    legs(turns, 1000, 0.003)
+    assert turns.places == FIRST, "nobody waited"
+    await begun(turns, 1, "quiet")
+    await begun(turns, FEW)
+    waiting = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    legs(turns, 100, 0.003)
+    assert turns.places == pytest.approx(FIRST + 10)
+    legs(turns, 1000, 0.003)
+    assert turns.places == MOST
+    legs(turns, 50, 0.009)
+    assert turns.places == pytest.approx(MOST - 5)
+    legs(turns, 1000, 0.009)
+    assert turns.places == LEAST
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    turns.places = MOST
+    await begun(turns, 1)  # which is not behind who has gone
+    legs(turns, 1000, 0.009)
+    assert turns.places == MOST, "this is how it is now"
+    crowd = [asyncio.create_task(turns.begin(journey())) for _ in range(ALL)]
+    await rounds()
+    legs(turns, 50, 0.017)
+    assert turns.places == MOST
+    for each in crowd:
+        each.cancel()
+
+
+async def test_the_first_claim_says_what_is_usual_and_a_blink_is_never_slow() -> None:
+    """After one leg of 0.1 ms, 0.6 ms is as quick, and 0.8 ms is slow."""
+    turns = Turns()
+    await begun(turns, 1, "quiet")
+    legs(turns, 1, 0.0001)
+    await begun(turns, FEW)
+    waiting = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    legs(turns, 10, 0.0006)
+    assert turns.places == pytest.approx(FIRST + 1)
+    legs(turns, 10, 0.0008)
+    assert turns.places == pytest.approx(FIRST)
+    waiting.cancel()
+
+
+async def test_in_company_each_has_a_few() -> None:
+    """Company is who was there lately; what one holds already is not taken away."""
+    clock = Clock()
+    turns = Turns(clock)
+    held = await begun(turns, FEW)
+    await begun(turns, FEW, "quiet")
+    surplus = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    assert not surplus.done()
+    held[0].leave()
+    await asyncio.wait_for(surplus, STALLED / 5)
+    clock.now += 5
+    late = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    assert not late.done(), "a moment ago there were two"
+    late.cancel()
+    await asyncio.wait({late})
+    clock.now += 5
+    await begun(turns, ALL - FEW)
+
+
+class _Slow:
+    """A journal that hangs until it is let go, as long as it is asked for a claim."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.go = asyncio.Event()
+
+    async def perform(self, wish: Any) -> Any:
+        self.begun += 1
+        await self.go.wait()
+
+
+async def test_a_crowd_on_sockets(gateway: Any) -> None:
+    """Of a crowd only a few are in the journal at one time; somebody else's is answered meanwhile."""
+    journal = _Slow()
+
+    def story(request: Any, journey: Journey) -> Any:
+        if journey.provider == "loud":
+            yield "claim"
+        journey.operation, journey.outcome = "bet", "ok"
+        yield Answer(OK)
+
+    one = await gateway(story, providers=LOUD_AND_QUIET, memory=journal)
+    crowd = [asyncio.create_task(one.talk(post("/loud/bet"))) for _ in range(ALL + 9)]
+    await until(lambda: journal.begun == ALL)
+    assert (await one.talk(post("/quiet/bet"))).endswith(OK.body)
+    assert journal.begun == ALL
+    journal.go.set()
+    assert all(answer.endswith(OK.body) for answer in await asyncio.gather(*crowd))
+    waited = [line for line in one.lines() if line["provider"] == "loud" and "ms_turn" in line]
+    assert len(waited) == 9
+
+
+@pytest.mark.parametrize("wish", [Send(BET, 0.0, 0.0), Wait("a:b:c", 0.0)], ids=["wallet", "row"])
+async def test_who_waits_for_others_holds_no_place(gateway: Any, wish: Any) -> None:
+    """Nobody's turn comes later because a wallet is silent, or because a row is in another's hands."""
+    at_once = 0
+    go = asyncio.Event()
+
+    class Hanging:
+        async def perform(self, wish: Any) -> Any:
+            return await self.send(wish, None)
+
+        async def send(self, wish: Any, carry_late: Any) -> Any:
+            nonlocal at_once
+            at_once += 1
+            await go.wait()
+            return Heard(Response(200))
+
+    def story(request: Any, journey: Journey) -> Any:
+        yield wish
+        journey.operation, journey.outcome = "bet", "ok"
+        yield Answer(OK)
+
+    one = await gateway(story, providers=LOUD_AND_QUIET, memory=Hanging(), hop=Hanging())
+    crowd = [asyncio.create_task(one.talk(post("/loud/bet"))) for _ in range(3 * ALL)]
+    await until(lambda: at_once == 3 * ALL, STALLED)
+    go.set()
+    assert all(answer.endswith(OK.body) for answer in await asyncio.gather(*crowd))
