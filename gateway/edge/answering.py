@@ -7,10 +7,12 @@ deadline; where it does not, somebody must take the answer in time.
 import asyncio
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from time import monotonic
 
-from aiohttp import web
+from aiohttp import HttpVersion, web
+from msgspec import Struct
 
 from gateway.edge.body import VERSIONS
 from gateway.exchange.wishes import Delivery
@@ -28,21 +30,20 @@ class AnsweredAlready(RuntimeError):
     """A story wished for a second answer; nothing of it was written."""
 
 
-class Answering:
+class Answering(Struct, eq=False):
     """One request on one connection, and its one answer. While *draining*, it closes its connection.
 
-    `at`: when its last byte was handed to the socket; `closed`: on purpose, without an answer; `keep`: the connection
-    lives on.
+    `keep`: the connection lives on; `at`: when its last byte was handed to the socket; `closed`: on purpose, without
+    an answer.
     """
 
-    __slots__ = ("_draining", "_request", "_write_deadline", "answered", "at", "closed", "keep")
-
-    def __init__(self, request: web.BaseRequest, write_deadline: float, draining: Callable[[], bool]) -> None:
-        self._request = request
-        self._write_deadline, self._draining = write_deadline, draining
-        self.keep = request.keep_alive
-        self.answered = self.closed = False
-        self.at: float | None = None
+    _request: web.BaseRequest
+    _write_deadline: float
+    _draining: Callable[[], bool]
+    keep: bool
+    answered: bool = False
+    closed: bool = False
+    at: float | None = None
 
     async def deliver(self, response: Response | None) -> Delivery:
         """Write the answer, or close without one. Raises AnsweredAlready; ValueError when a header cannot be said."""
@@ -55,14 +56,15 @@ class Answering:
         self.keep = self.keep and not self._draining()
         message = self._message(response)
         self.answered = True
-        request = self._request
-        transport = request.transport
+        protocol = self._request.protocol
+        transport = protocol.transport
         if transport is None or transport.is_closing():
             self.abort()
             return Delivery(None)
         transport.write(message)
-        request.writer.output_size += len(message)  # the listener's own answer to a fault of ours must not follow it
-        if request.protocol.writing_paused:
+        # The listener's own answer to a fault of ours must not follow it.
+        self._request.writer.output_size += len(message)
+        if protocol.writing_paused:
             await self._taken()
         # A write to a dead socket fails without a word; its transport is closing then.
         if not transport.is_closing():
@@ -91,21 +93,29 @@ class Answering:
 
     def _message(self, response: Response) -> bytes:
         status, body, request = response.status, response.body, self._request
-        version = request.version
-        major, minor = version if version in VERSIONS else (1, 1)
-        lines = [f"HTTP/{major}.{minor} {status} {_PHRASES.get(status, '')}"]
-        for name, value in response.headers:
-            if name.lower() not in _FRAMING:
-                lines.append(f"{name}: {value}")
-        if status not in _BODILESS:
-            lines.append(f"Content-Length: {len(body)}")
-        if not self.keep:
-            lines.append("Connection: close")
-        elif version < (1, 1):
-            lines.append("Connection: keep-alive")
-        for line in lines:
-            if not line.isprintable() and _CONTROLS.search(line):
-                raise ValueError("a control character in the head of an answer")
-        if status in _BODILESS or request.method == "HEAD":
+        before, after = _head(status, response.headers, request.version, self.keep)
+        if status in _BODILESS:
+            return before
+        length = len(body)
+        if request.method == "HEAD":
             body = b""
-        return "\r\n".join(lines).encode("utf-8", "ignore") + b"\r\n\r\n" + body
+        return b"%b%d%b%b" % (before, length, after, body)
+
+
+# A provider's answers have the same few heads.
+@lru_cache(256)
+def _head(status: int, headers: tuple[tuple[str, str], ...], version: HttpVersion, keep: bool) -> tuple[bytes, bytes]:
+    """What stands before the length of the body, and what between it and the body; without a body all of it."""
+    major, minor = version if version in VERSIONS else (1, 1)
+    lines = [f"HTTP/{major}.{minor} {status} {_PHRASES.get(status, '')}"]
+    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _FRAMING]
+    for line in lines:
+        if not line.isprintable() and _CONTROLS.search(line):
+            raise ValueError("a control character in the head of an answer")
+    before = "\r\n".join(lines).encode("utf-8", "ignore") + b"\r\n"
+    after = b"\r\n"
+    if not keep:
+        after = b"Connection: close\r\n\r\n"
+    elif version < (1, 1):
+        after = b"Connection: keep-alive\r\n\r\n"
+    return (before + after, b"") if status in _BODILESS else (before + b"Content-Length: ", b"\r\n" + after)

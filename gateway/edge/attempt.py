@@ -1,56 +1,57 @@
 """One attempt to ask, from the asking to its real end: a story waits for it, and may stop waiting before."""
 
 import asyncio
+import errno
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from msgspec import Struct
+
+from gateway.edge.carry import CarryLate
+from gateway.edge.connection import Broken, Connection
 from gateway.edge.lag import LATE
 from gateway.exchange.wishes import Send
-from gateway.wire.message import Ending, NotSent, Silence
+from gateway.wire.message import Ending, Heard, NotSent, Response, Silence
 
 Finished = Callable[[Ending], None]
 
 
-class Attempt:
+class Attempt(Struct, eq=False):
     """*ended* hears the real end, once; so does *follow*, where the story did not wait for it.
 
-    *message* is what leaves. `left` is the bit: true from just before the first byte is handed to the socket.
-    `ending`: how it really ended. `release` gives its connection back; `task` is at work until it has one.
+    *message* is what leaves; *finished* and *carry_late*: who asked. `left` is the bit: true from just before the first
+    byte is handed to the socket. `ending`: how it really ended. `connection`: on which it left; `task` is at work until
+    it has one.
     """
 
-    __slots__ = (
-        "_ended", "_follow", "_loop", "_parted", "_story", "_timer",
-        "ending", "left", "message", "release", "task", "wish",
-    )  # fmt: skip
+    wish: Send
+    _ended: Callable[["Attempt", Ending], None]
+    _follow: Callable[["Attempt", Ending], None]
+    message: bytes = b""
+    finished: Finished | None = None
+    carry_late: CarryLate | None = None
+    left: bool = False
+    ending: Ending | None = None
+    connection: Connection | None = None
+    task: asyncio.Task[Any] | None = None
+    _story: asyncio.Future[Ending] | None = None
+    _timer: asyncio.Handle | None = None
+    _loop: Any = None  # an AbstractEventLoop, once a story waits
+    _parted: bool = False
 
-    def __init__(
-        self,
-        wish: Send,
-        ended: Callable[["Attempt", Ending], None],
-        follow: Callable[["Attempt", Ending], None],
-        message: bytes = b"",
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        self.wish, self._ended, self._follow, self.message = wish, ended, follow, message
-        self._loop = loop or asyncio.get_running_loop()
-        self._story: asyncio.Future[Ending] = self._loop.create_future()
-        self._timer: asyncio.Handle | None = None
-        self._parted = False
-        self.left = False
-        self.ending: Ending | None = None
-        self.release: Callable[[Ending], None] | None = None
-        self.task: asyncio.Task[Any] | None = None
+    def story(self, now: float, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Ending]:
+        """What its story waits for, which ends at the latest at `until`; who stops waiting says so by `part`."""
+        self._loop, self._story = loop, loop.create_future()
+        self._timer = loop.call_later(self.wish.until - now, self._until)
+        return self._story
 
-    async def heard(self, now: float) -> Ending:
-        """What its story hears, at the latest at `until`. Raises CancelledError alone."""
-        if self.ending is None:
-            self._timer = self._loop.call_later(self.wish.until - now, self._until)
-        try:
-            return await self._story
-        except asyncio.CancelledError:
-            self._part()
-            raise
+    def hear(self, told: Response | Exception) -> None:
+        """What its connection says of it."""
+        if isinstance(told, Response):
+            self.ends(Heard(told))
+        else:
+            self.ends(Silence(str(told) if isinstance(told, Broken) else reason(told)))
 
     def ends(self, ending: Ending) -> None:
         """The real end; what comes after the first is not heard."""
@@ -61,11 +62,9 @@ class Attempt:
             self._timer.cancel()
         if self.task is not None:
             self.task.cancel()
-        if self.release is not None:
-            self.release(ending)
         if self._parted:
             self._follow(self, ending)
-        elif not self._story.done():
+        elif self._story is not None and not self._story.done():
             self._story.set_result(ending)
         self._ended(self, ending)
 
@@ -79,14 +78,14 @@ class Attempt:
         A loop may look at its clock before its sockets; between two calls put off to "soon" it looks at these.
         """
         if monotonic() - self.wish.until < LATE:
-            self._part()
+            self.part()
         else:
             self._timer = self._loop.call_soon(self._soon)
 
     def _soon(self) -> None:
-        self._timer = self._loop.call_soon(self._part)
+        self._timer = self._loop.call_soon(self.part)
 
-    def _part(self) -> None:
+    def part(self) -> None:
         """Its story waits no longer: what has not left never leaves; what has left goes on, and its end is told."""
         if self._timer is not None:
             self._timer.cancel()
@@ -94,10 +93,17 @@ class Attempt:
             self.ends(NotSent("it could not be sent in time"))
             return
         self._parted = True
-        if not self._story.done():
+        if self._story is not None and not self._story.done():
             self._story.set_result(Silence("no whole answer in time", running=self.wish.late is not None))
         if self.ending is not None:  # it ended while its story was being cancelled
             self._follow(self, self.ending)
             return
         never = Silence("no whole answer, ever")
         self._timer = self._loop.call_later(self.wish.patience - monotonic(), self.ends, never)
+
+
+def reason(fault: Exception) -> str:
+    """The kind of a failure, in words without any content from outside."""
+    number = getattr(fault, "errno", None)
+    code = errno.errorcode.get(number) if isinstance(number, int) else None
+    return f"{type(fault).__name__} ({code})" if code else type(fault).__name__

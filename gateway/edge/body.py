@@ -31,6 +31,10 @@ def _invalid(why: str) -> BodyRefused:
     return BodyRefused(Outcome.REQUEST_INVALID, why)
 
 
+def _too_large(limit: int) -> BodyRefused:
+    return _invalid(f"the body is larger than {limit} bytes")
+
+
 def _broken(fault: BaseException) -> BodyRefused:
     return BodyRefused(Outcome.BUSY, f"the body broke off ({type(fault).__name__})")
 
@@ -60,31 +64,40 @@ def _asks(offers: list[str]) -> bool:
     return [each.lower() for each in offers] != ["h2c"]
 
 
+def _expects(request: web.BaseRequest) -> bool:
+    """Does the client wait for our leave to send the body?"""
+    expected = request.headers.get("Expect")
+    return expected is not None and expected.lower() == "100-continue"
+
+
+def body_at_hand(request: web.BaseRequest, limit: int) -> bytes | None:
+    """The raw body, *limit* bytes at most; None where it must be waited for by `read_body`. Raises BodyRefused."""
+    judge_head(request)
+    content = request.content
+    if _expects(request) or not content.is_eof() or content.exception() is not None:
+        return None
+    whole = content.read_nowait()  # it came with its head, or there is none
+    if len(whole) > limit:
+        raise _too_large(limit)
+    return whole
+
+
 async def read_body(request: web.BaseRequest, limit: int, seconds: float) -> bytes:
-    """The raw body, *limit* bytes at most, whole within *seconds* from now. Raises BodyRefused.
+    """The raw body that was not at hand, whole within *seconds* from now. Raises BodyRefused.
 
     A body that announces more than *limit* is refused before a byte of it is read.
     """
-    headers, content = request.headers, request.content
-    judge_head(request)
-    expects = (expected := headers.get("Expect")) is not None and expected.lower() == "100-continue"
-    too_large = f"the body is larger than {limit} bytes"
-    if not expects and content.is_eof() and content.exception() is None:  # it came with its head, or there is none
-        whole = content.read_nowait()
-        if len(whole) > limit:
-            raise _invalid(too_large)
-        return whole
     if (request.content_length or 0) > limit:
-        raise _invalid(too_large)
-    body = bytearray()
+        raise _too_large(limit)
+    content, body = request.content, bytearray()
     try:
         async with asyncio.timeout(seconds):
-            if expects:
+            if _expects(request):
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             while chunk := await content.readany():
                 body += chunk
                 if len(body) > limit:
-                    raise _invalid(too_large)
+                    raise _too_large(limit)
     except BodyRefused:
         raise
     except TimeoutError:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from time import monotonic
 
+from msgspec import Struct
+
 from gateway.wire.message import Ending, Heard, Silence, Unreachable
 
 
@@ -26,14 +28,11 @@ _CLOSED, _OPEN, _HALF_OPEN = State.CLOSED, State.OPEN, State.HALF_OPEN
 _FAILURES = (Silence, Unreachable)
 
 
-class Permit:
+class Permit(Struct, eq=False):
     """Leave for one call. The first telling of how it ended counts, later ones are ignored."""
 
-    __slots__ = ("_breaker", "_era")
-
-    def __init__(self, breaker: "Breaker", era: int) -> None:
-        self._breaker: Breaker | None = breaker
-        self._era = era
+    _breaker: "Breaker | None"
+    _era: int
 
     def ended(self, ending: Ending) -> None:
         """How the call ended; NotSent gives the permit back unused."""
@@ -65,6 +64,8 @@ class Breaker:
         self._share, self._least, self._window, self._in_a_row = share, least, window, in_a_row
         self._first, self._longest, self._probe_limit = first, longest, probe_limit
         self._state = _CLOSED
+        #: Nothing speaks against the wallet.
+        self.closed = True
         self._watchers: list[Callable[[State], None]] = []
         #: A permit of an earlier state says nothing about this one.
         self._era = 0
@@ -79,14 +80,9 @@ class Breaker:
         return self._state
 
     @property
-    def closed(self) -> bool:
-        """Nothing speaks against the wallet."""
-        return self._state is _CLOSED
-
-    @property
     def admits(self) -> bool:
         """Would a call made now be let through? Not closed, that is when a probe is due."""
-        return self._state is _CLOSED or self._clock() >= self._next_probe
+        return self.closed or self._clock() >= self._next_probe
 
     def watch(self, watcher: Callable[[State], None]) -> None:
         """Call *watcher* with the new state after each change; it must not raise."""
@@ -94,9 +90,9 @@ class Breaker:
 
     def admit(self) -> Permit | None:
         """Leave for one call, whose end must be told; None while the breaker is open or a probe on its way."""
-        if not self.admits:
-            return None
-        if self._state is not _CLOSED:
+        if not self.closed:
+            if not self.admits:
+                return None
             self._next_probe = self._clock() + self._probe_limit
             self._change(_HALF_OPEN)
         return Permit(self, self._era)
@@ -104,7 +100,8 @@ class Breaker:
     def _ended(self, era: int, ending: Ending) -> None:
         if era != self._era:
             return
-        heard, failed = isinstance(ending, Heard), isinstance(ending, _FAILURES)
+        heard = isinstance(ending, Heard)
+        failed = not heard and isinstance(ending, _FAILURES)
         if self._state is _HALF_OPEN:
             if heard:
                 self._change(_CLOSED)
@@ -138,7 +135,7 @@ class Breaker:
         self._change(_OPEN)
 
     def _change(self, state: State) -> None:
-        changed, self._state = self._state is not state, state
+        changed, self._state, self.closed = self._state is not state, state, state is _CLOSED
         self._era += 1
         self._seconds.clear()
         self._unreached = 0

@@ -28,9 +28,14 @@ class Budget:
 
     def called(self) -> None:
         """A call that is no repeat is sent."""
-        now = self._clock()
-        self._tokens = min(self._tokens + self._part, self._most)
-        self._paid = min(max(self._paid, now - 1 / self._floor) + self._part / self._floor, now + _REACH)
+        now, paid = self._clock(), self._paid
+        if self._tokens < self._most:
+            self._tokens = min(self._tokens + self._part, self._most)
+        # Two comparisons: with every call, and `min` and `max` are calls themselves.
+        if paid < (earliest := now - 1 / self._floor):
+            paid = earliest
+        paid += self._part / self._floor
+        self._paid = paid if paid < (latest := now + _REACH) else latest
 
     def take(self) -> bool:
         """May one call be repeated? True spends a token."""

@@ -13,6 +13,8 @@ import httptools
 from gateway.wire.message import Response
 
 _BODILESS = frozenset({204, 304})
+#: Of the names of the headers that say where a body ends.
+_FRAMING_LENGTHS = frozenset({len("content-length"), len("transfer-encoding")})
 
 
 class Broken(Exception):
@@ -94,6 +96,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._headers: list[tuple[str, str]] = []
+        self._framing: dict[bytes, str] = {}
         self._body: list[bytes] = []
         self._status = self._head = self._size = 0
         self._whole = self._kept = False
@@ -108,16 +111,17 @@ class Connection(asyncio.Protocol):
         if not self._status:
             text = value.strip(b" \t").decode("utf-8", "surrogateescape")
             self._headers.append((name.decode("utf-8", "surrogateescape"), text))
+            if len(name) in _FRAMING_LENGTHS:
+                self._framing[name.lower()] = text
 
     def on_headers_complete(self) -> None:
         """The head alone says whether the end of the body can be told, and may say that it is too far away."""
         self._status = status = self._parser.get_status_code()
         if status < 200 or status in _BODILESS:
             return
-        named = {name.lower(): value for name, value in self._headers}
-        coding = named.get("transfer-encoding")
-        if coding is None and "content-length" in named:
-            if int(named["content-length"]) > self._limit:
+        coding, length = self._framing.get(b"transfer-encoding"), self._framing.get(b"content-length")
+        if coding is None and length is not None:
+            if int(length) > self._limit:
                 raise self._too_large()
         elif coding is None or not coding.lower().endswith("chunked"):
             raise Broken("the answer has neither a length nor chunks: nobody can tell whether it is whole")

@@ -64,7 +64,7 @@ class Gate:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._upstream, self._breaker, self._metrics, self._clock = upstream, breaker, metrics, clock
-        self._slots = Slots(Shares.of(connections, accounts, share))
+        self._slots, self._held = Slots(Shares.of(connections, accounts, share)), metrics.slots
         of_one = int(queue * max(share, 1 / max(1, accounts)))
         self._live, self._recovery = Line(queue, min(queue, max(1, of_one))), Line(queue, queue)
         self._budget, self.pace, self.lag = budget or Budget(clock), Pace(), Lag()
@@ -85,10 +85,13 @@ class Gate:
         """Ask the wallet, as `gateway.exchange.wishes.Send` promises. Never raises but CancelledError."""
         lane = wish.lane
         shed = self._unwelcome(lane)
-        if shed is None and wish.again and not lane.outbox and not self._granted():
-            return NotSent("the retry budget is spent")
         if shed is None:
-            shed = await self._slot(wish)
+            if wish.again and not lane.outbox and not self._granted():
+                return NotSent("the retry budget is spent")
+            if self._slots.fits(lane):
+                self._take(lane)
+            else:
+                shed = await self._turn(wish)
         if shed is not None:
             self._metrics.shed(lane, shed)
             return NotSent(shed.text)
@@ -105,9 +108,9 @@ class Gate:
         return ending
 
     def _unwelcome(self, lane: Lane) -> Shed | None:
-        if not self._breaker.admits:
+        if not self._breaker.closed and not self._breaker.admits:
             return Shed.BREAKER
-        if lane.priority is Priority.READ and not lane.outbox and self.lag.seconds > LAG_LIMIT:
+        if self.lag.seconds > LAG_LIMIT and lane.priority is Priority.READ and not lane.outbox:
             return Shed.LAG
         return None
 
@@ -118,12 +121,9 @@ class Gate:
 
     # -- slots
 
-    async def _slot(self, wish: Send) -> Shed | None:
-        """Take a slot, at once or in turn; the answer is why there is none."""
+    async def _turn(self, wish: Send) -> Shed | None:
+        """Wait for a slot, and take it; the answer is why there is none."""
         lane = wish.lane
-        if self._slots.fits(lane):
-            self._take(lane)
-            return None
         line = self._recovery if lane.outbox else self._live
         answer: asyncio.Future[Shed | None] = asyncio.get_running_loop().create_future()
         waiter = line.join(lane, wish.until - self.pace.need, answer)
@@ -137,15 +137,13 @@ class Gate:
         return Shed.WAIT if line.leave(waiter) else answer.result()
 
     def _take(self, lane: Lane) -> None:
-        kind = self._slots.take(lane)
-        self._metrics.holding(kind, self._slots.held(kind))
+        self._held[self._slots.take(lane)].value += 1
 
     def _free(self, lane: Lane) -> None:
         """Give a slot back, and hand on whatever is free now."""
-        kind = self._slots.free(lane)
-        self._metrics.holding(kind, self._slots.held(kind))
+        self._held[self._slots.free(lane)].value -= 1
         for line in (self._live, self._recovery):
-            while line.waits and (waiter := line.first(self._slots.fits)):
+            while line.rows and (waiter := line.first(self._slots.fits)):
                 self._take(waiter.lane)
                 self._answer(line, waiter, None)
 

@@ -5,10 +5,10 @@ Gauges hold what the store counted last, a few seconds ago at most; several inst
 
 from prometheus_client import CollectorRegistry
 
-from gateway.edge.series import Counter, Gauge, Histogram
+from gateway.edge.series import Buckets, Counter, Gauge, Histogram
 from gateway.journal.reading import Counts
 from gateway.journal.states import State, Step
-from gateway.journal.wishes import Claim, Record, Wish
+from gateway.journal.wishes import Claim, Record
 
 #: From a commit on a quick disk to the longest that a wish may wait.
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -17,7 +17,8 @@ WISHES: dict[type, str] = {Claim: "claim", Record: "record"}
 
 
 class JournalMetrics:
-    """All series of one journal; every one exists from the start."""
+    """All series of one journal; every one exists from the start. `waited`: how long wishes of a kind were, in seconds,
+    refused ones included."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         rows = Gauge("gateway_journal_rows", "Operations remembered, by state.", ("state",), registry=registry)
@@ -45,13 +46,8 @@ class JournalMetrics:
         self._commits = Counter("gateway_journal_commits", "Commits to the journal's disk.", registry=registry).labels()
         self._rows = {state: rows.labels(state) for state in State}
         self._armed = {step: armed.labels(step) for step in Step}
-        self._wait = {wish: wait.labels(word) for wish, word in WISHES.items()}
+        self.waited: dict[type, Buckets] = {wish: wait.labels(word) for wish, word in WISHES.items()}
         self._committed = 0
-
-    def waited(self, wish: Wish, seconds: float) -> None:
-        """A wish was performed, or refused, after *seconds*."""
-        if (wait := self._wait.get(type(wish))) is not None:
-            wait.observe(seconds)
 
     def unavailable(self, now: bool) -> None:
         """Whether the journal can write has changed."""

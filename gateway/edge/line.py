@@ -59,8 +59,8 @@ class Line:
 
     def __init__(self, limit: int, account_limit: int) -> None:
         self._limit, self._account_limit = limit, account_limit
-        #: By provider and priority, first come first; none is empty.
-        self._rows: dict[tuple[str, int], deque[Waiter]] = {}
+        #: By provider and priority, first come first; no row is empty, and there are none where nobody waits.
+        self.rows: dict[tuple[str, int], deque[Waiter]] = {}
         self._of: Counter[str] = Counter()
         self._number = 0
 
@@ -68,23 +68,18 @@ class Line:
         return self._of.total()
 
     def __contains__(self, waiter: Waiter) -> bool:
-        return waiter in self._rows.get(_row(waiter.lane), ())
-
-    @property
-    def waits(self) -> bool:
-        """Does anybody?"""
-        return bool(self._rows)
+        return waiter in self.rows.get(_row(waiter.lane), ())
 
     @property
     def last(self) -> Waiter | None:
         """The newest of the lowest priority: the first to go."""
-        return max((row[-1] for row in self._rows.values()), key=_RANK, default=None)
+        return max((row[-1] for row in self.rows.values()), key=_RANK, default=None)
 
     def join(self, lane: Lane, start_by: float, answer: asyncio.Future[Shed | None]) -> Waiter:
         """Stand in line. It can be too long then, see `surplus`."""
         self._number += 1
         waiter = Waiter(lane, start_by, answer, (-lane.priority, self._number))
-        self._rows.setdefault(_row(lane), deque()).append(waiter)
+        self.rows.setdefault(_row(lane), deque()).append(waiter)
         self._of[lane.account] += 1
         return waiter
 
@@ -92,10 +87,10 @@ class Line:
         """Step out; False when *waiter* does not stand here any more."""
         if waiter not in self:
             return False
-        row = self._rows[_row(waiter.lane)]
+        row = self.rows[_row(waiter.lane)]
         row.remove(waiter)
         if not row:
-            del self._rows[_row(waiter.lane)]
+            del self.rows[_row(waiter.lane)]
         self._of[waiter.lane.account] -= 1
         if not self._of[waiter.lane.account]:
             del self._of[waiter.lane.account]
@@ -104,23 +99,23 @@ class Line:
     def surplus(self, account: str) -> Waiter | None:
         """Who must go because the line, or the part of *account* in it, is too long; None when nobody must."""
         if self._of[account] > self._account_limit:
-            return max((row[-1] for (whose, _), row in self._rows.items() if whose == account), key=_RANK)
+            return max((row[-1] for (whose, _), row in self.rows.items() if whose == account), key=_RANK)
         return self.last if len(self) > self._limit else None
 
     def ahead(self, newest: Waiter) -> Iterator[tuple[Lane, int]]:
         """How many are served before *newest*, who is the newest of its priority, by their lanes."""
-        for (_, priority), row in self._rows.items():
+        for (_, priority), row in self.rows.items():
             if priority >= newest.lane.priority and (number := len(row) - (row[-1] is newest)):
                 yield row[0].lane, number
 
     def first(self, fits: Callable[[Lane], bool]) -> Waiter | None:
         """Who is next of those whom *fits*."""
-        heads = sorted((row[0] for row in self._rows.values()), key=_RANK)
+        heads = sorted((row[0] for row in self.rows.values()), key=_RANK)
         return next((waiter for waiter in heads if fits(waiter.lane)), None)
 
     def everybody(self) -> list[Waiter]:
         """All who wait, in order."""
-        return sorted((waiter for row in self._rows.values() for waiter in row), key=_RANK)
+        return sorted((waiter for row in self.rows.values() for waiter in row), key=_RANK)
 
 
 def _row(lane: Lane) -> tuple[str, int]:

@@ -79,6 +79,10 @@ class _NotHttp(Written):
 _NOT_HTTP = _NotHttp(keep=False)
 
 
+# `super()` twice for each callback costs as much as a part of it.
+_parse = web.RequestHandler.data_received
+
+
 class Connection(web.RequestHandler):
     """*peer*: the other end's address. A head that is not whole in time closes it: dripped, or never begun.
 
@@ -121,15 +125,25 @@ class Connection(web.RequestHandler):
         # A body that breaks the framing must not take its head along: aiohttp drops both when they come in one piece.
         head_end = data.find(b"\r\n\r\n") + 4
         if 4 <= head_end < len(data):
-            super().data_received(data[:head_end])
+            _parse(self, data[:head_end])
             data = data[head_end:]
-        super().data_received(data)
+        _parse(self, data)
         if self._head_late is not None:
             if self._at_work:
                 self._head_late.cancel()
                 self._head_late = None
-        elif not self._at_work:
+        elif self._current_request is None and not self._messages:
             self._head_late = self._loop.call_later(self._head_within, self._cut)
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        # aiohttp says this with every body that is read, and parses nothing once more each time.
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a callback is at work on it."""
+        return self._current_request is not None
 
     @property
     def _at_work(self) -> bool:
@@ -192,7 +206,6 @@ class Listener:
         tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self._handler = handler
-        self._busy: set[web.RequestHandler] = set()
         self._server = _Server(
             self._attend,
             garbled=garbled,
@@ -232,15 +245,15 @@ class Listener:
         # This alone leaves an idle connection open and deaf: what a provider then sent would never be answered.
         self._server.pre_shutdown()
         for connection in self._server.connections:
-            if connection not in self._busy:
+            if not cast(Connection, connection).busy:
                 connection.force_close()
 
     async def _asked(self, seconds: float) -> None:
         """Close the idle connections; wait until those that never asked anything have, or are closed."""
         give_up = monotonic() + seconds
         while True:
-            idle = [each for each in self._server.connections if each not in self._busy]
-            fresh = [each for each in idle if cast(Connection, each).fresh]
+            idle = [each for each in cast(list[Connection], self._server.connections) if not each.busy]
+            fresh = [each for each in idle if each.fresh]
             for each in idle:
                 if each not in fresh:
                     each.force_close()
@@ -248,14 +261,10 @@ class Listener:
                 return
             await asyncio.sleep(UNREAD)
 
-    async def _attend(self, request: web.BaseRequest) -> web.StreamResponse:
-        connection = cast(Connection, request.protocol)
+    def _attend(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        connection: Any = request.protocol  # a Connection; `cast` is a call
         connection.fresh = False
-        self._busy.add(connection)
-        try:
-            return await self._handler(request)
-        finally:
-            self._busy.discard(connection)
+        return self._handler(request)
 
     async def stop(self) -> None:
         """Close everything now."""

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
-import orjson
+import msgspec
 
 from gateway.canon.requests import OUR_FAULT, Result
 from gateway.edge.behind import Behind
@@ -44,25 +44,55 @@ def _known(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value or value not in ("", [])}
 
 
-def _json(_: object, level: str, facts: dict[str, Any]) -> bytes:
-    """Level, time and line in one step: with structlog's processors a line costs more than a callback's answer, and
-    structlog brings rich along, four megabytes of it."""
-    facts["level"] = level
-    facts["timestamp"] = datetime.now(UTC)
-    return orjson.dumps(facts, default=repr, option=orjson.OPT_UTC_Z)
+class _Callback(msgspec.Struct, omit_defaults=True, gc=False):
+    """The line of a callback, in the order in which it is written. What says nothing (a default) is left out.
+
+    Numbers always say something: theirs is one that never is.
+    """
+
+    id: str = ""
+    trace_id: str = ""
+    provider: str = ""
+    dialect: str = ""
+    operation: str = ""
+    outcome: str = ""
+    told: str = ""
+    code: str = ""
+    effect: tuple[str, ...] = ()
+    heard: str = ""
+    ending: str = ""
+    verified_by: str = ""
+    transaction: str = ""
+    claim: str = ""
+    state: str = ""
+    why: str = ""
+    alerts: list[str] = []
+    items: int = 0
+    asked: int = -1
+    ms: float = -1.0
+    ms_wallet: float = -1.0
+    ms_turn: float | None = None
+    bug: str = ""
+    event: str = ""
+    level: str = ""
+    timestamp: datetime | None = None
 
 
-def _for_people(colors: bool) -> list[Any]:
-    """The steps to a line of text; imported here, since who serves writes JSON."""
+#: What our own code says of itself may hold anything.
+_json: Callable[[Any], bytes] = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+def _text(colors: bool) -> Callable[[Any], bytes]:
+    """Lines for people; imported here, since structlog brings rich, four megabytes, and who serves writes JSON."""
     import structlog
 
-    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    text = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0)
-    return [structlog.processors.add_log_level, stamp, text, _encoded]
+    render = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0)
 
+    def encode(line: Any) -> bytes:
+        facts = msgspec.to_builtins(line, enc_hook=repr)
+        return str(render(None, facts["level"], facts)).encode()
 
-def _encoded(_: object, level: str, line: str) -> bytes:
-    return line.encode()
+    return encode
 
 
 class Log:
@@ -74,11 +104,10 @@ class Log:
     def __init__(self, stream: BinaryIO | None = None, style: Style = "auto") -> None:
         self._least = _RANKS["info"]
         out = sys.stdout.buffer if stream is None else stream
-        if style == "text" or (style == "auto" and out.isatty()):
-            self._processors = _for_people(out.isatty())
-        else:
-            self._processors = [_json]
-        self._out: Behind | BinaryIO = Behind(out, dropped=self._dropped) if stream is None else out
+        terminal = out.isatty()
+        self._encode = _text(terminal) if style == "text" or (style == "auto" and terminal) else _json
+        lines = Behind(out, dropped=self._dropped) if stream is None else out
+        self._write, self._flush = lines.write, lines.flush
 
     @property
     def level(self) -> Level:
@@ -93,32 +122,18 @@ class Log:
         """The one line of a callback; *seconds* as the metrics count them. Empty fields are left out."""
         if self._least > _RANKS["info"]:
             return
-        facts: dict[str, Any] = {
-            "id": journey.id,
-            "trace_id": journey.trace[3:35],
-            "provider": journey.provider,
-            "dialect": journey.dialect,
-            "operation": journey.operation,
-            "outcome": journey.outcome,
-            "told": told.value,
-            "code": _clean(journey.code),
-            "effect": [*journey.effect],
-            "heard": journey.heard,
-            "ending": journey.ending,
-            "verified_by": journey.verified_by,
-            "transaction": _clean(journey.transaction),
-            "claim": journey.claim,
-            "state": journey.state,
-            "why": _clean(journey.why),
-            "alerts": journey.alerts,
-            "items": journey.items or "",
-            "asked": journey.asked,
-            "ms": round(seconds * 1000, 1),
-            "ms_wallet": round(journey.wallet_seconds * 1000, 1),
-            "ms_turn": round(journey.turn_seconds * 1000, 1) or "",
-            "bug": type(journey.bug).__name__ if journey.bug is not None else "",
-        }
-        self._say("info", "callback", _known(facts))
+        bug = journey.bug
+        # By their places: a name for each would cost as much as the line.
+        line = _Callback(
+            journey.id, journey.trace[3:35], journey.provider, journey.dialect, journey.operation, journey.outcome,
+            told, _clean(journey.code), journey.effect, journey.heard, journey.ending, journey.verified_by,
+            _clean(journey.transaction), journey.claim, journey.state, _clean(journey.why), journey.alerts,
+            journey.items, journey.asked, round(seconds * 1000, 1), round(journey.wallet_seconds * 1000, 1),
+            round(journey.turn_seconds * 1000, 1) or None, "" if bug is None else type(bug).__name__,
+            "callback", "info", datetime.now(UTC),
+        )  # fmt: skip
+        self._write(self._encode(line) + b"\n")
+        self._flush()
 
     def errand(self, errand: Errand, seconds: float) -> None:
         """The one line of an errand of the outbox; a parked row is a warning, that a human must see."""
@@ -197,19 +212,15 @@ class Log:
     def _say(self, level: Level, event: str, facts: dict[str, Any]) -> None:
         if _RANKS[level] < self._least:
             return
-        facts["event"] = event
-        self._out.write(self._line(level, facts) + b"\n")
-        self._out.flush()
+        self._write(self._line(level, event, facts))
+        self._flush()
 
-    def _line(self, level: str, facts: dict[str, Any]) -> bytes:
-        line: Any = facts
-        for each in self._processors:
-            line = each(None, level, line)
-        return cast(bytes, line)
+    def _line(self, level: str, event: str, facts: dict[str, Any]) -> bytes:
+        return self._encode({**facts, "event": event, "level": level, "timestamp": datetime.now(UTC)}) + b"\n"
 
     def _dropped(self, number: int) -> bytes:
         """The line that stands where so many lines were dropped."""
-        return self._line("warning", {"dropped": number, "event": "log"}) + b"\n"
+        return self._line("warning", "log", {"dropped": number})
 
     def adopt(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Take over what libraries and the loop itself would print: their fixed words and places, no values."""

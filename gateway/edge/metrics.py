@@ -58,6 +58,10 @@ class Told(StrEnum):
     DIED = "died"  # the story ended without an answer: our bug, or a stop that could not wait
 
 
+# Looking a member up costs more than what is done with it.
+IN_TIME, LATE = Told.IN_TIME, Told.LATE
+
+
 def classify(outcome: Outcome) -> str:
     """The class of an outcome, for a dashboard's colours: one of CLASSES but "unanswered"."""
     if outcome.moved is Moved.UNKNOWN:
@@ -92,7 +96,8 @@ class Metrics:
     """All series of one gateway, in a registry of its own.
 
     *providers*: name -> the operations of its dialect; *alerts*: the closed list of alert kinds. `journal`: the series
-    of the journal and its outbox; `config`: those of the settings and tables.
+    of the journal and its outbox; `config`: those of the settings and tables; `slots`: how many are held, which the
+    gate counts.
     """
 
     def __init__(self, providers: Mapping[str, Collection[str]], alerts: Collection[str] = tuple(ALERTS)) -> None:
@@ -208,7 +213,7 @@ class Metrics:
         self.know(providers)
         self._calls = {word: calls.labels(word) for word in ENDINGS}
         self._breaker = {state: breaker.labels(state) for state in State}
-        self._slots = {kind: slots.labels(kind) for kind in Kind}
+        self.slots = {kind: slots.labels(kind) for kind in Kind}
         self._shed = {(word, why): shed.labels(word, why) for word in PRIORITIES for why in Shed}
         self._budget = {granted: budget.labels(word) for granted, word in ((True, "granted"), (False, "refused"))}
         self._errands = {(str(step), word): errands.labels(step, word) for step in Step for word in ERRANDS}
@@ -228,39 +233,35 @@ class Metrics:
 
     def began(self) -> None:
         """A callback came in."""
-        self._in_flight.inc()
+        self._in_flight.value += 1
 
     def ended(self, journey: Journey, told: Told, seconds: float) -> None:
         """A callback is over; *seconds* from its head to its answer's last byte (or to its end without one)."""
-        self._in_flight.dec()
+        self._in_flight.value -= 1
         of = self._of[journey.provider]
         classes, duration = of.operations.get(journey.operation) or of.operations[UNREAD]
-        answered = told is Told.IN_TIME or told is Told.LATE
-        classes[_CLASS_OF.get(journey.outcome, "unanswered") if answered else "unanswered"].inc()
+        answered = told is IN_TIME or told is LATE
+        classes[_CLASS_OF.get(journey.outcome, "unanswered") if answered else "unanswered"].value += 1
         duration.observe(seconds)
         asked = journey.wallet_seconds
-        of.own.observe(max(0.0, seconds - asked))
+        of.own.observe(seconds - asked if seconds > asked else 0.0)
         if asked:
             of.wallet.observe(asked)
         if key := journey.verified_by:
-            (of.verified.get(key) or of.verified[OTHER]).inc()
+            (of.verified.get(key) or of.verified[OTHER]).value += 1
         if (late := of.late.get(told)) is not None:
-            late.inc()
+            late.value += 1
         for kind in journey.alerts:
             self._alerts[kind if kind in self._alerts else OTHER].inc()
 
     def called(self, ending: Ending, seconds: float) -> None:
         """A wallet call has ended for the story that asked (`Upstream(on_ending=...)`)."""
-        self._calls[ending_word(ending)].inc()
+        self._calls[ending_word(ending)].value += 1
 
     def breaker(self, state: State) -> None:
         """The breaker changed."""
         for each, gauge in self._breaker.items():
             gauge.set(each is state)
-
-    def holding(self, kind: Kind, slots: int) -> None:
-        """How many slots calls of *kind* hold now."""
-        self._slots[kind].set(slots)
 
     def shed(self, lane: Lane, why: Shed) -> None:
         """A call was not sent, by our own choice."""

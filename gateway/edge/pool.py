@@ -42,8 +42,9 @@ class Pool:
 
     def spare(self) -> Connection | None:
         """An idle connection, lent at once; None where one must be made or waited for."""
-        idle = self._left_idle() if self._lent < self._most else None
-        self._lent += idle is not None
+        idle = self._left_idle() if self._idle and self._lent < self._most else None
+        if idle is not None:
+            self._lent += 1
         return idle
 
     async def one(self) -> Connection:
@@ -67,7 +68,10 @@ class Pool:
             self._idle.append((monotonic(), connection))
             if self._sweep is None:
                 self._sweep = asyncio.get_running_loop().call_later(self._keepalive, self._swept)
-        self._give_leave()
+        if self._turns:
+            self._give_leave()
+        else:
+            self._lent -= 1
 
     def secure(self, tls: ssl.SSLContext) -> None:
         """Make connections with *tls* from now on; those that are open end with what they are asked."""

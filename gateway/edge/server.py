@@ -11,19 +11,19 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.drift import Sighting
 from gateway.edge.answering import Answering
-from gateway.edge.body import BodyRefused, read_body
+from gateway.edge.body import BodyRefused, body_at_hand, read_body
 from gateway.edge.carry import Hop, Memory, carry
 from gateway.edge.clients import Clients
-from gateway.edge.listener import CLOSED, HEAD_WITHIN, KEPT, Connection, Listener
+from gateway.edge.listener import CLOSED, HEAD_WITHIN, KEPT, Listener
 from gateway.edge.logs import Log
-from gateway.edge.metrics import Metrics, Told
+from gateway.edge.metrics import IN_TIME, LATE, Metrics, Told
 from gateway.edge.tracing import OFF, Tracing
 from gateway.edge.turns import Turn, Turns
 from gateway.exchange.journey import Journey
@@ -156,7 +156,7 @@ class Server:
 
     async def _receive(self, request: web.BaseRequest) -> web.StreamResponse:
         received = monotonic()
-        answering = Answering(request, self._write_deadline, self._is_draining)
+        answering = Answering(request, self._write_deadline, self._is_draining, request.keep_alive)
         path, _, query = request.raw_path.partition("?")
         found = self.find(path)
         if found is None:
@@ -165,7 +165,8 @@ class Server:
             await answering.deliver(Response(404))
             return CLOSED
         provider, below = found
-        visit = self._clients.visit(cast(Connection, request.protocol).peer, request.headers, provider.name)
+        connection: Any = request.protocol  # a Connection; `cast` is a call
+        visit = self._clients.visit(connection.peer, request.headers, provider.name)
         if visit.stranger:
             self._metrics.stranger(provider.name)
             if self._clients.knocks(provider.name, received):
@@ -182,7 +183,9 @@ class Server:
             try:
                 if visit.surplus:
                     raise BodyRefused(Outcome.BUSY, "more connections at one time than one client may have")
-                body = await read_body(request, self._body_limit, self._body_deadline)
+                body = body_at_hand(request, self._body_limit)
+                if body is None:
+                    body = await read_body(request, self._body_limit, self._body_deadline)
             except BodyRefused as refused:
                 turn = await self._turns.begin(journey)
                 answering.keep = False
@@ -216,7 +219,7 @@ class Server:
         at = answering.at
         seconds = (monotonic() if at is None else at) - journey.received
         if at is not None:
-            told = Told.IN_TIME if at <= journey.answer_by else Told.LATE
+            told = IN_TIME if at <= journey.answer_by else LATE
         elif not answering.answered:
             told = Told.DIED
         else:

@@ -82,8 +82,11 @@ class Slots:
 
     def fits(self, lane: Lane) -> bool:
         """Is there a slot for *lane* right now?"""
-        kind = kind_of(lane)
-        return not self.full(kind) and not self._account_full(lane.account, kind)
+        kind, shares, held = kind_of(lane), self.shares, self._held
+        if kind is _OUTBOX:
+            return held[_OUTBOX] < shares.outbox
+        own = self._accounts.get(lane.account, _NOTHING)
+        return not (_full(kind, held, shares.live, shares.reserved) or _full(kind, own, shares.account, shares.own))
 
     def full(self, kind: Kind) -> bool:
         """Is every slot taken that a call of *kind* may have, whoever makes it?"""
@@ -94,12 +97,9 @@ class Slots:
 
     def account_full(self, lane: Lane) -> bool:
         """Does the provider of *lane* hold all that it may?"""
-        return self._account_full(lane.account, kind_of(lane))
-
-    def _account_full(self, account: str, kind: Kind) -> bool:
-        if kind is _OUTBOX:
-            return False
-        return _full(kind, self._accounts.get(account, _NOTHING), self.shares.account, self.shares.own)
+        kind = kind_of(lane)
+        own = self._accounts.get(lane.account, _NOTHING)
+        return kind is not _OUTBOX and _full(kind, own, self.shares.account, self.shares.own)
 
     def take(self, lane: Lane) -> Kind:
         """Hold one more; what for."""
@@ -117,7 +117,7 @@ class Slots:
         self._held[kind] -= 1
         held = self._accounts[account]
         held[kind] -= 1
-        if held == _NOTHING:
+        if not (held[_ORDINARY] or held[_URGENT] or held[_OUTBOX]):
             del self._accounts[account]
         return kind
 

@@ -8,19 +8,18 @@ connections is told by *finished* when a call really ends, which can be long aft
 """
 
 import asyncio
-import errno
 import ssl
 from collections.abc import Callable, Collection
-from functools import partial
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.edge.attempt import Attempt, Finished
+from gateway.edge.attempt import Attempt, Finished, reason
 from gateway.edge.carry import CarryLate
-from gateway.edge.connection import Broken, Connection
+from gateway.edge.connection import Connection
 from gateway.edge.pool import NoneFree, Pool
 from gateway.exchange.wishes import Flow, Send
-from gateway.wire.message import Ending, Heard, NotSent, Request, Response, Silence, Unreachable
+from gateway.wire.message import Ending, Heard, NotSent, Request, Silence, Unreachable
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -64,7 +63,7 @@ class Upstream:
         self._calls: set[Attempt] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._less: asyncio.Future[None] | None = None  # whoever waits for calls and stories to end
-        self._loop: asyncio.AbstractEventLoop | None = None  # asking for it costs a system call
+        self._loop: Any = None  # the running one: asking for it costs a system call
 
     def allow(self, methods: Collection[str]) -> None:
         """Send these methods from now on, and no others."""
@@ -91,7 +90,7 @@ class Upstream:
         self._open = False
         self._pool.close()
 
-    async def send(self, wish: Send, carry_late: CarryLate, finished: Finished = lambda ending: None) -> Ending:
+    async def send(self, wish: Send, carry_late: CarryLate, finished: Finished | None = None) -> Ending:
         """Ask the wallet, as `gateway.exchange.wishes.Send` promises. Never raises but CancelledError.
 
         *finished* hears the call's real end, once, whatever becomes of the caller: when it holds no connection any
@@ -102,12 +101,20 @@ class Upstream:
         message, why = self._said(wish, asked)
         if why:
             ending = NotSent(why)
-            finished(ending)
+            if finished is not None:
+                finished(ending)
         else:
-            call = Attempt(wish, partial(self._ended, finished), partial(self._follow, carry_late), message, self._loop)
+            call = Attempt(wish, self._ended, self._follow, message, finished, carry_late)
             self._calls.add(call)
             self._begin(call)
-            ending = await call.heard(asked)
+            if call.ending is None:
+                try:
+                    ending = await call.story(asked, self._loop)
+                except asyncio.CancelledError:
+                    call.part()
+                    raise
+            else:
+                ending = call.ending
         self._on_ending(ending, monotonic() - asked)
         return ending
 
@@ -141,12 +148,12 @@ class Upstream:
         except TimeoutError:
             call.ends(Unreachable("no connection in time"))
         except OSError as fault:
-            call.ends(Unreachable(_reason(fault)))
+            call.ends(Unreachable(reason(fault)))
         except asyncio.CancelledError:
             call.cancel()
             raise
         except Exception as fault:
-            call.ends(NotSent(_reason(fault)))
+            call.ends(NotSent(reason(fault)))
         else:
             call.task = None
             self._leave(call, connection)
@@ -157,24 +164,18 @@ class Upstream:
             self._pool.back(connection)
             call.ends(NotSent("it could not be sent in time"))
             return
-        call.left, call.release = True, partial(self._release, connection)
+        call.left, call.connection = True, connection
         try:
-            connection.ask(call.message, partial(_hear, call))
+            connection.ask(call.message, call.hear)
         except Exception as fault:
-            call.ends(Silence(_reason(fault)))
-
-    def _release(self, connection: Connection, ending: Ending) -> None:
-        if not isinstance(ending, Heard):
-            connection.abort()
-        self._pool.back(connection)
+            call.ends(Silence(reason(fault)))
 
     def _message(self, request: Request) -> bytes:
         """The request as bytes. ValueError for a head that would be read as something else."""
         body, query = request.body, request.query
         target = f"{self._prefix}{request.path}?{query}" if query else f"{self._prefix}{request.path}"
         lines = [f"{request.method} {target} HTTP/1.1", self._host]
-        for name, value in request.headers:
-            lines.append(f"{name}: {value}")
+        lines += [f"{name}: {value}" for name, value in request.headers]
         if body or request.method == "POST":
             lines.append(f"Content-Length: {len(body)}")
         head, ends = "\r\n".join(lines), len(lines) - 1
@@ -184,17 +185,23 @@ class Upstream:
 
     # -- its end
 
-    def _ended(self, finished: Finished, call: Attempt, ending: Ending) -> None:
+    def _ended(self, call: Attempt, ending: Ending) -> None:
+        """Its connection is free; whoever counts connections may know."""
+        if (connection := call.connection) is not None:
+            if not isinstance(ending, Heard):
+                connection.abort()
+            self._pool.back(connection)
         self._calls.discard(call)
         if self._less is not None:
             self._fewer()
-        finished(ending)
+        if call.finished is not None:
+            call.finished(ending)
 
-    def _follow(self, carry_late: CarryLate, call: Attempt, ending: Ending) -> None:
+    def _follow(self, call: Attempt, ending: Ending) -> None:
         """Carry the late story of a call whose own story went on without it, if it has one."""
-        if call.wish.late is None:
+        if call.wish.late is None or call.carry_late is None:
             return
-        follower = asyncio.create_task(self._carried(carry_late, call.wish.late, ending))
+        follower = asyncio.create_task(self._carried(call.carry_late, call.wish.late, ending))
         self._late.add(follower)
         follower.add_done_callback(self._followed)
 
@@ -217,17 +224,3 @@ class Upstream:
         while (self._calls or self._late) and (wait := give_up - monotonic()) > 0:
             self._less = asyncio.get_running_loop().create_future()
             await asyncio.wait({self._less}, timeout=wait)
-
-
-def _hear(call: Attempt, told: Response | Exception) -> None:
-    if isinstance(told, Response):
-        call.ends(Heard(told))
-    else:
-        call.ends(Silence(str(told) if isinstance(told, Broken) else _reason(told)))
-
-
-def _reason(fault: Exception) -> str:
-    """The kind of a failure, in words without any content from outside."""
-    number = getattr(fault, "errno", None)
-    code = errno.errorcode.get(number) if isinstance(number, int) else None
-    return f"{type(fault).__name__} ({code})" if code else type(fault).__name__

@@ -24,6 +24,7 @@ class Watched:
 
     def __init__(self, journal: Store, metrics: JournalMetrics, changed: Callable[[bool, str], None]) -> None:
         self._journal, self._metrics, self._changed = journal, metrics, changed
+        self._waited = metrics.waited
         self._failed_at: float | None = None
 
     @property
@@ -41,14 +42,15 @@ class Watched:
 
     async def perform(self, wish: Wish) -> Any:
         """See Store; a wish that fails, or that is performed again after a failure, is noticed."""
-        began = monotonic()
+        waited, began = self._waited.get(type(wish)), monotonic()
         try:
             result = await self._journal.perform(wish)
         except JournalUnavailable as fault:
             self._failed(str(fault))
             raise
         finally:
-            self._metrics.waited(wish, monotonic() - began)
+            if waited is not None:
+                waited.observe(monotonic() - began)
         if self._failed_at is not None and isinstance(wish, _WRITTEN):
             self._performed()
         return result

@@ -78,7 +78,7 @@ def test_what_was_dropped_is_said_in_the_style_of_the_log(style: str, found: byt
 import os, sys
 from gateway.edge.logs import Log
 log = Log(style={style!r})
-behind = log._out
+behind = log._write.__self__
 behind._dropped = 3
 log.event("started")
 """

@@ -5,7 +5,7 @@ from prometheus_client import generate_latest
 from gateway.edge.metrics import Metrics
 from gateway.journal.reading import Counts
 from gateway.journal.states import State, Step
-from gateway.journal.wishes import Claim, Look, Record, Row
+from gateway.journal.wishes import Claim, Look, Record
 
 
 def test_all_series_exist_from_the_start() -> None:
@@ -44,9 +44,9 @@ def test_what_is_counted_stands_in_the_gauges() -> None:
 def test_waiting_is_measured_of_claims_and_records_only() -> None:
     """Each under its word; what no callback waits for is left out."""
     metrics = Metrics({})
-    metrics.journal.waited(Claim(Row("a::1", "a", "1")), 0.25)
-    metrics.journal.waited(Record("a::1", "me/1", None, None, None), 0.5)
-    metrics.journal.waited(Look("a::1"), 9.0)
+    metrics.journal.waited[Claim].observe(0.25)
+    metrics.journal.waited[Record].observe(0.5)
+    assert Look not in metrics.journal.waited
     value = metrics.registry.get_sample_value
     assert value("gateway_journal_wait_seconds_sum", {"wish": "claim"}) == 0.25
     assert value("gateway_journal_wait_seconds_sum", {"wish": "record"}) == 0.5

@@ -48,6 +48,26 @@ def test_one_line_with_what_is_known() -> None:
     }
 
 
+def test_a_terminal_is_told_the_same() -> None:
+    """The text has the fields of the JSON, and no others."""
+    journey = Journey("acme", "plain", 0.0, 4.0, "id1", "bet", "ok", effect=("done",), wallet_seconds=0.25)
+    out, text = io.BytesIO(), io.BytesIO()
+    Log(out, "json").line(journey, Told.IN_TIME, 0.5)
+    Log(text, "text").line(journey, Told.IN_TIME, 0.5)
+    (line,) = read(out)
+    stamp, level, event, *facts = text.getvalue().decode().split()
+    assert (stamp[-1], level, event) == ("Z", "[info", "]")
+    assert {fact.partition("=")[0] for fact in facts if "=" in fact} == {*line} - {"timestamp", "level", "event"}
+
+
+def test_facts_may_be_anything() -> None:
+    """What is no JSON is shown as Python shows it."""
+    out = io.BytesIO()
+    log = Log(out, "json")
+    log.event("odd", what={1}, who=ValueError("x"))
+    assert [(line["what"], line["who"]) for line in read(out)] == [([1], "ValueError('x')")]
+
+
 @pytest.mark.parametrize("style", ["json", "text"])
 def test_a_foreign_transaction_cannot_forge_a_line(style: Any) -> None:
     """Line breaks, escapes and lone surrogates are replaced, length is bounded."""

@@ -130,7 +130,7 @@ def test_what_stands_before_the_wallet() -> None:
     value = metrics.registry.get_sample_value
     metrics.breaker(State.HALF_OPEN)
     assert [value("gateway_breaker_state", {"state": state}) for state in State] == [0, 0, 1]
-    metrics.holding(Kind.URGENT, 3)
+    metrics.slots[Kind.URGENT].set(3)
     assert [value("gateway_wallet_slots_in_use", {"kind": kind}) for kind in Kind] == [0, 3, 0]
     metrics.shed(Lane("acme", Priority.CREDIT), Shed.WAIT)
     metrics.shed(Lane("acme", Priority.CREDIT, outbox=True), Shed.WAIT)
