@@ -1,9 +1,9 @@
 """Drift is watched and decides nothing: the same money, the same answers, whatever stands in no row."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

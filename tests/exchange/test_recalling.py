@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
@@ -291,7 +292,7 @@ def nameless(world: World, wish: Send) -> Ending:
     heard = honest(world, wish)
     assert isinstance(heard, Heard)
     said = {name: fact for name, fact in read_json(heard.response.body).items() if name != "player"}
-    return Heard(replace(heard.response, body=write_json(said)))
+    return Heard(with_fields(heard.response, body=write_json(said)))
 
 
 def test_a_bet_whose_player_only_its_yes_tells() -> None:
