@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.money import Money
@@ -28,8 +30,7 @@ from gateway.wire.straight import Straight
 _DECISIVE = frozenset({"player", "currency", "transaction", "reference", "round", "provider_transaction", "state"})
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct, eq=False):
     """A message half read: *facts* in our words, amounts and their parts still raw, and what memory is asked for.
 
     *within_s*: its id is a digest, and stands for one movement within so many seconds; None where it brought its own.
@@ -40,10 +41,10 @@ class Reading:
     amounts: list[Seen]
     #: our field -> the key by which it is recalled, such as {"currency": "session"}
     wants: dict[str, str]
-    parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = field(default_factory=list)
-    nets: dict[Net, Any] = field(default_factory=dict)
+    parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = []
+    nets: dict[Net, Any] = {}
     #: what is added to an amount, by its name
-    plus: dict[str, list[tuple[Place, Any]]] = field(default_factory=dict)
+    plus: dict[str, list[tuple[Place, Any]]] = {}
     within_s: int | None = None
 
 
@@ -294,7 +295,7 @@ def reader(form: RequestForm) -> Callable[[Opened], Reading]:
         code.line(f"plus = {{each.name: found for each in {summed} if (found := each.look_plus(opened))}}")
         code.line(f"return {made}({own}, facts, amounts, wants, parts, nets, plus, within_s)")
     else:
-        code.line(f"return {made}({own}, facts, amounts, wants, [], {{}}, {{}}, within_s)")
+        code.line(f"return {made}({own}, facts, amounts, wants, within_s=within_s)")
     return code.made()
 
 

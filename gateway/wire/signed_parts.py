@@ -51,7 +51,7 @@ class Word:
         if label == "secret":
             return lambda opened: None
         if label == "raw":
-            return attrgetter("raw")
+            return attrgetter("message.body")
 
         def read(opened: Opened) -> bytes:
             message = opened.message
