@@ -11,6 +11,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
+from msgspec.structs import asdict
+
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
@@ -73,7 +75,12 @@ class Dialect:
 
     def deadline_s(self, name: str | None) -> float:
         """When the provider stops listening, in seconds from the head of its request."""
-        return self.deadlines_ms.get(name or "default", self.deadlines_ms["default"]) / 1000
+        deadlines = self._deadlines_s
+        return deadlines[name] if name in deadlines else deadlines[None]
+
+    @cached_property
+    def _deadlines_s(self) -> Mapping[str | None, float]:
+        return {None if name == "default" else name: ms / 1000 for name, ms in self.deadlines_ms.items()}
 
     def span_s(self, name: str) -> int:
         """For how long the provider repeats operation *name*, in seconds; 0: one try."""
@@ -324,11 +331,12 @@ class Dialect:
         Fault unsupported_operation, wallet_failed (a missing field).
         """
         form = self.variant_for(call)
-        facts = call.facts()
+        facts = asdict(call)
         if form.time_due and call.time is None:
             facts["time"] = datetime.fromtimestamp(int(now), UTC)
         for name in form.flags_due:
-            facts.setdefault(name, False)
+            if facts[name] is None:
+                facts[name] = False
         draft = form.write(facts, settings or {})
         draft.seal = keys.seal(form)
         keys.of(form.name).make(draft, now)

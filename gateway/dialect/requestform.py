@@ -34,6 +34,7 @@ class Reading(Struct, eq=False):
     """A message half read: *facts* in our words, amounts and their parts still raw, and what memory is asked for.
 
     *within_s*: its id is a digest, and stands for one movement within so many seconds; None where it brought its own.
+    *whole*: the facts of the call, once it is made of it.
     """
 
     form: "RequestForm"
@@ -46,6 +47,7 @@ class Reading(Struct, eq=False):
     #: what is added to an amount, by its name
     plus: dict[str, list[tuple[Place, Any]]] = {}
     within_s: int | None = None
+    whole: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -251,11 +253,12 @@ class RequestForm:
         for each, parts in reading.parts:
             if each.name in facts and facts[each.name] != sum(each.read_amount(*part, currency) for part in parts):
                 raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: not the sum of its parts")
+        reading.whole = facts
         return Call(self.operation, **facts)
 
     @cached_property
     def write(self) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Draft]:
-        """`write(facts, settings)`: a message from *facts* in our words.
+        """`write(facts, settings)`: a message from *facts* in our words; what is None there is not known.
 
         Fault wallet_failed when a mandatory field cannot be given.
         """

@@ -160,10 +160,11 @@ class _Callback(Struct, eq=False):
         recalled = (yield from recall_all(reading, self.provider, asking)) if reading.wants else {}
         call = form.call(reading, recalled)
         nearby: tuple[str, ...] = ()
+        self.facts = reading.whole
         if reading.within_s is not None and call.transaction:
             own, *others = stretches(call.transaction, reading.within_s, self.clock.wall())
             call, nearby = replace(call, transaction=own), tuple(others)
-        self.facts = call.facts()
+            self.facts = {**reading.whole, "transaction": own}
         if call.transaction:
             journey.transaction = call.transaction
         naming = Naming(self.provider, form, call, nearby, reading.within_s or 0.0)

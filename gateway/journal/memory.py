@@ -29,6 +29,8 @@ MOST_ROWS = 200_000
 MOST_CLOSED = 5_000
 #: How often somebody who waits for a row looks again, in seconds; a call of our own that ends wakes him at once.
 LOOK_AGAIN = 0.25
+#: What is asked of what is remembered beside the rows.
+_BESIDE = (Recall, Remember, Wait)
 
 
 class Memory:
@@ -82,9 +84,9 @@ class Memory:
 
     def do(self, wish: Wish) -> Any:
         """The same, for stories that are driven by hand; a Wait does not wait."""
-        if isinstance(wish, Recall | Remember | Wait):
+        if isinstance(wish, _BESIDE):
             return self._beside(wish)
-        page = Page(self, self._clock(), self._wall(), self.me, noting=self.notes is not None)
+        page = Page(self, self._clock(), self._wall(), self.me, self.notes is not None)
         keys: tuple[str, ...] = ()
         if isinstance(wish, Lease):
             keys = self._queue.due(page.now, wish.limit)
@@ -132,7 +134,8 @@ class Memory:
             self.rows[key] = row
             self.rows.move_to_end(key)
             self._queue.put(row)
-            if (before is None or not _played(before)) and _played(row):
+            moved = before is None or before.round != row.round or before.operation is not row.operation
+            if moved and _played(row) and not (before is not None and _played(before)):
                 self._rounds.setdefault((row.account, row.round or ""), []).append(key)
             if row.step is None and row.holder is None and row.parked is None and row.settled:
                 self._closed[key] = None
@@ -143,7 +146,8 @@ class Memory:
         for key in page.freed:
             if event := self._waiting.pop(key, None):
                 event.set()
-        self._forget()
+        if len(self._closed) > self.most_closed or len(self.rows) > self.most_rows:
+            self._forget()
 
     def _forget(self) -> None:
         while self._closed and (len(self._closed) > self.most_closed or len(self.rows) > self.most_rows):
