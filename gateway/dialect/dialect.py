@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
-from msgspec.structs import asdict
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
@@ -308,9 +308,10 @@ class Dialect:
 
         Fault unsupported_operation.
         """
-        said, undoes = self._known_sayers, () if call.undoes is None else (call.undoes,)
-        sayers = said.get((call.operation, undoes)) or self.sayers(call.operation, undoes)
-        said[call.operation, undoes] = sayers
+        sayers = self._known_sayers.get((call.operation, call.undoes))
+        if sayers is None:
+            sayers = self.sayers(call.operation, () if call.undoes is None else (call.undoes,))
+            self._known_sayers[call.operation, call.undoes] = sayers
         if len(sayers) == 1 and not sayers[0].set:
             return sayers[0]
         if may := [form for form in sayers if form.given_by(call)]:
@@ -331,13 +332,11 @@ class Dialect:
         Fault unsupported_operation, wallet_failed (a missing field).
         """
         form = self.variant_for(call)
-        facts = asdict(call)
         if form.time_due and call.time is None:
-            facts["time"] = datetime.fromtimestamp(int(now), UTC)
-        for name in form.flags_due:
-            if facts[name] is None:
-                facts[name] = False
-        draft = form.write(facts, settings or {})
+            call = with_fields(call, time=datetime.fromtimestamp(int(now), UTC))
+        if form.flags_due and (unstated := {name: False for name in form.flags_due if getattr(call, name) is None}):
+            call = with_fields(call, **unstated)
+        draft = form.write(call, settings or {})
         draft.seal = keys.seal(form)
         keys.of(form.name).make(draft, now)
         return form, draft.request()

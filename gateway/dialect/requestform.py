@@ -17,7 +17,7 @@ from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.digests import Digest
 from gateway.dialect.fieldform import FieldForm, Seen
-from gateway.dialect.fieldlines import place_lines, read_lines, when_lines, write_lines
+from gateway.dialect.fieldlines import Known, place_lines, read_lines, when_lines, write_lines
 from gateway.dialect.nets import Net
 from gateway.dialect.whens import Literals, Presence
 from gateway.wire.envelopes import Envelope
@@ -257,8 +257,8 @@ class RequestForm:
         return Call(self.operation, **facts)
 
     @cached_property
-    def write(self) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Draft]:
-        """`write(facts, settings)`: a message from *facts* in our words; what is None there is not known.
+    def write(self) -> Callable[[Call, Mapping[str, Any]], Draft]:
+        """`write(call, settings)`: the message of a call.
 
         Fault wallet_failed when a mandatory field cannot be given.
         """
@@ -302,14 +302,12 @@ def reader(form: RequestForm) -> Callable[[Opened], Reading]:
     return code.made()
 
 
-def writer(form: RequestForm) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Draft]:
+def writer(form: RequestForm) -> Callable[[Call, Mapping[str, Any]], Draft]:
     """`RequestForm.write`, of straight lines."""
-    code = Straight("write(facts, settings)", f"{form.name} written")
+    code = Straight("write(call, settings)", f"{form.name} written")
     words = ", ".join(map(code.literal, (form.codec, form.method, form.path)))
     code.line(f"draft = {code.name(Draft, 'Draft')}({words}, each={code.literal(form.each)})")
-    code.line(
-        f"body, item, currency, fields = draft.body, draft.item, facts.get('currency'), {code.literal(form.fields)}"
-    )
+    code.line(f"body, item, currency, fields = draft.body, draft.item, call.currency, {code.literal(form.fields)}")
     for place, literals in form.when:
         if not isinstance(literals[0], Presence):  # what must be there is written by its own row
             place_lines(code, place, code.literal(literals[0]))
@@ -317,11 +315,12 @@ def writer(form: RequestForm) -> Callable[[Mapping[str, Any], Mapping[str, Any]]
         setting = SETTING.fullmatch(literal) if isinstance(literal, str) else None
         place_lines(code, place, f"settings.get({setting[1]!r}, '')" if setting else code.literal(literal))
     known = {
-        name: f"{code.name(derived, 'derived')}({name!r}, {code.literal(rule)}, facts)"
+        name: f"{code.name(derived, 'derived')}({name!r}, {code.literal(rule)}, call.facts())"
         for name, rule in form.derive.items()
         if not isinstance(rule, Digest)
     }
-    write_lines(code, form.fields, (Outcome.WALLET_FAILED, "the message must have it, and nobody gave it"), known)
+    missing = Outcome.WALLET_FAILED, "the message must have it, and nobody gave it"
+    write_lines(code, form.fields, missing, known, Known("call.{}", "call.facts()"))
     code.line("return draft")
     return code.made()
 

@@ -31,6 +31,8 @@ MOST_CLOSED = 5_000
 LOOK_AGAIN = 0.25
 #: What is asked of what is remembered beside the rows.
 _BESIDE = (Recall, Remember, Wait)
+#: What does not name its rows.
+_FINDS = (Lease, Reap)
 
 
 class Memory:
@@ -87,11 +89,7 @@ class Memory:
         if isinstance(wish, _BESIDE):
             return self._beside(wish)
         page = Page(self, self._clock(), self._wall(), self.me, self.notes is not None)
-        keys: tuple[str, ...] = ()
-        if isinstance(wish, Lease):
-            keys = self._queue.due(page.now, wish.limit)
-        elif isinstance(wish, Reap):
-            keys = tuple(row.key for row in self.rows.values() if row.holder is not None)
+        keys = self._found(wish, page.now) if isinstance(wish, _FINDS) else ()
         result = perform(page, wish, self.policy, f"{self.me}/{next(self._numbers)}", keys)
         if page.rows or page.notes:
             self._write(page)
@@ -99,6 +97,12 @@ class Memory:
             for each in wish.memories:
                 self.remembered.remember(each.account, each.kind, each.id, each.facts)
         return result
+
+    def _found(self, wish: Lease | Reap, now: float) -> tuple[str, ...]:
+        """The rows that are due, or those that somebody holds."""
+        if isinstance(wish, Lease):
+            return self._queue.due(now, wish.limit)
+        return tuple(row.key for row in self.rows.values() if row.holder is not None)
 
     def _beside(self, wish: Recall | Remember | Wait) -> Any:
         """What is remembered beside the rows."""
