@@ -132,19 +132,21 @@ class Memory:
         return self._started <= end
 
     def _write(self, page: Page) -> None:
+        rows, closed = self.rows, self._closed
         for key, row in page.rows.items():
-            before = self.rows.get(key)
+            before = rows.get(key)
             self._tally.change(before, row)
-            self.rows[key] = row
-            self.rows.move_to_end(key)
-            self._queue.put(row)
+            rows[key] = row
             moved = before is None or before.round != row.round or before.operation is not row.operation
             if moved and _played(row) and not (before is not None and _played(before)):
                 self._rounds.setdefault((row.account, row.round or ""), []).append(key)
+            if before is not None:
+                rows.move_to_end(key)
+            self._queue.put(row)
             if row.step is None and row.holder is None and row.parked is None and row.settled:
-                self._closed[key] = None
-            elif key in self._closed:
-                del self._closed[key]
+                closed[key] = None
+            elif key in closed:
+                del closed[key]
         if self.notes is not None:
             self.notes += page.notes
         for key in page.freed:

@@ -52,7 +52,9 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         row = replace(row, sent=sent)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
-    row = withdrawn(_closed(row))
+    row = _closed(row)
+    if row.undo:
+        row = withdrawn(row)
     return _telling(page, row, wish, policy)
 
 
