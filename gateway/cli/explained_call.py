@@ -1,9 +1,10 @@
 """The first half of `gateway explain`: what a request is, what was signed, and what was read from it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.calls import AMOUNTS, Call
 from gateway.canon.faults import Fault

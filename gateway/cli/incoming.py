@@ -3,12 +3,12 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from gateway.cli.exits import Misuse
 from gateway.dialect.dialect import Dialect

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
 from gateway.canon.operations import DEBITS
 from gateway.cli.explained_answer import MADE_UP
@@ -168,7 +169,7 @@ def _draft(form: RequestForm) -> Draft:
              "game": "game-1", "session": "session-1", "reference": ("transaction-0",), "provider": "provider-1",
              "time": datetime(2026, 3, 1, 12, tzinfo=UTC), **MADE_UP}  # fmt: skip
     wanted = {each.name for each in form.fields if not each.optional} | {"player", "currency"}
-    return form.write({name: value for name, value in facts.items() if name in wanted}, {})
+    return form.write(Call(form.operation, **{name: value for name, value in facts.items() if name in wanted}), {})
 
 
 def _prefix(recipe: Recipe) -> str:

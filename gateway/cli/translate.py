@@ -86,7 +86,7 @@ def written(dialect: Dialect, call: Call) -> tuple[Request, str]:
     """The unsigned request of a call, and the table's name of its operation. Fault, Misuse."""
     form = dialect.variant_for(call)
     try:
-        return form.write(call.facts(), {}).request(), form.name
+        return form.write(call, {}).request(), form.name
     except TypeError as error:
         raise Misuse(str(error)) from None
 

@@ -11,6 +11,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
+from msgspec.structs import replace as with_fields
+
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
@@ -73,7 +75,12 @@ class Dialect:
 
     def deadline_s(self, name: str | None) -> float:
         """When the provider stops listening, in seconds from the head of its request."""
-        return self.deadlines_ms.get(name or "default", self.deadlines_ms["default"]) / 1000
+        deadlines = self._deadlines_s
+        return deadlines[name] if name in deadlines else deadlines[None]
+
+    @cached_property
+    def _deadlines_s(self) -> Mapping[str | None, float]:
+        return {None if name == "default" else name: ms / 1000 for name, ms in self.deadlines_ms.items()}
 
     def span_s(self, name: str) -> int:
         """For how long the provider repeats operation *name*, in seconds; 0: one try."""
@@ -301,9 +308,10 @@ class Dialect:
 
         Fault unsupported_operation.
         """
-        said, undoes = self._known_sayers, () if call.undoes is None else (call.undoes,)
-        sayers = said.get((call.operation, undoes)) or self.sayers(call.operation, undoes)
-        said[call.operation, undoes] = sayers
+        sayers = self._known_sayers.get((call.operation, call.undoes))
+        if sayers is None:
+            sayers = self.sayers(call.operation, () if call.undoes is None else (call.undoes,))
+            self._known_sayers[call.operation, call.undoes] = sayers
         if len(sayers) == 1 and not sayers[0].set:
             return sayers[0]
         if may := [form for form in sayers if form.given_by(call)]:
@@ -324,12 +332,11 @@ class Dialect:
         Fault unsupported_operation, wallet_failed (a missing field).
         """
         form = self.variant_for(call)
-        facts = call.facts()
         if form.time_due and call.time is None:
-            facts["time"] = datetime.fromtimestamp(int(now), UTC)
-        for name in form.flags_due:
-            facts.setdefault(name, False)
-        draft = form.write(facts, settings or {})
+            call = with_fields(call, time=datetime.fromtimestamp(int(now), UTC))
+        if form.flags_due and (unstated := {name: False for name in form.flags_due if getattr(call, name) is None}):
+            call = with_fields(call, **unstated)
+        draft = form.write(call, settings or {})
         draft.seal = keys.seal(form)
         keys.of(form.name).make(draft, now)
         return form, draft.request()

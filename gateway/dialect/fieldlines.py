@@ -5,6 +5,7 @@ refusal of a value, is left to the field itself, so that it is told in the same 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from gateway.canon.calls import Shape
 from gateway.canon.faults import Fault
@@ -106,26 +107,37 @@ def _convert(code: Straight, each: FieldForm, place: str) -> None:
     code.line(f"facts[{each.name!r}] = {ours if test is None else f'{as_it_is} if {test} else {ours}'}")
 
 
+class Known(NamedTuple):
+    """Where lines find what is to be written: *one* field by its name, None where it is not known; or *all* of them."""
+
+    one: str = "facts.get({!r})"
+    all: str = "facts"
+
+
+FACTS = Known()
+
+
 def write_lines(
-    code: Straight, fields: Iterable[FieldForm], missing: tuple[Outcome, str], given: Mapping[str, str] | None = None
+    code: Straight, fields: Iterable[FieldForm], missing: tuple[Outcome, str], given: Mapping[str, str] | None = None,
+    known: Known = FACTS,
 ) -> None:  # fmt: skip
-    """Put what `facts` hold into `draft`. *given*: expressions for what may be worked out where they hold nothing.
+    """Put what is *known* into `draft`. *given*: expressions for what may be worked out where nothing is.
 
     They raise Fault: *missing*, an outcome and the end of a sentence, or where the dialect cannot spell a value.
     """
     for each in fields:
-        code.line(f"value = facts.get({each.name!r})")
+        code.line(f"value = {known.one.format(each.name)}")
         if each.name in (given or {}):
             code.line(f"if value is None: value = {(given or {})[each.name]}")
         if each.optional:
             with code.inside("if value is not None:"):
-                _put(code, each)
+                _put(code, each, known)
         else:
             code.line(f"if value is None: {refusal(code, missing[0], f'{each.name}: {missing[1]}')}")
-            _put(code, each)
+            _put(code, each, known)
 
 
-def _put(code: Straight, each: FieldForm) -> None:
+def _put(code: Straight, each: FieldForm, known: Known) -> None:
     place = each.places[0]
     if each.collects:
         code.line(f"{code.name(each, 'field')}.put_each(draft, value)")
@@ -136,7 +148,7 @@ def _put(code: Straight, each: FieldForm) -> None:
         code.line(f"if value not in {values}: {refusal(code, Outcome.WALLET_FAILED, why)}")
         code.line(f"value = {values}[value]")
     elif isinstance(each.converter, MoneyForm):
-        _put_amount(code, each, each.converter)
+        _put_amount(code, each, each.converter, known)
         return
     else:
         _spell(code, each, each.converter, place)
@@ -150,12 +162,12 @@ def _put(code: Straight, each: FieldForm) -> None:
     place_lines(code, place, "value")
 
 
-def _put_amount(code: Straight, each: FieldForm, money: MoneyForm) -> None:
+def _put_amount(code: Straight, each: FieldForm, money: MoneyForm, known: Known) -> None:
     field, place = code.name(each, "field"), each.places[0]
     rest = "value"
     if each.plus:
         rest = "rest"
-        code.line(f"rest = value - {field}.elsewhere(fields, facts, draft)")
+        code.line(f"rest = value - {field}.elsewhere(fields, {known.all}, draft)")
     if each.exponent is not None:
         code.line(f"{field}.put_at(draft, {code.name(place, 'place')}, {rest}, currency)")
     else:
@@ -163,8 +175,8 @@ def _put_amount(code: Straight, each: FieldForm, money: MoneyForm) -> None:
         bare = money.bare and place.source == "body"
         place_lines(code, place, f"{code.name(Bare, 'Bare')}({digits})" if bare else digits)
     if each.net is not None:
-        with code.inside("if facts.get('bet_amount') is not None:"):
-            code.line(f"{code.name(each.net, 'net')}.put(draft, value, facts['bet_amount'], currency)")
+        code.line(f"bet = {known.one.format('bet_amount')}")
+        code.line(f"if bet is not None: {code.name(each.net, 'net')}.put(draft, value, bet, currency)")
 
 
 def _spell(code: Straight, each: FieldForm, converter: Converter, place: Place) -> None:

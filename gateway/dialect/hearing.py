@@ -182,7 +182,7 @@ class Hearing:
             return Reply(Outcome.UNKNOWN), f"an answer of the wrong shape: {error}"
         for name in shape.echoes:
             ours, theirs = getattr(call, name), found.get(name)
-            if ours is None:
+            if ours is None or (theirs == ours and name not in self.spelled):
                 continue
             if theirs is None:
                 if name in ("request_id", "transaction"):

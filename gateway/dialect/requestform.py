@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from gateway.canon.calls import AMOUNTS, CALL_FIELDS, Call, Shape
 from gateway.canon.faults import Fault
 from gateway.canon.money import Money
@@ -15,7 +17,7 @@ from gateway.canon.operations import CREDITS, FACTS, REVERSALS, Operation
 from gateway.canon.outcomes import CAN_OCCUR, UNREAD, Outcome
 from gateway.dialect.digests import Digest
 from gateway.dialect.fieldform import FieldForm, Seen
-from gateway.dialect.fieldlines import place_lines, read_lines, when_lines, write_lines
+from gateway.dialect.fieldlines import Known, place_lines, read_lines, when_lines, write_lines
 from gateway.dialect.nets import Net
 from gateway.dialect.whens import Literals, Presence
 from gateway.wire.envelopes import Envelope
@@ -28,11 +30,11 @@ from gateway.wire.straight import Straight
 _DECISIVE = frozenset({"player", "currency", "transaction", "reference", "round", "provider_transaction", "state"})
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct, eq=False):
     """A message half read: *facts* in our words, amounts and their parts still raw, and what memory is asked for.
 
     *within_s*: its id is a digest, and stands for one movement within so many seconds; None where it brought its own.
+    *whole*: the facts of the call, once it is made of it.
     """
 
     form: "RequestForm"
@@ -40,11 +42,12 @@ class Reading:
     amounts: list[Seen]
     #: our field -> the key by which it is recalled, such as {"currency": "session"}
     wants: dict[str, str]
-    parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = field(default_factory=list)
-    nets: dict[Net, Any] = field(default_factory=dict)
+    parts: list[tuple[FieldForm, list[tuple[Place, Any]]]] = []
+    nets: dict[Net, Any] = {}
     #: what is added to an amount, by its name
-    plus: dict[str, list[tuple[Place, Any]]] = field(default_factory=dict)
+    plus: dict[str, list[tuple[Place, Any]]] = {}
     within_s: int | None = None
+    whole: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -250,11 +253,12 @@ class RequestForm:
         for each, parts in reading.parts:
             if each.name in facts and facts[each.name] != sum(each.read_amount(*part, currency) for part in parts):
                 raise Fault(Outcome.AMOUNT_INVALID, f"{each.name}: not the sum of its parts")
+        reading.whole = facts
         return Call(self.operation, **facts)
 
     @cached_property
-    def write(self) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Draft]:
-        """`write(facts, settings)`: a message from *facts* in our words.
+    def write(self) -> Callable[[Call, Mapping[str, Any]], Draft]:
+        """`write(call, settings)`: the message of a call.
 
         Fault wallet_failed when a mandatory field cannot be given.
         """
@@ -294,18 +298,16 @@ def reader(form: RequestForm) -> Callable[[Opened], Reading]:
         code.line(f"plus = {{each.name: found for each in {summed} if (found := each.look_plus(opened))}}")
         code.line(f"return {made}({own}, facts, amounts, wants, parts, nets, plus, within_s)")
     else:
-        code.line(f"return {made}({own}, facts, amounts, wants, [], {{}}, {{}}, within_s)")
+        code.line(f"return {made}({own}, facts, amounts, wants, within_s=within_s)")
     return code.made()
 
 
-def writer(form: RequestForm) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Draft]:
+def writer(form: RequestForm) -> Callable[[Call, Mapping[str, Any]], Draft]:
     """`RequestForm.write`, of straight lines."""
-    code = Straight("write(facts, settings)", f"{form.name} written")
+    code = Straight("write(call, settings)", f"{form.name} written")
     words = ", ".join(map(code.literal, (form.codec, form.method, form.path)))
     code.line(f"draft = {code.name(Draft, 'Draft')}({words}, each={code.literal(form.each)})")
-    code.line(
-        f"body, item, currency, fields = draft.body, draft.item, facts.get('currency'), {code.literal(form.fields)}"
-    )
+    code.line(f"body, item, currency, fields = draft.body, draft.item, call.currency, {code.literal(form.fields)}")
     for place, literals in form.when:
         if not isinstance(literals[0], Presence):  # what must be there is written by its own row
             place_lines(code, place, code.literal(literals[0]))
@@ -313,11 +315,12 @@ def writer(form: RequestForm) -> Callable[[Mapping[str, Any], Mapping[str, Any]]
         setting = SETTING.fullmatch(literal) if isinstance(literal, str) else None
         place_lines(code, place, f"settings.get({setting[1]!r}, '')" if setting else code.literal(literal))
     known = {
-        name: f"{code.name(derived, 'derived')}({name!r}, {code.literal(rule)}, facts)"
+        name: f"{code.name(derived, 'derived')}({name!r}, {code.literal(rule)}, call.facts())"
         for name, rule in form.derive.items()
         if not isinstance(rule, Digest)
     }
-    write_lines(code, form.fields, (Outcome.WALLET_FAILED, "the message must have it, and nobody gave it"), known)
+    missing = Outcome.WALLET_FAILED, "the message must have it, and nobody gave it"
+    write_lines(code, form.fields, missing, known, Known("call.{}", "call.facts()"))
     code.line("return draft")
     return code.made()
 

@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping
 from functools import cache
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
@@ -42,23 +43,21 @@ def lane(account: str, operation: Operation, *, outbox: bool = False) -> Lane:
     return Lane(account, priority, outbox)
 
 
-class Asking:
+class Asking(Struct, eq=False):
     """The wallet, as one callback may ask it: how much time is left, whether it can be heard at all.
 
     *account*: the provider's journal id; *outbox*: our own recovery asks.
     """
 
-    def __init__(
-        self, wallet: Wallet, journey: Journey, clock: Clock, account: str = "", *, outbox: bool = False
-    ) -> None:
-        self.wallet = wallet
-        self.journey = journey
-        self.clock = clock
-        self.account, self.outbox = account, outbox
-        self.reads = 0
-        self.unsent = False  # did the last question never leave?
-        #: Nothing more is asked of a wallet that was not asked, or did not answer, the call itself.
-        self.deaf = True
+    wallet: Wallet
+    journey: Journey
+    clock: Clock
+    account: str = ""
+    outbox: bool = False
+    reads: int = 0
+    unsent: bool = False  # did the last question never leave?
+    #: Nothing more is asked of a wallet that was not asked, or did not answer, the call itself.
+    deaf: bool = True
 
     def until(self) -> float | None:
         """Until when a call may be waited for; None when there is no time left to begin one."""

@@ -7,6 +7,7 @@ same row meanwhile waits, inside the deadline, and is answered from what was wri
 from collections.abc import Callable, Generator
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
@@ -17,6 +18,7 @@ from gateway.dialect.requestform import RequestForm
 from gateway.exchange.alerting import of_claim, of_completion, of_refusal
 from gateway.exchange.asking import CARRIED_ON, RESERVE, Asking
 from gateway.exchange.confirming import has_succeeded
+from gateway.exchange.journey import Journey
 from gateway.exchange.keys import Naming
 from gateway.exchange.legs import Legs, parts, refused
 from gateway.exchange.parties import Provider
@@ -40,26 +42,24 @@ _MUTE = frozenset(
 SECOND_TRY = 0.8
 
 
-class Booking:
+class Booking(Struct, eq=False):
     """One verified call on its way to the wallet. *sent* is true from the moment in which its bytes may leave."""
 
-    def __init__(
-        self, form: RequestForm, call: Call, provider: Provider, asking: Asking, nearby: tuple[str, ...] = (),
-        within_s: float = 0.0,
-    ) -> None:  # fmt: skip
-        self.form, self.call = form, call
-        self.provider, self.asking = provider, asking
-        self.journey = asking.journey
-        self.naming = Naming(provider, form, call, nearby, within_s)
-        self.row: Row | None = None  # as the claim found it
-        self.related: tuple[Row, ...] = ()
-        self.ours = False  # the row is in our hands
-        self.conflict = False  # the row is about another content than this call
-        self.sent = False
-        self.silent = False  # an attempt of this callback ended in silence, before another
-        self.released = True  # no wallet call of ours is in flight any more
-        self.weighed: Weighed | None = None
-        self.legs = Legs((call,), call.operation)  # what is sent for it, and how far that has come
+    form: RequestForm
+    call: Call
+    provider: Provider
+    asking: Asking
+    journey: Journey
+    naming: Naming
+    row: Row | None = None  # as the claim found it
+    related: tuple[Row, ...] = ()
+    ours: bool = False  # the row is in our hands
+    conflict: bool = False  # the row is about another content than this call
+    sent: bool = False
+    silent: bool = False  # an attempt of this callback ended in silence, before another
+    released: bool = True  # no wallet call of ours is in flight any more
+    weighed: Weighed | None = None
+    legs: Legs = Legs((), Operation.STATUS)  # what is sent for it, and how far that has come
 
     @property
     def doubtful(self) -> bool:

@@ -5,10 +5,10 @@ byte to the wallet `internal_error`, after it `unknown`.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.canon.calls import Reply
@@ -24,7 +24,7 @@ from gateway.exchange.batch import Untried, batch
 from gateway.exchange.booking import Booking
 from gateway.exchange.clock import Clock
 from gateway.exchange.journey import Journey
-from gateway.exchange.keys import row_key, stretches
+from gateway.exchange.keys import Naming, row_key, stretches
 from gateway.exchange.parties import Provider, Wallet
 from gateway.exchange.recalling import recall_all
 from gateway.exchange.wishes import Answer, Delivery, Flow
@@ -58,8 +58,7 @@ def refusal(request: Request, provider: Provider, journey: Journey, clock: Clock
     return story.tell(Fault(outcome, why))
 
 
-@dataclass(slots=True)
-class _Callback:
+class _Callback(Struct, eq=False):
     request: Request
     provider: Provider
     wallet: Wallet | None
@@ -71,7 +70,7 @@ class _Callback:
     untried: Untried | None = None  # why an item of a batch is not even tried, by what it says
     said: tuple[str | None, Outcome, Mapping[str, Any]] | None = None  # operation, outcome, facts of the answer
     reading: Reading | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = {}
     asking: Asking | None = None
     booking: Booking | None = None
 
@@ -161,14 +160,15 @@ class _Callback:
         recalled = (yield from recall_all(reading, self.provider, asking)) if reading.wants else {}
         call = form.call(reading, recalled)
         nearby: tuple[str, ...] = ()
+        self.facts = reading.whole
         if reading.within_s is not None and call.transaction:
             own, *others = stretches(call.transaction, reading.within_s, self.clock.wall())
             call, nearby = replace(call, transaction=own), tuple(others)
-        self.facts = call.facts()
+            self.facts = {**reading.whole, "transaction": own}
         if call.transaction:
             journey.transaction = call.transaction
-        booking = Booking(form, call, self.provider, asking, nearby, reading.within_s or 0.0)
-        self.booking = booking
+        naming = Naming(self.provider, form, call, nearby, reading.within_s or 0.0)
+        self.booking = booking = Booking(form, call, self.provider, asking, journey, naming)
         return (yield from booking.book())
 
     def _watch(self, form: RequestForm | None, opened: Opened) -> None:

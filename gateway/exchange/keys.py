@@ -5,9 +5,11 @@ renamed provider. The wallet sees the same keys, whatever the provider's ids loo
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.canon.calls import Call
@@ -47,20 +49,23 @@ def stretches(digest: str, within_s: int, wall: float) -> tuple[str, ...]:
     return tuple(f"{digest}@{each}" for each in (number, number - 1, number + 1))
 
 
-class Naming:
+class Naming(Struct, eq=False):
     """The keys of one call; *nearby*: ids under which the same may stand already, for *within_s* seconds."""
 
-    def __init__(
-        self, provider: Provider, form: RequestForm, call: Call, nearby: tuple[str, ...] = (), within_s: float = 0.0
-    ) -> None:
-        self.provider, self.form, self.call = provider, form, call
-        #: the key of the call's own row, where it has an id
-        self.own = self._key(call.operation, call.transaction or "")
-        self.nearby = tuple([self._key(call.operation, each) for each in nearby])
-        self.within_s = within_s
-        self._references: tuple[str, ...] | None = None
-        #: what the wallet's message must have and this one lacks, as it was booked with its bet
-        self.lent: Mapping[str, Any] = {}
+    provider: Provider
+    form: RequestForm
+    call: Call
+    nearby: tuple[str, ...] = ()
+    within_s: float = 0.0
+    own: str = ""  # the key of the call's own row, where it has an id
+    #: what the wallet's message must have and this one lacks, as it was booked with its bet
+    lent: Mapping[str, Any] = MappingProxyType({})
+    _references: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self.own = self._key(self.call.operation, self.call.transaction or "")
+        if self.nearby:
+            self.nearby = tuple([self._key(self.call.operation, each) for each in self.nearby])
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -39,9 +39,11 @@ def rearmed(row: Row, policy: Policy, now: float) -> Row:
     step, due, why = _next(row, policy, now)
     if why is not None:
         return replace(row, step=None, parked=why)
-    parked = None if step is not None or _over(row) else row.parked
+    parked = row.parked
+    if parked is not None and (step is not None or _over(row)):
+        parked = None
     tries = row.tries if step is row.step else 0
-    if (step, due, tries, parked) == (row.step, row.due, row.tries, row.parked):
+    if step is row.step and due == row.due and tries == row.tries and parked == row.parked:
         return row
     return replace(row, step=step, due=due, tries=tries, parked=parked)
 
@@ -79,21 +81,24 @@ def _next(row: Row, policy: Policy, now: float) -> tuple[Step | None, float, str
     """(step, due, why it must be parked)."""
     if row.undo:
         return _undoing(row, policy, now)
-    if _ours(row) and row.state is State.UNKNOWN and not row.in_flight:
-        return None, 0.0, UNKNOWN_REQUEST  # only who knows its content can ask
-    if open_hold(row):
+    operation, state = row.operation, row.state
+    if operation is None:
+        if _ours(row) and state is State.UNKNOWN and not row.in_flight:
+            return None, 0.0, UNKNOWN_REQUEST  # only who knows its content can ask
+        return None, 0.0, None
+    if operation in _HOLDS and open_hold(row):
         return Step.JUDGE, row.created + policy.hold_s, None
-    if row.operation in REVERSALS or row.operation is None:
+    if operation in REVERSALS:
         return None, 0.0, None  # what it undoes has the step
-    if row.operation not in DEBITS:
-        return _delivering(row, policy, now) if row.state in (State.OPEN, State.UNKNOWN) else (None, 0.0, None)
-    if row.proved and row.state in (State.OPEN, State.UNKNOWN):
+    if operation not in DEBITS:
+        return _delivering(row, policy, now) if state in (State.OPEN, State.UNKNOWN) else (None, 0.0, None)
+    if row.proved and state in (State.OPEN, State.UNKNOWN):
         return _delivering(row, policy, now)
-    if row.state is State.UNKNOWN:
+    if state is State.UNKNOWN:
         if policy.asks and now < row.horizon and not row.in_parts:
             return Step.ASK, min(_soon(row, Step.ASK, now), row.horizon), None
         return Step.JUDGE, row.horizon, None
-    if row.state is State.APPLIED and not row.heard_done:
+    if state is State.APPLIED and not row.heard_done:
         return Step.JUDGE, max(row.horizon, row.due) if row.tells_done else row.horizon, None
     return None, 0.0, None
 

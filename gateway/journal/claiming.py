@@ -120,7 +120,8 @@ def _taken(page: Page, row: Row, flight: Flight, token: str) -> Row:
     """Ours for one call. Gives the row as it was before, but for its holder."""
     state = row.state if flight is Flight.UNDO or row.state is State.UNKNOWN else State.CLAIMED
     page.put(replace(row, state=state, holder=token, flight=flight))
-    page.note(row.key, "claim", flight=flight, sent=row.sent)
+    if page.noting:
+        page.note(row.key, "claim", flight=flight, sent=row.sent)
     return replace(row, holder=token, flight=flight)
 
 

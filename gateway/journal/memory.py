@@ -29,6 +29,10 @@ MOST_ROWS = 200_000
 MOST_CLOSED = 5_000
 #: How often somebody who waits for a row looks again, in seconds; a call of our own that ends wakes him at once.
 LOOK_AGAIN = 0.25
+#: What is asked of what is remembered beside the rows.
+_BESIDE = (Recall, Remember, Wait)
+#: What does not name its rows.
+_FINDS = (Lease, Reap)
 
 
 class Memory:
@@ -82,14 +86,10 @@ class Memory:
 
     def do(self, wish: Wish) -> Any:
         """The same, for stories that are driven by hand; a Wait does not wait."""
-        if isinstance(wish, Recall | Remember | Wait):
+        if isinstance(wish, _BESIDE):
             return self._beside(wish)
-        page = Page(self, self._clock(), self._wall(), self.me, noting=self.notes is not None)
-        keys: tuple[str, ...] = ()
-        if isinstance(wish, Lease):
-            keys = self._queue.due(page.now, wish.limit)
-        elif isinstance(wish, Reap):
-            keys = tuple(row.key for row in self.rows.values() if row.holder is not None)
+        page = Page(self, self._clock(), self._wall(), self.me, self.notes is not None)
+        keys = self._found(wish, page.now) if isinstance(wish, _FINDS) else ()
         result = perform(page, wish, self.policy, f"{self.me}/{next(self._numbers)}", keys)
         if page.rows or page.notes:
             self._write(page)
@@ -97,6 +97,12 @@ class Memory:
             for each in wish.memories:
                 self.remembered.remember(each.account, each.kind, each.id, each.facts)
         return result
+
+    def _found(self, wish: Lease | Reap, now: float) -> tuple[str, ...]:
+        """The rows that are due, or those that somebody holds."""
+        if isinstance(wish, Lease):
+            return self._queue.due(now, wish.limit)
+        return tuple(row.key for row in self.rows.values() if row.holder is not None)
 
     def _beside(self, wish: Recall | Remember | Wait) -> Any:
         """What is remembered beside the rows."""
@@ -126,24 +132,28 @@ class Memory:
         return self._started <= end
 
     def _write(self, page: Page) -> None:
+        rows, closed = self.rows, self._closed
         for key, row in page.rows.items():
-            before = self.rows.get(key)
+            before = rows.get(key)
             self._tally.change(before, row)
-            self.rows[key] = row
-            self.rows.move_to_end(key)
-            self._queue.put(row)
-            if (before is None or not _played(before)) and _played(row):
+            rows[key] = row
+            moved = before is None or before.round != row.round or before.operation is not row.operation
+            if moved and _played(row) and not (before is not None and _played(before)):
                 self._rounds.setdefault((row.account, row.round or ""), []).append(key)
+            if before is not None:
+                rows.move_to_end(key)
+            self._queue.put(row)
             if row.step is None and row.holder is None and row.parked is None and row.settled:
-                self._closed[key] = None
-            elif key in self._closed:
-                del self._closed[key]
+                closed[key] = None
+            elif key in closed:
+                del closed[key]
         if self.notes is not None:
             self.notes += page.notes
         for key in page.freed:
             if event := self._waiting.pop(key, None):
                 event.set()
-        self._forget()
+        if len(self._closed) > self.most_closed or len(self.rows) > self.most_rows:
+            self._forget()
 
     def _forget(self) -> None:
         while self._closed and (len(self._closed) > self.most_closed or len(self.rows) > self.most_rows):

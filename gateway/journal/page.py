@@ -45,25 +45,24 @@ class Source(Protocol):
         """Did any gateway serve this journal at some moment between two unix times?"""
 
 
-class Page:
+class Page(Struct, eq=False):
     """Rows read through *source* and changed here. *now*: the journal's clock; *wall*: unix time; *me*: the instance.
 
     *noting*: are histories kept? Where nobody reads them, none are written.
     """
 
-    __slots__ = ("_below", "_read", "freed", "me", "notes", "noting", "now", "rows", "source", "wall")
-
-    def __init__(self, source: Source, now: float, wall: float, me: str, *, noting: bool = True) -> None:
-        self.source, self._read = source, source.row
-        self._below = source if isinstance(source, Page) else None
-        self.now, self.wall, self.me, self.noting = now, wall, me, noting
-        self.rows: dict[str, Row] = {}
-        self.notes: list[Note] = []
-        self.freed: set[str] = set()  # keys whose call ended: whoever waits for them may look again
+    source: Source
+    now: float
+    wall: float
+    me: str
+    noting: bool = True
+    rows: dict[str, Row] = {}
+    notes: list[Note] = []
+    freed: set[str] = set()  # keys whose call ended: whoever waits for them may look again
 
     def part(self) -> "Page":
         """A page over this one, for one wish."""
-        return Page(self, self.now, self.wall, self.me, noting=self.noting)
+        return Page(self, self.now, self.wall, self.me, self.noting)
 
     def keep(self, part: "Page") -> None:
         """Take over what a part has gathered."""
@@ -74,7 +73,7 @@ class Page:
     def row(self, key: str, /) -> Row | None:
         """The row of that key as it is on this page."""
         row = self.rows.get(key)
-        return self._read(key) if row is None else row
+        return self.source.row(key) if row is None else row
 
     def in_round(self, account: str, player: str | None, name: str) -> Mapping[str, Row]:
         """What was played in a round, changed and new rows included."""
@@ -98,20 +97,25 @@ class Page:
     def put(self, row: Row) -> Row:
         """Change a row, or add one; gives it as it is written."""
         key = row.key
-        known = self.row(key)
+        known = mine = self.rows.get(key)
+        if mine is None:
+            known = self.source.row(key)
         if known is None:
             row = replace(row, version=1, created=self.now, updated=self.now, wall=self.wall)
         else:
             if row.holder is None and known.holder is not None:
                 self.freed.add(key)
-            version = known.version if self._changed(key) else known.version + 1
+            below = self.source
+            counted = mine is not None or (isinstance(below, Page) and below._changed(key))
+            version = known.version if counted else known.version + 1
             row = replace(row, version=version, updated=self.now, wall=self.wall)
         self.rows[key] = row
         return row
 
     def _changed(self, key: str) -> bool:
         """Was it changed on this page or those below? A row is written once, whatever many wishes did to it."""
-        return key in self.rows or (self._below is not None and self._below._changed(key))
+        below = self.source
+        return key in self.rows or (isinstance(below, Page) and below._changed(key))
 
     def note(self, key: str, what: str, /, **facts: Any) -> None:
         """Add to a row's history; empty facts are left out, and an effect is told as a sorted list."""

@@ -27,10 +27,11 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
     if wish.holder is None:
         page.note(row.key, "answer", outcome=wish.outcome, code=wish.code, telling=wish.telling)
         return _telling(page, row, wish, policy)
-    page.note(
-        row.key, "record", state=wish.state, late=wish.telling is None, heard=wish.heard, outcome=wish.outcome,
-        code=wish.code, telling=wish.telling,
-    )  # fmt: skip
+    if page.noting:
+        page.note(
+            row.key, "record", state=wish.state, late=wish.telling is None, heard=wish.heard, outcome=wish.outcome,
+            code=wish.code, telling=wish.telling,
+        )  # fmt: skip
     if row.holder != wish.holder:
         return Recorded(False, _lost(page, row, wish, policy))
     if wish.state is not None:
@@ -51,7 +52,9 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         row = replace(row, sent=sent)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
-    row = withdrawn(_closed(row))
+    row = _closed(row)
+    if row.undo:
+        row = withdrawn(row)
     return _telling(page, row, wish, policy)
 
 
@@ -185,7 +188,8 @@ def told(page: Page, wish: Told, policy: Policy) -> None:
         return
     if row.answers != wish.answer and (wish.told is None or DONE not in wish.told):
         return  # a later answer is on its way; but a yes that was heard is heard, whatever comes of that one
-    page.note(row.key, "told", effect=wish.told, in_time=wish.told is not None)
+    if page.noting:
+        page.note(row.key, "told", effect=wish.told, in_time=wish.told is not None)
     if wish.told is None:
         page.put(rearmed(replace(row, telling=None), policy, page.now))
         return

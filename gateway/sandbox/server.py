@@ -15,11 +15,11 @@ loopback. Booking happens in the server's own loop, one call at a time.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call, Reply
 from gateway.canon.faults import Fault

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec.structs import replace as with_fields
+
 from gateway.wire.message import Garbled
 from gateway.wire.opened import Opened
 from gateway.wire.signed_parts import Pieces
@@ -75,7 +77,7 @@ def _guesses(seen: Seen) -> Iterator[tuple[str, CheckKey, Pieces]]:
     for number, key in enumerate(seen.keys, 1):
         yield f"key {number}", key, pieces
         for what, body in _bodies(seen.opened.raw, seen.opened.codec):
-            opened = Opened(replace(seen.opened.message, body=body), seen.opened.codec, seal=seen.opened.seal)
+            opened = Opened(with_fields(seen.opened.message, body=body), seen.opened.codec, seal=seen.opened.seal)
             opened.path_fields = seen.opened.path_fields
             try:
                 yield f"the body {what}", key, seen.pieces(opened)

@@ -3,7 +3,7 @@
 Header values are text decoded by UTF-8 with surrogateescape, as aiohttp hands them over; names compare without case.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -19,8 +19,7 @@ class Unopened(Garbled):
         super().__init__("the body opens with none of the keys")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """A call as it travels. *path* is raw, relative to the party's mount, and begins with "/"; *query* is raw too."""
 
     method: str
@@ -30,8 +29,7 @@ class Request:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True, gc=False):
     """An answer as it travels."""
 
     status: int
@@ -39,27 +37,23 @@ class Response:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True, gc=False):
     """A whole answer came back. Whether it means anything is the dialect's to say."""
 
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(Struct, frozen=True, gc=False):
     """Proved: not one byte of the request left us."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unreachable(NotSent):
+class Unreachable(NotSent, frozen=True, gc=False):
     """Not sent because no connection was to be had: the other end's fault, where other NotSents are our own choice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True, gc=False):
     """The request (or a part of it) left, and no whole answer came: nobody knows what was done.
 
     *running*: nobody waits any longer, but the call is carried on and its end will be told.

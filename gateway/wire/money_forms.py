@@ -3,6 +3,8 @@
 No float is involved and nothing is ever rounded; only a balance may be cut short, and only where the form says so.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -20,6 +22,8 @@ class _Scale(NamedTuple):
     """Of one currency in one form: theirs = major units x 10***shift*; *ledger*: its own decimals.
 
     Written are *places* digits after the point, and of all that the form carries only what the ledger has is *kept*.
+    Most amounts are spelled as we spell them ourselves: *alike* tells whether a text that is read is, *point* where the
+    point of one that is written stands then, counted from the end; None and 0 where digits always move.
     """
 
     shift: int
@@ -27,6 +31,8 @@ class _Scale(NamedTuple):
     places: int
     carried: int
     kept: int
+    alike: Callable[[str], object] | None
+    point: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,9 @@ class MoneyForm:
 
     def read_text(self, text: str, currency: str | None) -> Decimal:
         """The same for a place that holds only text (form, query, header, path): digits alone, whatever *form* says."""
+        scale = self._scales.get(currency)
+        if scale is not None and scale.alike is not None and scale.alike(text):
+            return Decimal(text)
         sign, digits, fraction, power = parts_of(text)
         return self._ours(sign == "-", digits, fraction, power, currency)
 
@@ -142,6 +151,8 @@ class MoneyForm:
         if scale is None:
             scale = self._scale(currency)
         text = f"{amount:f}"  # bound by no context's precision
+        if (point := scale.point) and text[-point : 1 - point] == "." and text[0] != "-":
+            return text
         if not text[-1].isdecimal():
             raise ValueError("not a finite number")
         negative = text[0] == "-"
@@ -172,11 +183,15 @@ class MoneyForm:
         """Where the point of an amount of *currency* stands; worked out once, for there are few currencies."""
         shift = self._shift_of(currency)
         if currency is None:
-            scale = _Scale(shift, None, 0, 0, 0)
+            scale = _Scale(shift, None, 0, 0, 0, None, 0)
         else:
             ledger = exponent(currency)
             places = self._places(shift, ledger)
-            scale = _Scale(shift, ledger, places, shift + places, min(shift + places, ledger))
+            alike, point = None, 0
+            if not shift and ledger and self.form != "integer":
+                alike = re.compile(rf"(?:0|[1-9][0-9]{{0,{MAX_DIGITS - 1}}})\.[0-9]{{{ledger}}}", re.ASCII).fullmatch
+                point = ledger + 1 if places == ledger else 0
+            scale = _Scale(shift, ledger, places, shift + places, min(shift + places, ledger), alike, point)
         self._scales[currency] = scale
         return scale
 

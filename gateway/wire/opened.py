@@ -7,8 +7,11 @@ is read item by item, and written with one.
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import quote, unquote_to_bytes
+
+from msgspec import Struct
 
 from gateway.canon.faults import Fault
 from gateway.canon.outcomes import Outcome
@@ -76,7 +79,6 @@ CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-url
 
 
 _TYPES = {codec: ("Content-Type", kind) for codec, kind in CONTENT_TYPES.items()}
-_NO_FIELDS: Mapping[str, str] = {}
 
 
 class Sealing(Protocol):
@@ -90,36 +92,31 @@ class Sealing(Protocol):
     def outer(self) -> str | None: ...
 
 
-class Opened:
+class Opened(Struct, eq=False):
     """A received message with its parts decoded on demand. Every accessor raises Garbled for what it cannot read.
 
     *seal*: the envelope that the body came in; its key is tried once. *opened_by*: which key that was, "key 1".
     """
 
-    __slots__ = (
-        "_body", "_decoded", "_garbled", "_object", "_query", "_query_garbled", "_unopened", "codec", "each", "message",
-        "number", "opened_by", "path_fields", "raw", "seal",
-    )  # fmt: skip
+    message: Message
+    codec: str = "json"
+    each: tuple[str, ...] | None = None  # the steps to the list of items, of which one is looked at; (): the body is it
+    seal: Sealing | None = None
+    number: int = 0
+    opened_by: str = ""
+    path_fields: Mapping[str, str] = MappingProxyType({})
+    _unopened: bool = False
+    _decoded: bool = False
+    _body: Any = None
+    _object: dict[str, Any] | None = None
+    _query: dict[str, str] | None = None
+    _garbled: str = ""  # why it could not be read: what fails once is not tried again
+    _query_garbled: str = ""
 
-    def __init__(
-        self, message: Message, codec: str = "json", each: tuple[str, ...] | None = None, *,
-        seal: Sealing | None = None,
-    ) -> None:  # fmt: skip
-        """*each*: the steps to the list of items, of which this one is looked at; none: the body is the list."""
-        self.message = message
-        self.raw = message.body  # as received
-        self.codec = codec
-        self.each = each
-        self.number = 0
-        self.seal = seal
-        self.opened_by = ""
-        self._unopened = False
-        self.path_fields: Mapping[str, str] = _NO_FIELDS
-        self._decoded = False
-        self._body: Any = None
-        self._object: dict[str, Any] | None = None
-        self._query: dict[str, str] | None = None
-        self._garbled = self._query_garbled = ""  # why it could not be read: what fails once is not tried again
+    @property
+    def raw(self) -> bytes:
+        """The body as it was received."""
+        return self.message.body
 
     @property
     def body(self) -> dict[str, Any]:
@@ -210,36 +207,27 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-class Draft:
+class Draft(Struct, eq=False):
     """A message being written: values by place, encoded by `request` or `response`.
 
     *raw* is a body, *raw_query* the beginning of a query, that is encoded already. *seal*: what the body is put into.
     `written`: the body as it was signed; nothing is put into it any more.
     """
 
-    __slots__ = (
-        "_closed", "body", "codec", "each", "headers", "item", "method", "path", "path_fields", "query", "raw",
-        "raw_query", "seal", "written",
-    )  # fmt: skip
-
-    def __init__(
-        self, codec: str = "json", method: str = "POST", path: str = "/", raw: bytes | None = None, raw_query: str = "",
-        each: tuple[str, ...] | None = None,
-    ) -> None:  # fmt: skip
-        self.codec = codec
-        self.each = each
-        self.item: dict[str, Any] = {}
-        self.method = method
-        self.path = path
-        self.path_fields: dict[str, str] = {}
-        self.query: dict[str, str] = {}
-        self.headers: dict[str, str] = {}
-        self.body: dict[str, Any] = {}
-        self.raw = raw
-        self.raw_query = raw_query
-        self.seal: Sealing | None = None
-        self.written: bytes | None = None
-        self._closed: tuple[bytes, bytes] | None = None
+    codec: str = "json"
+    method: str = "POST"
+    path: str = "/"
+    raw: bytes | None = None
+    raw_query: str = ""
+    each: tuple[str, ...] | None = None
+    item: dict[str, Any] = {}
+    path_fields: dict[str, str] = {}
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    body: dict[str, Any] = {}
+    seal: Sealing | None = None
+    written: bytes | None = None
+    _closed: tuple[bytes, bytes] | None = None
 
     def _encoded(self) -> tuple[Headers, bytes]:
         body = self.written

@@ -2,8 +2,10 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
+
+from msgspec.structs import replace
 
 from gateway.dialect.keys import Keys
 from gateway.wire.message import Garbled, Request

@@ -1,9 +1,11 @@
 """Signed messages of every shipped dialect, and what signs a message that was changed anew."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation

@@ -7,11 +7,11 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.wire.message import Request

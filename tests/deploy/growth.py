@@ -88,7 +88,7 @@ def _signed(caller: Caller, word: str, *, strange: bool) -> bytes:
     if strange:
         facts |= {"player": f"player-{word}", "session": f"session-{word}"}
     form = caller.form(Operation.BET)
-    draft = form.write(caller.call(Operation.BET, **facts).facts(), {})
+    draft = form.write(caller.call(Operation.BET, **facts), {})
     if strange:
         draft.body[f"field-{word}"] = word
     caller.keys.of(form.name).make(draft, 0)

@@ -3,11 +3,11 @@
 The lists are the field tables of the documents, by the tables' own names of the operations.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.cli import run
 from gateway.dialect.requestform import RequestForm

@@ -1,10 +1,10 @@
 """What stands in no row is seen, and told without a value that may be somebody's."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -60,7 +60,7 @@ async def sent(served: Served, operation: Operation, headers: dict[str, str] | N
     """A signed message of the Scorpio account with *fields* beside its own; the status of its answer."""
     caller = served.callers["slots"]
     form = caller.form(operation)
-    draft = form.write(caller.call(operation).facts(), {})
+    draft = form.write(caller.call(operation), {})
     draft.body.update(fields)
     caller.keys.of(form.name).make(draft, 0)
     request = draft.request()

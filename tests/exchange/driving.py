@@ -366,4 +366,4 @@ class World:
         assert answer is not None
         if possible or spoken.tree.get("codes") != "ours":
             return answer
-        return replace(answer, body=write_json({**read_json(answer.body), "outcome": str(reply.outcome)}))
+        return with_fields(answer, body=write_json({**read_json(answer.body), "outcome": str(reply.outcome)}))

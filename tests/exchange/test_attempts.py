@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
@@ -339,7 +340,7 @@ def test_the_last_words_are_those_of_the_operation(name: str, broken: str, monke
     words = dict(world.provider.last_words)
     own = words["bet", Outcome.UNKNOWN]
     assert own is not None
-    words["bet", Outcome.UNKNOWN] = replace(own, headers=(*own.headers, ("X-Of", "a bet")))
+    words["bet", Outcome.UNKNOWN] = with_fields(own, headers=(*own.headers, ("X-Of", "a bet")))
     world.provider = replace(world.provider, last_words=words)
     message = world.request(BET)
     with monkeypatch.context() as patch:

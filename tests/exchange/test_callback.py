@@ -42,14 +42,14 @@ def signed(world: World, request: Request, body: bytes, name: str = "bet") -> Re
 def forgeries(request: Request) -> Iterator[Request]:
     """One thing changed on the way."""
     longer = request.body[:-2] + b'0"}' if request.body.endswith(b'"}') else request.body[:-2] + b"7}"
-    yield replace(request, body=longer)
-    yield replace(request, body=request.body.replace(b'"', b'"x', 1))
-    yield replace(request, headers=())
+    yield with_fields(request, body=longer)
+    yield with_fields(request, body=request.body.replace(b'"', b'"x', 1))
+    yield with_fields(request, headers=())
     for at, (key, value) in enumerate(request.headers):
         if key.lower() != "content-type":
             flipped = value[:-2] + ("A" if value[-2] != "A" else "B") + value[-1]
-            yield replace(request, headers=(*request.headers[:at], (key, flipped), *request.headers[at + 1 :]))
-            yield replace(request, headers=(*request.headers, (key, value)))
+            yield with_fields(request, headers=(*request.headers[:at], (key, flipped), *request.headers[at + 1 :]))
+            yield with_fields(request, headers=(*request.headers, (key, value)))
 
 
 @pytest.mark.parametrize(("name", "operation"), COLUMNS)
@@ -74,7 +74,11 @@ def test_unknown_operations_are_refused_in_the_dialect(name: str) -> None:
     """A wrong path, method or word under a provider's prefix: the dialect's answer, one wish."""
     world = World(name)
     call, _, request = world.request(Operation.BET)
-    for odd in (replace(request, path="/elsewhere"), replace(request, method="PUT"), replace(request, method="GET")):
+    for odd in (
+        with_fields(request, path="/elsewhere"),
+        with_fields(request, method="PUT"),
+        with_fields(request, method="GET"),
+    ):
         story = world.tell((call, None, odd))
         check_answer(world, story)
         assert story.kinds == ["Answer"]
@@ -90,7 +94,7 @@ def test_bad_json_is_refused_in_the_dialect(name: str) -> None:
         try:
             message = signed(world, request, body)
         except ValueError:  # what cannot be read cannot be signed by its values
-            message = replace(request, body=body)
+            message = with_fields(request, body=body)
         story = world.tell((call, variant, message))
         check_answer(world, story)
         assert story.outcome in (Outcome.REQUEST_INVALID, Outcome.SIGNATURE_INVALID)
@@ -283,7 +287,7 @@ def test_look_and_recall_come_after_the_signature_only(name: str) -> None:
     """What is looked up for an answer is looked up for a verified provider only."""
     world = World(name)
     call, variant, request = world.request(Operation.BET)
-    forged = world.tell((call, variant, replace(request, headers=())))
+    forged = world.tell((call, variant, with_fields(request, headers=())))
     assert not [wish for wish in forged.wishes if isinstance(wish, Look | Recall)]
     assert forged.outcome.moved is Moved.NO
     assert isinstance(forged, Story)

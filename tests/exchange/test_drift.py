@@ -1,9 +1,9 @@
 """Drift is watched and decides nothing: the same money, the same answers, whatever stands in no row."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
@@ -19,7 +19,7 @@ def sent_with(world: World, **fields: Any) -> tuple[Any, str, Request]:
     """A bet with *fields* beside its own, signed by the provider."""
     call = world.call(Operation.BET)
     form = world.dialect.variant_for(call)
-    draft = form.write(call.facts(), {})
+    draft = form.write(call, {})
     draft.body.update(fields)
     world.caller.of(form.name).make(draft, world.clock.wall())
     return call, form.name, draft.request()
@@ -53,7 +53,7 @@ def test_an_operation_of_no_row(signed: bool) -> None:
     world = World("scorpio")
     call = world.call(Operation.BET)
     form = world.dialect.variant_for(call)
-    draft = form.write(call.facts(), {})
+    draft = form.write(call, {})
     draft.body["command"] = "jackpotWin"
     if signed:
         world.caller.of(None).make(draft, world.clock.wall())

@@ -3,10 +3,10 @@
 The general suites play DIALECTS; these dialects write their rollbacks' ids, their scopes and their bodies otherwise.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import MONEY, Operation
 from gateway.canon.outcomes import Moved, Outcome

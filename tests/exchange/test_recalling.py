@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.faults import Fault
 from gateway.canon.operations import Operation
@@ -266,7 +267,7 @@ def test_without_a_session_nobody_is_asked() -> None:
     _, _, request = world.request(Operation.WIN, "w1")
     opened = world.dialect.open(request)
     reading = world.dialect.read(world.dialect.recognise(opened), opened)
-    bare = replace(reading, facts={name: fact for name, fact in reading.facts.items() if name != "session"})
+    bare = with_fields(reading, facts={name: fact for name, fact in reading.facts.items() if name != "session"})
     with pytest.raises(Fault) as caught:
         list(recall_all(bare, world.provider, Asking(world.wallet, journey, world.clock)))
     assert (caught.value.outcome, journey.alerts, journey.asked) == (Outcome.WALLET_FAILED, ["memory_miss"], 0)
@@ -291,7 +292,7 @@ def nameless(world: World, wish: Send) -> Ending:
     heard = honest(world, wish)
     assert isinstance(heard, Heard)
     said = {name: fact for name, fact in read_json(heard.response.body).items() if name != "player"}
-    return Heard(replace(heard.response, body=write_json(said)))
+    return Heard(with_fields(heard.response, body=write_json(said)))
 
 
 def test_a_bet_whose_player_only_its_yes_tells() -> None:
@@ -323,7 +324,7 @@ def test_where_a_table_may_let_us_look(kind: str, wish: object) -> None:
     _, _, request = world.request(Operation.BET)
     opened = world.dialect.open(request)
     reading = world.dialect.read(world.dialect.recognise(opened), opened)
-    reading = replace(reading, wants={"currency": kind})
+    reading = with_fields(reading, wants={"currency": kind})
     journey = Journey("acme", "scorpio", world.clock.now, world.clock.now + 10.0)
     flow = recall_all(reading, world.provider, Asking(world.wallet, journey, world.clock))
     asked = next(flow)

@@ -4,11 +4,11 @@ Its ids are whole numbers, one call may be bet and win, two kinds of cancel undo
 actions are known and not served.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

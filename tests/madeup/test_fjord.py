@@ -1,7 +1,8 @@
 """What is peculiar to Fjord: the path, the method and the status."""
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

@@ -1,9 +1,9 @@
 """What is peculiar to Quill: elements and attributes, and replies that prove who sent them."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome

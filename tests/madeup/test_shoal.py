@@ -1,11 +1,11 @@
 """What is peculiar to Shoal: several transactions in one message, and one answer that is told for all of them."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -1,9 +1,9 @@
 """Every made-up dialect through the real story: what a provider may meet, and where the money is afterwards."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -3,12 +3,12 @@
 import asyncio
 import socket
 import time
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from gateway.dialect.shelf import Shelf
 from gateway.sandbox.moods import LATE, Mood

@@ -1,11 +1,11 @@
 """155.io's page "Error Codes", rule by rule: statuses, HTTP 200, replays, what is no status, the error format."""
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

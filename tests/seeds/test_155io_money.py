@@ -1,10 +1,10 @@
 """155.io's amounts, free bets, rounds and rollbacks, and its table on the wallet's side."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -1,13 +1,13 @@
 """X-Marbles-Signature: checked on every callback before anything else, made on every answer."""
 
 import base64
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from msgspec.structs import replace
 
 from gateway.canon.outcomes import Outcome
 from gateway.wire.jsontext import write_json

@@ -1,10 +1,10 @@
 """The rules of the documents about what a provider answers when it is asked, each by the seed that states it."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.outcomes import Moved, Outcome
 from gateway.canon.requests import Ask, Result

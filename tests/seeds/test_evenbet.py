@@ -5,11 +5,11 @@ Login, amounts, repeats: test_evenbet_traffic.py. The signature and everything i
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.operations import Operation

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
@@ -95,7 +96,7 @@ def test_a_header_of_another_form_refuses(published: Stage, header: str) -> None
 
 def test_two_authorization_headers_refuse(published: Stage) -> None:
     """Which of them was meant is nobody's to guess."""
-    twice = replace(vector(), headers=(("Authorization", DIGEST), ("authorization", DIGEST)))
+    twice = with_fields(vector(), headers=(("Authorization", DIGEST), ("authorization", DIGEST)))
     scene = published.play(twice)
     assert code(scene) == 2
     assert scene.asked == []

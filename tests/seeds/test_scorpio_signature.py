@@ -5,9 +5,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.wire.message import Request
 from gateway.wire.opened import Draft, Opened

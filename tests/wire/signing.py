@@ -1,11 +1,11 @@
 """A section for every recipe, keys generated once per run, and messages made with them."""
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from msgspec.structs import replace
 
 from gateway.wire.jsontext import Bare
 from gateway.wire.message import Request, Response

@@ -1,9 +1,9 @@
 """HTTP Basic as a scheme: both directions, several live credentials, and what a header may look like (RFC 7617)."""
 
 import base64
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.wire.message import Request
 from gateway.wire.opened import Draft, Opened

@@ -296,3 +296,31 @@ def test_hostile_json_numbers(number: int) -> None:
 
     assert "60000" not in attempt()
     assert cpu(attempt) < 0.001
+
+
+@pytest.mark.parametrize("form", [MoneyForm("text"), MoneyForm("number"), MoneyForm("text", decimals=2), MoneyForm()])
+def test_what_is_spelled_as_we_spell_it_is_still_looked_at(form: MoneyForm) -> None:
+    """The short way for texts that need no change takes no text, and writes none, that the long way would not."""
+    assert str(form.read_text("0.10", "EUR")) == "0.10"  # from now on it is known how the euro is spelled
+    for odd in (
+        "00.10",
+        "0.10\n",
+        " 0.10",
+        "-0.10",
+        "+0.10",
+        "0.1O",
+        "\u0660.10",
+        "0\u066b10",
+        "1" * 41 + ".10",
+        ".10",
+    ):
+        with pytest.raises(Fault):
+            form.read_text(odd, "EUR")
+    assert str(form.read_text("1" * 40 + ".10", "EUR")) == "1" * 40 + ".10"
+    for value in ("NaN", "-NaN", "sNaN", "Infinity", "-Infinity"):
+        for currency in ("EUR", "IQD", "BTC"):
+            with pytest.raises(ValueError, match="finite"):
+                form.write(Decimal(value), currency)
+    assert form.write(Decimal("-0.00"), "EUR") == "0.00"
+    with pytest.raises(Fault):
+        form.write(Decimal("-0.10"), "EUR")

@@ -2,12 +2,12 @@
 
 import base64
 import hmac
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.wire.message import Garbled, Request, Response
 from gateway.wire.opened import Draft

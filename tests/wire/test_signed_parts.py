@@ -1,9 +1,9 @@
 """gateway.wire.signed_parts: which bytes are signed, digit for digit."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.wire.message import Garbled, Request, Response
 from gateway.wire.opened import Draft

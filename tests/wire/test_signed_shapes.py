@@ -4,10 +4,10 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.wire.message import Request
 from gateway.wire.signatures import Forged

@@ -1,10 +1,12 @@
 """gateway.wire.signing_keys: what one key accepts, taken by itself."""
 
+import hmac
+
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from gateway.wire.signing_keys import Forged, SecretKey, decode, encode, public_key
+from gateway.wire.signing_keys import DIGESTS, Forged, SecretKey, decode, encode, public_key, secret_key
 from tests.wire.signing import SECRET, rsa_pair
 
 
@@ -59,3 +61,14 @@ def test_a_prepared_key_signs_every_message_alike() -> None:
     for _ in range(2):
         assert key.sign([b"what do ya want ", b"for nothing?"]).hex() == due
         key.sign([b"another"])
+
+
+@pytest.mark.parametrize("digest", DIGESTS)
+@pytest.mark.parametrize("length", [8, 63, 64, 65, 127, 128, 129, 300])
+def test_hmac_is_that_of_the_standard_library(digest: str, length: int) -> None:
+    """Whatever the digest's block, and whether the secret is shorter, as long, or longer."""
+    secret = bytes(range(1, 256))[:length].ljust(length, b"k")
+    key = secret_key("s", secret, "hmac", digest, "text")
+    for pieces in ([b""], [b"a", b"b" * 1000], [b"x" * 64]):
+        assert key.sign(pieces) == hmac.digest(secret, b"".join(pieces), digest)
+        assert key.sign(pieces) == key.sign(pieces)  # nothing of a message stays behind

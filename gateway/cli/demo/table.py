@@ -127,7 +127,7 @@ def answered(got: Exchange, form: AnswerForm, *, brief: bool) -> str:
 def _spelled(got: Exchange, names: Collection[str]) -> str:
     """The first of these fields that stands in the message, as it is spelled there."""
     inside = got.form.envelope is not None  # what is in an envelope is told as it stands there
-    request = got.form.write(got.call.facts(), {}).request() if inside else got.request
+    request = got.form.write(got.call, {}).request() if inside else got.request
     opened = Opened(request, got.form.codec)
     opened.path_fields = got.form.path_fields(got.request.path) or {}
     for each in got.form.fields:
