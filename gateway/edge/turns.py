@@ -14,6 +14,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
+
+from msgspec import Struct
 
 from gateway.exchange.journey import Journey
 
@@ -29,15 +32,15 @@ LATELY = 1.0
 STALLED = 0.25
 
 
-class Turn:
+class Turn(Struct, eq=False):
     """That of one callback. `held`: it has a place, `since` then. Whoever has a turn must `leave` it at its end."""
 
-    __slots__ = ("_journey", "_turns", "first", "held", "provider", "since")
-
-    def __init__(self, turns: "Turns", journey: Journey) -> None:
-        self._turns, self._journey, self.provider = turns, journey, journey.provider
-        self.since = 0.0
-        self.held, self.first = False, True
+    _turns: "Turns"
+    _journey: Journey
+    provider: str
+    since: float = 0.0
+    held: bool = False
+    first: bool = True
 
     def asks(self, now: float) -> None:
         """It asks the wallet: its place is another's meanwhile."""
@@ -62,9 +65,10 @@ class Turns:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self.places = FIRST
-        self._held: dict[str, int] = {}
+        self._held: dict[str, int] = {}  # of all who ever came: they are those of the settings
         self._holders: dict[Turn, None] = {}  # who holds one for longest stands first
         self._left: list[str] = []
+        self._loop: Any = None  # the running one, once it is known: asking for it costs a system call
         self._waiting: dict[str, deque[tuple[Turn, asyncio.Future[None]]]] = {}
         self._look: asyncio.TimerHandle | None = None
         self._here: set[str] = set()
@@ -74,7 +78,8 @@ class Turns:
 
     async def begin(self, journey: Journey) -> Turn:
         """The turn of this callback, when it has come; notes for how long it waited."""
-        turn, provider, now = Turn(self, journey), journey.provider, self._clock()
+        provider, now = journey.provider, self._clock()
+        turn = Turn(self, journey, provider)
         if now >= self._here_until:
             self._before, self._here, self._here_until = len(self._here) or 1, set(), now + LATELY
         self._here.add(provider)
@@ -111,7 +116,9 @@ class Turns:
         turn.held = False
         del self._holders[turn]
         if not self._left:
-            asyncio.get_running_loop().call_soon(self._round)
+            if self._loop is None:
+                self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._round)
         self._left.append(turn.provider)
 
     def learn(self, leg: float) -> None:
@@ -125,17 +132,15 @@ class Turns:
 
     def _share(self) -> float:
         """How many places one provider has."""
-        return ALONE if max(len(self._here), self._before) == 1 else self.places
+        return ALONE if self._before == 1 and len(self._here) <= 1 else self.places
 
     def _round(self) -> None:
         left, self._left = self._left, []
         for provider in left:
             self._held[provider] -= 1
-        for provider in {*left} if self._waiting else ():
-            self._call(provider)
-        for provider in {*left}:
-            if not self._held[provider]:
-                del self._held[provider]
+        if self._waiting:
+            for provider in {*left}:
+                self._call(provider)
 
     def _call(self, provider: str) -> None:
         """Give what is free to those of *provider* that wait for longest."""
