@@ -202,6 +202,9 @@ async def test_the_journals_password_is_exchanged(tmp_path: Path, eventually: An
             assert await bet(served)  # a connection that is open stays so
             await asked(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotating'")
             assert not await bet(served)
+            assert served.app.journal.failing
+            async with served.client.get(f"{served.admin}/readyz") as answer:
+                assert answer.status == 200  # all instances would leave at once
             (tmp_path / "journal.password").write_text("the second password\n")
             assert await reload(served) == (200, "journal.secrets.password, key 1: another secret\n")
             await eventually(lambda: not served.app.journal.failing, 20)
