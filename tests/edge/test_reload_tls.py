@@ -13,6 +13,7 @@ from cryptography import x509
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.edge import watching
+from gateway.edge.journals import postgres_url
 from gateway.edge.reload import reloadable
 from gateway.edge.settings import load
 from gateway.edge.surface import ClientTls
@@ -166,6 +167,24 @@ def test_tls_to_the_wallet_follows_its_url(tmp_path: Path) -> None:
     other = house.settings("https://127.0.0.2:9", more=tls.replace("ca.pem", "client.pem"))
     merged = reloadable(secure, other).wallet
     assert (merged.url, merged.tls) == ("https://127.0.0.1:9", other.wallet.tls)
+
+
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("postgresql://gw@db:5433/j", "postgresql://gw:p%2F%40@db:5433/j"),
+        ("postgresql://gw@[::1]:5433/j", "postgresql://gw:p%2F%40@[::1]:5433/j"),
+        ("postgresql://gw@/j?host=/run/pg", "postgresql://gw:p%2F%40@/j?host=/run/pg"),
+        ("postgresql://gw@one:1,two:2/j", "postgresql://gw:p%2F%40@one:1,two:2/j"),
+    ],
+)
+def test_a_password_is_put_into_every_kind_of_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, whole: str
+) -> None:
+    """Of a host, of IPv6, of a socket's folder, of several hosts."""
+    monkeypatch.setenv("JOURNAL_PASSWORD", "p/@")
+    named = f'journal.url = "{url}"\njournal.secrets.password = [{{ env = "JOURNAL_PASSWORD" }}]'
+    assert postgres_url(House(tmp_path).settings(**{'journal.url = "sqlite:journal.db"': named})) == whole
 
 
 def demand_passwords(hba: Path, instead: str = "") -> str:
