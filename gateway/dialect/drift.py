@@ -25,6 +25,8 @@ Header = Callable[[str], str | None]
 #: So many sightings of one message are looked at; whoever sends more has sent something else.
 MOST = 16
 _WORD = re.compile(r"[A-Za-z_$@][A-Za-z0-9_.$@:-]{0,47}|-?[0-9]{1,6}", re.ASCII)
+#: What no name of a field need have, and an id has that was made a name: two digits in a row. A point is a step down.
+_SOMEBODYS = re.compile(r"[0-9]{2}|\.", re.ASCII)
 
 
 class Drift(StrEnum):
@@ -112,7 +114,7 @@ class Members:
                 value = _stepped(value, step)
             if type(value) is dict and not value.keys() <= names:
                 for name in islice(value.keys() - names, MOST):
-                    told = word(name) if "." not in name else described(name)
+                    told = described(name) if _SOMEBODYS.search(name) else word(name)
                     place = ".".join([source, *map(str, steps), told])
                     found.append(
                         Sighting(self.side, Drift.FIELD, at, place, described(value[name]), _empty(value[name]))

@@ -39,10 +39,16 @@ def _one_reference(given: Any) -> Any:
     return given[0] if isinstance(given, list) and len(given) == 1 else given
 
 
+def _without_end(reference: Reference) -> Reference:
+    if reference.not_after is not None:
+        raise ValueError("no not_after here: the certificate itself says when it ends")
+    return reference
+
+
 Networks = list[Annotated[str, AfterValidator(_network)]]
 Connections = Annotated[int, Field(ge=1, le=1_000_000)]
 Hosts = list[Annotated[str, AfterValidator(_host)]]
-OneReference = Annotated[Reference, BeforeValidator(_one_reference)]
+OneReference = Annotated[Reference, BeforeValidator(_one_reference), AfterValidator(_without_end)]
 
 
 def networks(listed: Networks) -> tuple[Network, ...]:

@@ -1,4 +1,5 @@
-"""Secrets and personal facts are canaries: none sings in a log line, a metric, an error, a traceback, `config show`.
+"""Secrets and personal facts are canaries: none sings in a log line, a metric, a span, an error, a traceback, or in
+`config show`.
 
 10,000 events over all dialects, honest, mutated, forged, and broken inside by exceptions that quote what they met;
 100,000 in `make torture`. Over sockets a few hundred more, with the settings shown.
@@ -8,6 +9,7 @@ import base64
 import io
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +25,7 @@ from gateway.cli.config import show
 from gateway.edge.drift import DriftWatch
 from gateway.edge.logs import Log
 from gateway.edge.metrics import Metrics, Told
+from gateway.edge.spans import Spans
 from gateway.exchange.callback import callback
 from gateway.exchange.journey import Journey
 from gateway.wire.message import Request
@@ -31,6 +34,7 @@ from tests.attack.messages import MORE, WRITTEN, Line
 from tests.attack.test_bodies import mutant
 from tests.attack.volume import ATTACKS, DIALECTS, SEED, rng_of
 from tests.edge.test_app import House, Served
+from tests.edge.test_tracing import Collector
 from tests.exchange.driving import Story
 from tests.exchange.made_secrets import secrets
 
@@ -43,7 +47,13 @@ PERSONAL = {
     "request_id": "canary-req-54",
 }
 PERSON = {"nickname": "canary-nick-55", "country": "QZ"}
-HEADERS = (("User-Agent", "canary-agent-56"), ("X-Forwarded-For", "203.0.113.251"), ("Cookie", "canary-cookie-57"))
+HEADERS = (
+    ("User-Agent", "canary-agent-56"),
+    ("X-Forwarded-For", "203.0.113.251"),
+    ("Cookie", "canary-cookie-57"),
+    ("tracestate", "canary-state-59=1"),
+    ("baggage", "player=canary-baggage-60"),
+)
 SINGING = [
     *PERSONAL.values(),
     PERSON["nickname"],
@@ -51,7 +61,17 @@ SINGING = [
     "203.0.113.251",
     "canary-cookie-57",
     "canary-query-58",
+    "canary-state-59",
+    "canary-baggage-60",
 ]
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """Of spans."""
+    there = Collector()
+    yield there
+    there.stop()
 
 
 def spelled(secret: bytes) -> Iterator[bytes]:
@@ -69,6 +89,16 @@ def sings(text: bytes, canaries: list[bytes]) -> list[bytes]:
     return [one for one in canaries if one in text]
 
 
+class Recorded(Spans):
+    """Spans as they would be sent, without the SDK that sends them."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def _record(self, name: str, kind: int, journey: Journey, seconds: float, facts: Any, *, wrong: bool) -> None:
+        self.written.append(f"{name} {journey.trace} {journey.caller_span} {dict(facts)}")
+
+
 class Choir:
     """One dialect's events, and everything that is written about them."""
 
@@ -80,6 +110,7 @@ class Choir:
         spoken = self.line.spoken
         self.metrics = Metrics({"acme": {str(each) for each in spoken.operations()}})
         self.drift = DriftWatch({"acme": name}, "canonical", self.metrics, self.log)
+        self.spans = Recorded()
         self.renewed: Any = None
 
     def messages(self) -> Iterator[Request]:
@@ -122,6 +153,7 @@ class Choir:
         self.metrics.began()
         self.metrics.ended(journey, told, 0.1)
         self.log.line(journey, told, 0.1)
+        self.spans.callback(journey, told, 0.1)
         if journey.bug is not None:
             self.log.bug(journey.bug, "callback")
         self.drift.saw("acme", journey.drift)
@@ -145,13 +177,15 @@ class Choir:
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", DIALECTS)
 def test_no_canary_sings(name: str, note: Callable[[str], None], capfd: pytest.CaptureFixture[str]) -> None:
-    """Of the secrets of either end, and of the player: the log, the metrics, the list of drift, both output streams."""
+    """Of the secrets of either end, and of the player: log, metrics, spans, the list of drift, both output streams."""
     choir = Choir(name)
     messages = choir.messages()
     many = -(-EVENTS // len(DIALECTS))
     for _ in range(many):
         choir.event(next(messages))
     written = choir.out.getvalue() + generate_latest(choir.metrics.registry) + orjson.dumps(choir.drift.listed())
+    assert len(choir.spans.written) == many
+    written += "".join(choir.spans.written).encode()
     written += "".join(capfd.readouterr()).encode()
     canaries = [
         *(each.encode() for each in SINGING),
@@ -171,10 +205,14 @@ def test_a_canary_would_be_heard() -> None:
             assert sings(b"{" + canary + b"}", list(spelled(each[0])))
 
 
-async def test_no_canary_sings_over_sockets(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_no_canary_sings_over_sockets(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], collector: Collector
+) -> None:
     """The real edge: honest, forged, garbled, too slow, outside every mount; then what an operator can look at."""
     house, rng = House(tmp_path), Random(SEED)
-    async with Served(house) as served:
+    traced = find_spec("opentelemetry") is not None  # an extra, which the lock brings
+    otel = f'[otel]\nendpoint = "{collector.url}"\n'
+    async with Served(house, more=otel if traced else "") as served:
         served.wallet.wallet.open_player(
             "canary-player-51", "EUR", Decimal("99.00"), session="canary-session-52", **PERSON
         )
@@ -198,6 +236,8 @@ async def test_no_canary_sings_over_sockets(tmp_path: Path, capfd: pytest.Captur
         for path in ("/metrics", "/drift", "/readyz", "/healthz", "/", "/nowhere"):
             async with served.client.get(served.admin + path) as answer:
                 seen.append(await answer.read())
+    assert (len(collector.spans) > 200) == traced
+    seen.append(orjson.dumps([collector.spans, collector.resources]))
     assert show(config=house.path) == 0
     seen.append("".join(capfd.readouterr()).encode())
     canaries = [each.encode() for each in SINGING]

@@ -53,6 +53,9 @@ def test_what_rows_speak_of_is_not_seen() -> None:
         ({"meta": {"ip": "::1", "phone": "0123456"}}, "body.meta.phone", "text of 7 characters"),
         ({"device": {"serial": None}}, "body.device.serial", "null"),
         ({"ann@example.org, Bath": 1}, "body.text of 21 characters", "number"),
+        ({"player_1001": 1}, "body.text of 11 characters", "number"),
+        ({"1001": {"vip": True}}, "body.text of 4 characters", "object of 1 fields"),
+        ({"line2": ""}, "body.line2", "text of 0 characters"),
     ],
 )
 def test_a_field_that_no_row_speaks_of(field: dict[str, Any], name: str, shown: str) -> None:

@@ -298,6 +298,8 @@ async def test_a_wallet_that_is_gone_is_left_alone(house: House) -> None:
             text = await answer.text()
         assert 'gateway_breaker_state{state="open"} 1.0' in text
         assert 'gateway_wallet_calls_total{ending="not_sent"} 5.0' in text
+        async with served.client.get(f"{served.admin}/readyz") as answer:
+            assert answer.status == 200  # all instances would leave at once
 
 
 async def test_a_message_that_was_not_taken_in_is_refused_in_the_dialect(house: House) -> None:

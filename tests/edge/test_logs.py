@@ -136,6 +136,21 @@ async def test_what_libraries_print_is_adopted_without_values(root: logging.Logg
     assert lines[0]["logger"] == "some.library"
 
 
+def test_text_on_a_terminal_and_json_elsewhere() -> None:
+    """Unless it is said otherwise."""
+
+    class Terminal(io.BytesIO):
+        def isatty(self) -> bool:
+            return True
+
+    for out, json in ((Terminal(), False), (io.BytesIO(), True)):
+        Log(out).event("started", public="127.0.0.1:8080")
+        line = out.getvalue()
+        assert line.startswith(b"{") is json
+        assert line.count(b"\n") == 1
+        assert b"started" in line
+
+
 def test_events_carry_their_facts() -> None:
     """The process's own milestones."""
     out = io.BytesIO()

@@ -13,6 +13,7 @@ from cryptography import x509
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.edge import watching
+from gateway.edge.journals import postgres_url
 from gateway.edge.reload import reloadable
 from gateway.edge.settings import load
 from gateway.edge.surface import ClientTls
@@ -168,6 +169,24 @@ def test_tls_to_the_wallet_follows_its_url(tmp_path: Path) -> None:
     assert (merged.url, merged.tls) == ("https://127.0.0.1:9", other.wallet.tls)
 
 
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("postgresql://gw@db:5433/j", "postgresql://gw:p%2F%40@db:5433/j"),
+        ("postgresql://gw@[::1]:5433/j", "postgresql://gw:p%2F%40@[::1]:5433/j"),
+        ("postgresql://gw@/j?host=/run/pg", "postgresql://gw:p%2F%40@/j?host=/run/pg"),
+        ("postgresql://gw@one:1,two:2/j", "postgresql://gw:p%2F%40@one:1,two:2/j"),
+    ],
+)
+def test_a_password_is_put_into_every_kind_of_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, whole: str
+) -> None:
+    """Of a host, of IPv6, of a socket's folder, of several hosts."""
+    monkeypatch.setenv("JOURNAL_PASSWORD", "p/@")
+    named = f'journal.url = "{url}"\njournal.secrets.password = [{{ env = "JOURNAL_PASSWORD" }}]'
+    assert postgres_url(House(tmp_path).settings(**{'journal.url = "sqlite:journal.db"': named})) == whole
+
+
 def demand_passwords(hba: Path, instead: str = "") -> str:
     """Of the role `rotating`, or *instead* what the server's file said before; gives what it says now."""
     rules = hba.read_text("utf-8")
@@ -202,6 +221,9 @@ async def test_the_journals_password_is_exchanged(tmp_path: Path, eventually: An
             assert await bet(served)  # a connection that is open stays so
             await asked(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotating'")
             assert not await bet(served)
+            assert served.app.journal.failing
+            async with served.client.get(f"{served.admin}/readyz") as answer:
+                assert answer.status == 200  # all instances would leave at once
             (tmp_path / "journal.password").write_text("the second password\n")
             assert await reload(served) == (200, "journal.secrets.password, key 1: another secret\n")
             await eventually(lambda: not served.app.journal.failing, 20)

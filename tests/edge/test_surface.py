@@ -27,6 +27,17 @@ async def test_a_stranger_hears_nothing(gateway: Any) -> None:
     assert [line["client"] for line in one.lines("stranger")] == ["127.0.0.1"]
 
 
+async def test_a_target_in_absolute_form_is_outside_every_mount(gateway: Any) -> None:
+    """404 without a word, whatever host it names: what two readers could take for two places is nobody's."""
+    one = await gateway(plain)
+    assert (await one.talk(post())).startswith(b"HTTP/1.1 200")
+    for host in (b"x", b"127.0.0.1", b""):
+        said = await one.talk(post().replace(b"POST /", b"POST http://" + host + b"/", 1))
+        assert said.startswith((b"HTTP/1.1 404", b"HTTP/1.1 400")), said
+        assert said.endswith(b"\r\n\r\n")
+    assert len(one.lines()) == 1
+
+
 async def test_a_client_behind_a_declared_proxy_is_let_in(gateway: Any) -> None:
     """By the address that the proxy has added; what the client wrote himself changes nothing."""
     one = await gateway(plain, clients=Clients(HERE, ELSEWHERE))

@@ -13,6 +13,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.edge.preparing import prepare
 from gateway.edge.secrets import Reference
+from gateway.edge.settings import SettingsRefused
 from gateway.edge.surface import ClientTls, ServerTls
 from gateway.edge.tls import TlsRefused, asking, serving
 from gateway.edge.upstream import Upstream
@@ -147,6 +148,15 @@ def test_tls_to_a_plain_wallet_is_refused(tmp_path: Path, files: Path) -> None:
     """It would be thought to protect what it does not."""
     with pytest.raises(Exception, match="not https"):
         House(tmp_path).settings(more=f'\n[wallet.tls]\nauthorities = "{files}/ca.pem"\n')
+
+
+@pytest.mark.parametrize("table", ["public", "wallet"])
+def test_a_key_of_a_certificate_has_no_end_of_its_own(tmp_path: Path, table: str) -> None:
+    """Nothing would act upon it: it would be thought to protect what it does not."""
+    key = '{ file = "server.key", not_after = 2100-01-01T00:00:00Z }'
+    more = f'\n[{table}.tls]\ncertificate = "server.pem"\nkey = {key}\n'
+    with pytest.raises(SettingsRefused, match=rf"{table}.tls.key: .*the certificate itself says when it ends"):
+        House(tmp_path).settings("https://127.0.0.1:9", more=more)
 
 
 def test_beyond_loopback_a_token_of_some_length_is_due(tmp_path: Path) -> None:
