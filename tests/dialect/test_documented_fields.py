@@ -3,6 +3,7 @@
 The lists are the field tables of the documents, by the tables' own names of the operations.
 """
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
