@@ -7,7 +7,6 @@ a code or status in no row, and whatever fits no shape are `unknown`: never succ
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -19,7 +18,7 @@ from gateway.dialect.drift import MOST, Drift, Side, Sighting, described, tellab
 from gateway.dialect.outbound import AskForm, AskRow
 from gateway.dialect.wireanswer import Scalar
 from gateway.wire.jsontext import scalar_text
-from gateway.wire.message import Garbled, Response, header
+from gateway.wire.message import Garbled, Response
 from gateway.wire.opened import Opened
 from gateway.wire.templates import look
 
@@ -151,7 +150,7 @@ class _Hearing:
             told = {Drift.CODE: word(self.code), Drift.STATUS: str(self.status)}.get(kind, "")
             shown = described(self.message) if kind is Drift.MESSAGE else ""
             yield Sighting(Side.ANSWER, kind, name, told, shown, tellable(self.code), self.status, means)
-        yield from self.form.members.unlisted(name, self.body, partial(header, self.response.headers), "answer")
+        yield from self.form.members.unlisted(name, self.body, self.response.headers, "answer")
 
     def _codes(self) -> set[Scalar]:
         return {row.answer.code for row in self.form.rows if row.answer.code is not None}

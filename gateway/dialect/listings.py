@@ -117,9 +117,9 @@ class Listing:
 
     def unlisted(self, opened: Opened) -> list[Sighting]:
         """Everything in a message of this operation that no row speaks of. Raises Garbled."""
-        found = [] if opened.codec == "none" else self.body.unlisted(self.name, opened.body, opened.header)
+        found = [] if opened.codec == "none" else self.body.unlisted(self.name, opened.body, opened.message.headers)
         if getattr(opened.message, "query", ""):
-            found += self.query.unlisted(self.name, opened.query, opened.header, "query")
+            found += self.query.unlisted(self.name, opened.query, opened.message.headers, "query")
         for each, listed in self.closed:
             if (seen := each.look(opened)) is not None and scalar_text(seen[1]) not in listed:
                 shown = word(seen[1])
@@ -151,7 +151,7 @@ class Replies:
 
     def unlisted(self, body: Any, status: int, opened: Opened) -> list[Sighting]:
         """Everything in an answer that no row speaks of."""
-        found = self.members.unlisted(self.name, body, opened.header, "answer")
+        found = self.members.unlisted(self.name, body, opened.message.headers, "answer")
         for shape in self.shapes:
             if (code := shape.code_in(body, status)) is not None:
                 if (type(code), code) not in self.codes:

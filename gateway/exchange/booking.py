@@ -72,38 +72,40 @@ class Booking(Struct, eq=False):
         """Ask the wallet. Gives the reply to answer with; raises Fault before anything was sent."""
         if self.form.suppressed:
             return (yield from self._kept_back())
-        if self.call.operation not in MONEY:
+        operation, wallet = self.call.operation, self.asking.wallet
+        if operation not in MONEY:
             reply = yield from self._send(self.naming.outgoing(self.asking))
             yield from self._memories(reply)
             return reply
-        if refused(self.call.operation, self.asking.wallet.dialect):
+        if refused(operation, wallet.dialect):
             raise Fault(Outcome.UNSUPPORTED_OPERATION, "the wallet has nothing like it, and nothing is sent instead")
         if self.call.transaction is None:
             raise Fault(Outcome.REQUEST_INVALID, "a money operation without an id")
-        if self.call.operation is Operation.WIN or self.call.operation in self.asking.wallet.dialect.instead:
+        if operation is Operation.WIN or operation in wallet.dialect.instead:
             self.naming.lent = yield from lent(self.call, self.naming, self.asking)
         claimed = yield from self._claim()
         if claimed.verdict is Verdict.UNCONFIRMED and (yield from self._confirmed()):
             claimed = yield from self._claim(confirmed=True)
             if claimed.verdict is Verdict.OURS:
                 self.journey.alerts.append("payment_revived")
-        self.journey.transaction = claimed.row.transaction  # a digest's row may stand under the stretch before
-        self.row, self.related = claimed.row, claimed.related
-        self.journey.claim, self.journey.state = str(claimed.verdict), str(claimed.row.state)
-        self.conflict = claimed.verdict is Verdict.CONFLICT
-        if claimed.verdict is not Verdict.OURS:
+        verdict, row, journey = claimed.verdict, claimed.row, self.journey
+        journey.transaction = row.transaction  # a digest's row may stand under the stretch before
+        self.row, self.related = row, claimed.related
+        journey.claim, journey.state = str(verdict), str(row.state)
+        if verdict is not Verdict.OURS:
+            self.conflict = verdict is Verdict.CONFLICT
             return (yield from self._unclaimed(claimed))
         self.ours = True
-        if incomplete(claimed.row):
+        if incomplete(row):
             self.journey.alerts.append("incomplete")
             return self._unsent(Outcome.WALLET_FAILED, "the message does not say how much")
-        if self.call.operation is Operation.WITHDRAW_COMPLETE:
+        if operation is Operation.WITHDRAW_COMPLETE:
             self.journey.alerts += of_completion(self.call, self.row, self.related)
-        if self.call.operation in REVERSALS:
+        if operation in REVERSALS:
             return (yield from self._undo(claimed))
-        if self.row.state is State.UNKNOWN and "idempotent" not in self.asking.wallet.promises:
+        if row.state is State.UNKNOWN and "idempotent" not in wallet.promises:
             return (yield from self._inquire(claimed))
-        calls = parts(self.row.call or self.naming.outgoing(self.asking))
+        calls = parts(row.call or self.naming.outgoing(self.asking))
         if self.call.required_balance is not None and (short := (yield from self._short(calls))) is not None:
             return short
         return (yield from self._send(*calls))
@@ -379,18 +381,10 @@ class Booking(Struct, eq=False):
                 failed = bug
             if row is not None:
                 yield Record(
-                    row.key,
-                    row.holder,
-                    result.state,
-                    result.outcome,
-                    None,
-                    reply if result.outcome in YES else None,
-                    sent=True,
-                    again=again,
-                    related=tuple(each.key for each in self.related),
-                    memories=self._memories(reply),
-                    heard=str(reply.outcome),
-                )
+                    row.key, row.holder, result.state, result.outcome, None, reply if result.outcome in YES else None,
+                    sent=True, again=again, related=tuple(each.key for each in self.related),
+                    memories=self._memories(reply), heard=str(reply.outcome),
+                )  # fmt: skip
             if failed is not None:
                 raise failed
 

@@ -120,7 +120,7 @@ class Naming(Struct, eq=False):
         call, provider = self.call, self.provider.journal_id
         if call.transaction is None:
             return replace(call, provider=provider, request_id=asking.journey.id)
-        lent = {name: value for name, value in self.lent.items() if getattr(call, name) is None}
+        lent = {name: value for name, value in self.lent.items() if getattr(call, name) is None} if self.lent else {}
         checked = call.operation in self.provider.dialect.session_checked or call.player is None
         if not checked and not asking.demands(call, "session"):
             lent["session"] = None

@@ -23,12 +23,12 @@ def perform(page: Page, wish: RowWish, policy: Policy, token: str, keys: tuple[s
     match wish:
         case Claim():
             return claim(page, wish, policy, token)
-        case Look(key):
-            return page.row(key)
         case Record():
             return record(page, wish, policy)
         case Told():
             return told(page, wish, policy)
+        case Look(key):
+            return page.row(key)
         case Lease():
             return lease(page, keys, policy, token)
         case Settle():

@@ -24,7 +24,7 @@ def bet(served: Served, **fields: Any) -> int:
         async with aiohttp.ClientSession() as client:
             caller = Caller(spoken, keys, f"http://{served.house.public}/api/web/casino/providers/acme", client)
             form = caller.form(Operation.BET)
-            draft = form.write(caller.call(Operation.BET, session="session-1001").facts(), {})
+            draft = form.write(caller.call(Operation.BET, session="session-1001"), {})
             draft.body.update(fields)
             keys.of(form.name).make(draft, 0)
             request = draft.request()

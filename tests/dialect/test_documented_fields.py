@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gateway.canon.calls import Call
+from gateway.canon.operations import Operation
 from gateway.cli import run
 from gateway.dialect.requestform import RequestForm
 from gateway.dialect.shelf import Shelf
@@ -101,9 +103,8 @@ def test_what_is_known_is_neither_written_nor_read() -> None:
     sent = replace(request("/bet", BET + ', "campaign": "c-1", "meta": {"ip": "::1", "os": ""}}'), query="lang=en&x=")
     facts = [each.variants["bet"].read(each.open(sent)).facts for each in (plain, made)]
     assert facts[0] == facts[1]
-    written = [
-        each.variants["bet"].write({**facts[0], "amount": Decimal("1.50")}, {}).request() for each in (plain, made)
-    ]
+    call = Call(Operation.BET, amount=Decimal("1.50"), **facts[0])
+    written = [each.variants["bet"].write(call, {}).request() for each in (plain, made)]
     assert written[0] == written[1]
     assert [seen.name for seen in made.listings.requests["bet"].unlisted(made.open(sent))] == [
         "body.meta.os",

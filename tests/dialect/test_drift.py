@@ -85,8 +85,8 @@ def test_another_content_type() -> None:
 def test_a_content_type_that_a_row_fills_is_known_and_written_once() -> None:
     """The row that is proposed for it: two types are known then, and the table's own is what is sent."""
     made = dialect('request.fill."header.Content-Type" = "text/plain"')
-    facts = {**BET, "transaction": "t-1", "amount": Decimal("1.50")}
-    bet = made.variants["bet"].write(facts, {})
+    call = Call(Operation.BET, player="1001", transaction="t-1", round="r-1", amount=Decimal("1.50"), currency="EUR")
+    bet = made.variants["bet"].write(call, {})
     headers = [value for name, value in bet.request().headers if name.lower() == "content-type"]
     assert headers == ["text/plain"]
     assert seen(patch='request.fill."header.Content-Type" = "text/plain"', sent_as="text/plain") == []

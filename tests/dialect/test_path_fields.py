@@ -17,7 +17,7 @@ def test_a_path_field_is_read_as_it_was_written(session: str) -> None:
     made = dialect('[operations.bet]\npath = "/bet/{token}"\nfields = { session = "path.token" }')
     call = Call(Operation.BET, player="p", session=session, currency="EUR", transaction="t", round="r",
                 amount=Decimal("5.00"))  # fmt: skip
-    sent = made.variants["bet"].write(call.facts(), {}).request()
+    sent = made.variants["bet"].write(call, {}).request()
     assert sent.path.isascii()
     opened = made.open(sent)
     assert made.read_call(made.recognise(opened), opened).session == session
@@ -27,9 +27,10 @@ def test_a_path_field_is_read_as_it_was_written(session: str) -> None:
 def test_a_path_field_never_climbs(session: str) -> None:
     """A step that means another path is not written; bytes that are no UTF-8 are no path of ours."""
     made = dialect('[operations.bet]\npath = "/bet/{token}"\nfields = { session = "path.token" }')
+    call = Call(Operation.BET, player="p", session=session, currency="EUR", transaction="t", round="r",
+                amount=Decimal(5))  # fmt: skip
     with pytest.raises(Fault):
-        made.variants["bet"].write({"player": "p", "session": session, "currency": "EUR", "transaction": "t",
-                                    "round": "r", "amount": Decimal(5)}, {})  # fmt: skip
+        made.variants["bet"].write(call, {})
     opened = made.open(request("/bet/%ff", "{}"))
     with pytest.raises(Fault) as caught:
         made.recognise(opened)

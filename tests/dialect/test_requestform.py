@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canon.calls import Call
 from gateway.canon.faults import Fault
@@ -136,9 +137,9 @@ def test_a_closed_set_of_words() -> None:
     assert call.kind == "spin"
     assert refused(made, "/bet", BET + ', "kind": "X"}') is Outcome.REQUEST_INVALID
     form = made.variants["bet"]
-    assert form.write(call.facts(), {}).body["kind"] == "S"
+    assert form.write(call, {}).body["kind"] == "S"
     with pytest.raises(Fault):
-        form.write({**call.facts(), "kind": "gamble"}, {})
+        form.write(replace(call, kind="gamble"), {})
 
 
 def test_set_and_derived_are_given_in_the_field_s_own_shape() -> None:
@@ -160,19 +161,18 @@ def test_lists_of_ids() -> None:
     many = dialect('[operations.rollback]\nfields = { reference = "body.bet[]" }')
     assert read(many, "/rollback", rollback + '["a", "b"]}').reference == ("a", "b")
     assert refused(many, "/rollback", rollback + "[]}") is Outcome.REQUEST_INVALID
-    facts = {"player": "p", "currency": "EUR", "transaction": "t", "reference": ("a", "b")}
-    assert many.variants["rollback"].write(facts, {}).body["bet"] == ["a", "b"]
+    call = Call(Operation.ROLLBACK, player="p", currency="EUR", transaction="t", reference=("a", "b"))
+    assert many.variants["rollback"].write(call, {}).body["bet"] == ["a", "b"]
     with pytest.raises(Fault, match="several ids"):
-        dialect().variants["rollback"].write(facts, {})
+        dialect().variants["rollback"].write(call, {})
     with pytest.raises(Fault, match="nobody gave it"):
-        dialect().variants["rollback"].write({"player": "p"}, {})
+        dialect().variants["rollback"].write(Call(Operation.ROLLBACK, player="p"), {})
 
 
 def test_filled_places() -> None:
     """Literals, and settings of the account, are written and never read."""
     made = dialect('[operations.bet]\nfill = { "body.site" = "{setting.site}", "body.v" = 2, "header.X-Kind" = "bet" }')
-    facts = read(made, "/bet", BET + "}").facts()
-    draft = made.variants["bet"].write(facts, {"site": "s1"})
+    draft = made.variants["bet"].write(read(made, "/bet", BET + "}"), {"site": "s1"})
     assert (draft.body["site"], draft.body["v"], draft.headers["X-Kind"]) == ("s1", 2, "bet")
 
 
@@ -301,7 +301,7 @@ def test_a_field_with_several_places() -> None:
     assert read(made, "/bet", BET + ', "table": "two"}').game == "two"
     assert read(made, "/bet", BET + ', "table": "two", "game": "one"}').game == "one"
     call = read(made, "/bet", BET + ', "table": "two"}')
-    assert made.variants["bet"].write(call.facts(), {}).body["game"] == "two"
+    assert made.variants["bet"].write(call, {}).body["game"] == "two"
 
 
 def test_a_closed_set_outside_the_body_compares_as_text() -> None:
@@ -345,8 +345,8 @@ def test_a_flag_of_a_closed_set_stands_in_a_header_too() -> None:
     """It is written there as JSON spells it, and read as it was written."""
     made = dialect('[operations.bet]\nfields = { kind = "header.X-Kind" }\nvalues.kind = { spin = 1, buy = false }')
     for kind in ("spin", "buy"):
-        facts = {**read(dialect(), "/bet", BET + "}").facts(), "kind": kind}
-        opened = made.open(made.variants["bet"].write(facts, {}).request())
+        call = replace(read(dialect(), "/bet", BET + "}"), kind=kind)
+        opened = made.open(made.variants["bet"].write(call, {}).request())
         assert made.read_call(made.recognise(opened), opened).kind == kind
 
 
@@ -371,10 +371,10 @@ def test_when_a_place_has_a_value_or_none() -> None:
         fitting = [form.name for form in made.variants.values() if form.path == "/play" and form.matches(opened)]
         assert fitting == ([name] if name else []), body
     draft = made.variants["rollback"].write(
-        {"player": "p", "currency": "EUR", "transaction": "u", "reference": ("b",)}, {}
+        Call(Operation.ROLLBACK, player="p", currency="EUR", transaction="u", reference=("b",)), {}
     )
     assert json.loads(draft.request().body) == {"kind": "undo", "player": "p", "currency": "EUR", "id": "u", "bet": "b"}
     draft = made.variants["bet"].write(
-        {"player": "p", "currency": "EUR", "transaction": "t", "round": "r", "amount": Decimal("1.00")}, {}
+        Call(Operation.BET, player="p", currency="EUR", transaction="t", round="r", amount=Decimal("1.00")), {}
     )
     assert "bet" not in json.loads(draft.request().body)
