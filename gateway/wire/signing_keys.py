@@ -85,17 +85,12 @@ def _signer(scheme: str, digest: str, secret: bytes) -> Callable[[Pieces], bytes
     if scheme == "hash":
         hashed = getattr(hashlib, digest)
         return lambda pieces: bytes(hashed(joined(pieces, secret)).digest())
-    # RFC 2104, with both of its hashes begun: `hmac` does the same behind four calls of Python for each message.
-    hashed = getattr(hashlib, digest)
-    size = hashed().block_size
-    key = (hashed(secret).digest() if len(secret) > size else secret).ljust(size, b"\0")
-    inner, outer = (hashed(bytes(each ^ pad for each in key)) for pad in (0x36, 0x5C))
+    begun = hmac.new(secret, digestmod=digest)
 
     def sign(pieces: Pieces) -> bytes:
-        within, around = inner.copy(), outer.copy()
-        within.update(joined(pieces, secret))
-        around.update(within.digest())
-        return bytes(around.digest())
+        keyed = begun.copy()
+        keyed.update(joined(pieces, secret))
+        return keyed.digest()
 
     return sign
 
