@@ -137,11 +137,13 @@ class Gate:
         return Shed.WAIT if line.leave(waiter) else answer.result()
 
     def _take(self, lane: Lane) -> None:
-        self._held[self._slots.take(lane)].value += 1
+        kind = self._slots.take(lane)
+        self._held[kind].value = self._slots.held(kind)
 
     def _free(self, lane: Lane) -> None:
         """Give a slot back, and hand on whatever is free now."""
-        self._held[self._slots.free(lane)].value -= 1
+        kind = self._slots.free(lane)
+        self._held[kind].value = self._slots.held(kind)
         for line in (self._live, self._recovery):
             while line.rows and (waiter := line.first(self._slots.fits)):
                 self._take(waiter.lane)

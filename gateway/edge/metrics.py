@@ -233,11 +233,11 @@ class Metrics:
 
     def began(self) -> None:
         """A callback came in."""
-        self._in_flight.value += 1
+        self._in_flight.inc()
 
     def ended(self, journey: Journey, told: Told, seconds: float) -> None:
         """A callback is over; *seconds* from its head to its answer's last byte (or to its end without one)."""
-        self._in_flight.value -= 1
+        self._in_flight.dec()
         of = self._of[journey.provider]
         classes, duration = of.operations.get(journey.operation) or of.operations[UNREAD]
         answered = told is IN_TIME or told is LATE

@@ -82,11 +82,7 @@ class Slots:
 
     def fits(self, lane: Lane) -> bool:
         """Is there a slot for *lane* right now?"""
-        kind, shares, held = kind_of(lane), self.shares, self._held
-        if kind is _OUTBOX:
-            return held[_OUTBOX] < shares.outbox
-        own = self._accounts.get(lane.account, _NOTHING)
-        return not (_full(kind, held, shares.live, shares.reserved) or _full(kind, own, shares.account, shares.own))
+        return not self.full(kind_of(lane)) and not self.account_full(lane)
 
     def full(self, kind: Kind) -> bool:
         """Is every slot taken that a call of *kind* may have, whoever makes it?"""

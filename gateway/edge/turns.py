@@ -36,15 +36,14 @@ class Turn(Struct, eq=False):
     """That of one callback. `held`: it has a place, `since` then. Whoever has a turn must `leave` it at its end."""
 
     _turns: "Turns"
-    _journey: Journey
-    provider: str
+    journey: Journey
     since: float = 0.0
     held: bool = False
     first: bool = True
 
     def asks(self, now: float) -> None:
         """It asks the wallet: its place is another's meanwhile."""
-        if self.first and self.held and self._journey.claim:
+        if self.first and self.held and self.journey.claim:
             self._turns.learn(now - self.since)
         self.first = False
         self.leave()
@@ -79,7 +78,7 @@ class Turns:
     async def begin(self, journey: Journey) -> Turn:
         """The turn of this callback, when it has come; notes for how long it waited."""
         provider, now = journey.provider, self._clock()
-        turn = Turn(self, journey, provider)
+        turn = Turn(self, journey)
         if now >= self._here_until:
             self._before, self._here, self._here_until = len(self._here) or 1, set(), now + LATELY
         self._here.add(provider)
@@ -95,7 +94,7 @@ class Turns:
     async def _wait(self, turn: Turn) -> None:
         loop = asyncio.get_running_loop()
         called: asyncio.Future[None] = loop.create_future()
-        self._waiting.setdefault(turn.provider, deque()).append((turn, called))
+        self._waiting.setdefault(turn.journey.provider, deque()).append((turn, called))
         if self._look is None:
             self._look = loop.call_later(STALLED, self._stalled)
         try:
@@ -108,7 +107,8 @@ class Turns:
     def hold(self, turn: Turn) -> None:
         """*turn* has a place."""
         turn.held, turn.since = True, self._clock()
-        self._held[turn.provider] = self._held.get(turn.provider, 0) + 1
+        provider = turn.journey.provider
+        self._held[provider] = self._held.get(provider, 0) + 1
         self._holders[turn] = None
 
     def leave(self, turn: Turn) -> None:
@@ -119,7 +119,7 @@ class Turns:
             if self._loop is None:
                 self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self._round)
-        self._left.append(turn.provider)
+        self._left.append(turn.journey.provider)
 
     def learn(self, leg: float) -> None:
         """The way from a turn to the wallet, with a claim on it, took *leg* seconds."""

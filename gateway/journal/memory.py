@@ -137,8 +137,7 @@ class Memory:
             before = rows.get(key)
             self._tally.change(before, row)
             rows[key] = row
-            moved = before is None or before.round != row.round or before.operation is not row.operation
-            if moved and _played(row) and not (before is not None and _played(before)):
+            if _played(row) and (before is None or not _played(before)):
                 self._rounds.setdefault((row.account, row.round or ""), []).append(key)
             if before is not None:
                 rows.move_to_end(key)
@@ -152,8 +151,7 @@ class Memory:
         for key in page.freed:
             if event := self._waiting.pop(key, None):
                 event.set()
-        if len(self._closed) > self.most_closed or len(self.rows) > self.most_rows:
-            self._forget()
+        self._forget()
 
     def _forget(self) -> None:
         while self._closed and (len(self._closed) > self.most_closed or len(self.rows) > self.most_rows):

@@ -97,17 +97,13 @@ class Page(Struct, eq=False):
     def put(self, row: Row) -> Row:
         """Change a row, or add one; gives it as it is written."""
         key = row.key
-        known = mine = self.rows.get(key)
-        if mine is None:
-            known = self.source.row(key)
+        known = self.row(key)
         if known is None:
             row = replace(row, version=1, created=self.now, updated=self.now, wall=self.wall)
         else:
             if row.holder is None and known.holder is not None:
                 self.freed.add(key)
-            below = self.source
-            counted = mine is not None or (isinstance(below, Page) and below._changed(key))
-            version = known.version if counted else known.version + 1
+            version = known.version if self._changed(key) else known.version + 1
             row = replace(row, version=version, updated=self.now, wall=self.wall)
         self.rows[key] = row
         return row

@@ -52,9 +52,7 @@ def record(page: Page, wish: Record, policy: Policy) -> Recorded:
         row = replace(row, sent=sent)
     if wish.undo and row.state in (State.UNKNOWN, State.CLAIMED):
         row = replace(row, undo=True)
-    row = _closed(row)
-    if row.undo:
-        row = withdrawn(row)
+    row = withdrawn(_closed(row))
     return _telling(page, row, wish, policy)
 
 
