@@ -7,7 +7,7 @@ closed connections and exceptions. Its own looking is dear, since it goes throug
 import gc
 
 #: New objects between two looks at the newest; looks at these for one at the older; looks at those for one at all.
-SELDOM = (10_000, 20, 50)
+SELDOM = (100_000, 4, 10)
 
 
 def settle() -> None:
