@@ -22,6 +22,8 @@ from gateway.journal.wishes import JournalRefused, JournalUnavailable, Told
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.05
+#: So many wishes in one commit are a sign that more will come before the next.
+SEVERAL = 3
 #: These are about one wish's own content; whatever else SQLite says is about the file.
 _OF_THE_WISH = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, apsw.BindingsError, apsw.RangeError)
 
@@ -62,6 +64,7 @@ class Writer:
         self._queue: SimpleQueue[Entry | None] = SimpleQueue()
         self._owed: deque[Any] = deque()
         self._pause, self._open_at = _FIRST_PAUSE_S, 0.0
+        self._next = 0.0  # when the next commit is to begin, where the last one was shared
         self._thread = Thread(target=self._run, name=f"journal {book.path.name}", daemon=True)
 
     # -- from other threads
@@ -115,16 +118,17 @@ class Writer:
             _LOG.warning("the journal was not closed cleanly: %s", reason(error))
 
     def _taken(self) -> tuple[list[Entry], bool]:
-        """What waits, up to a batch; and whether this is the end. Mere confirmations are held back for a moment."""
+        """What waits, up to a batch; and whether this is the end.
+
+        Mere confirmations are held back for a moment. So is everything while many come: a commit is dearer than what it
+        writes, and a thread that commits as often as it can takes the core from those who are to fill the next one.
+        """
         batch: list[Entry] = []
         idle = self._book.is_open and not self._owed and not self.failing
         until: float | None = None if idle else self._open_at
         while len(batch) < self._limits.batch:
             try:
-                if batch and until is None:
-                    entry = self._queue.get_nowait()
-                else:
-                    entry = self._queue.get(timeout=None if until is None else max(0.0, until - monotonic()))
+                entry = self._queue.get(timeout=None if until is None else max(0.0, until - monotonic()))
             except Empty:
                 break
             if entry is None:
@@ -133,7 +137,8 @@ class Writer:
                 until = monotonic() + self._limits.linger_s
             batch.append(entry)
             if type(entry.wish) is not Told:
-                until = None
+                until = self._next
+        self._next = monotonic() + self._limits.rest_s if len(batch) >= SEVERAL else 0.0
         return batch, False
 
     def _ready(self) -> bool:

@@ -57,6 +57,30 @@ async def test_wishes_that_wait_share_a_commit(store: Sqlite) -> None:
     assert 10 <= store.commits - before <= 12
 
 
+async def test_while_many_come_commits_begin_at_intervals(tmp_path: Path) -> None:
+    """After a commit that several shared the next one waits for more; after that of a few, it begins at once."""
+    rest = 2.0
+    store = Sqlite(tmp_path / "j.db", limits=replace(PATIENT, rest_s=rest))
+    await store.start()
+    clock = asyncio.get_running_loop().time
+
+    async def seconds(*names: str) -> float:
+        began = clock()
+        await claims(store, *names)
+        return clock() - began
+
+    assert await seconds("a") + await seconds("b1", "b2") + await seconds("c") < rest, "few at a time"
+    await claims(store, "d1", "d2", "d3", "d4")
+    before = store.commits
+    first = asyncio.create_task(seconds("e"))
+    await asyncio.sleep(rest / 4)
+    await seconds("f")
+    assert await first > rest / 2
+    assert store.commits - before == 1, "what came while the first one waited shared its commit"
+    assert await seconds("g") < rest / 2, "these were two"
+    await store.stop()
+
+
 async def test_a_batch_is_handed_over_at_once(store: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
     """The event loop is woken once per commit, not once per wish."""
     woken: list[Any] = []
