@@ -4,6 +4,7 @@ Asking the wallet goes to the hop, an answer to the provider's connection, every
 wrong while a wish is performed is raised inside the story, at its yield: a story can handle every failure itself.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from time import monotonic
@@ -44,7 +45,8 @@ async def carry(
 ) -> None:  # fmt: skip
     """Drive *flow* to its end. Adds the seconds spent on the wallet to *journey*; raises what the story raises.
 
-    Its *turn*, if it has one, is another's while it waits for the wallet, or for another callback.
+    Its *turn*, if it has one, is another's while it waits for the wallet, or for another callback; and says when the
+    story may go on.
 
     A cancelled carrier closes the story; a wallet call in flight goes on, and its `late` story is carried.
     """
@@ -81,8 +83,19 @@ async def carry(
                         turn.back()
                 else:
                     result = await memory.perform(wish)
+                if turn is not None and (pause := turn.pause()) is not None:
+                    await _over(pause)
             except Exception as fault:
                 step, result = flow.throw, fault
     finally:
         result = None  # an exception that was thrown in holds this frame
         flow.close()
+
+
+async def _over(pause: asyncio.Future[None]) -> None:
+    """A pause in which a story has not heard yet what it asked for: who is cancelled now tells it first."""
+    try:
+        await pause
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) is not None:
+            task.cancel()

@@ -1,4 +1,4 @@
-"""Whose turn it is: how many callbacks of one provider are at work at one time, so that others need not wait for it.
+"""Whose turn it is: how much of one provider is at work at one time, so that others need not wait for it.
 
 A loop runs what came first, a journal writes what came first: who has a thousand callbacks at once would make everybody
 wait for all of them. So each provider has some places; a callback holds one while our processor and our journal work
@@ -8,9 +8,14 @@ behind its own provider's.
 A provider that is alone has many: callbacks that are at work together share commits, and cost less. In company each has
 a few; and more, as long as claims take little longer than they do when nobody waits: a journal far away, or on a slow
 disk, is busy with many before it is slower.
+
+Also in company, no provider makes more than a few steps on one round of the loop, a crowd fewer still: what is due to
+another is behind no more than these. And who pauses lets the journal's thread have the core, if there is one for both:
+a commit that nobody works on keeps everybody waiting.
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
@@ -21,15 +26,19 @@ from msgspec import Struct
 from gateway.exchange.journey import Journey
 
 #: Places of a provider that is alone; and in company: at first, at least and at most.
-ALONE, FIRST, LEAST, MOST = 64, 8.0, 4.0, 64.0
+ALONE, FIRST, LEAST, MOST = 64, 4.0, 4.0, 64.0
+#: What a provider in company does on one round, from one thing waited for to the next; and one whose callbacks wait.
+STEPS, CROWDED = 2, 1
 #: What one claim changes of these; and of what is usual.
 STEP, WEIGHT = 0.1, 1 / 64
 #: The way from a turn to the wallet is slow beyond so many times the usual, and so many seconds.
-TIMES, AND = 2.0, 0.0005
+TIMES, AND = 1.5, 0.0005
 #: Seconds in which two providers are in company.
 LATELY = 1.0
 #: Seconds after which who holds a place is waiting for something that is not short of places.
 STALLED = 0.25
+
+_give_way: Callable[[], object] = getattr(os, "sched_yield", lambda: None)
 
 
 class Turn(Struct, eq=False):
@@ -40,6 +49,7 @@ class Turn(Struct, eq=False):
     since: float = 0.0
     held: bool = False
     first: bool = True
+    stepped: int = -1  # the round of its last step: what it does without waiting is part of that
 
     def asks(self, now: float) -> None:
         """It asks the wallet: its place is another's meanwhile."""
@@ -53,20 +63,29 @@ class Turn(Struct, eq=False):
         if self.held:
             self._turns.leave(self)
 
+    def pause(self) -> "asyncio.Future[None] | None":
+        """What is to be awaited before it makes its next step, if anything."""
+        turns = self._turns
+        return None if turns.alone or self.stepped == turns.round else turns.pause(self)
+
     def back(self) -> None:
         """It is at work again. What has begun is not kept waiting."""
         self._turns.hold(self)
 
 
 class Turns:
-    """Of one event loop. `places`: how many each provider has in company."""
+    """Of one event loop. `places`: how many each provider has in company; `alone`: there is nobody else; `round`: the
+    number of this one."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self.places = FIRST
+        self.places, self.alone, self.round = FIRST, True, 0
         self._held: dict[str, int] = {}  # of all who ever came: they are those of the settings
         self._holders: dict[Turn, None] = {}  # who holds one for longest stands first
         self._left: list[str] = []
+        self._due = False  # is the next round asked for?
+        self._steps: dict[str, int] = {}  # made on this round
+        self._pausing: dict[str, deque[tuple[Turn, asyncio.Future[None]]]] = {}
         self._loop: Any = None  # the running one, once it is known: asking for it costs a system call
         self._waiting: dict[str, deque[tuple[Turn, asyncio.Future[None]]]] = {}
         self._look: asyncio.TimerHandle | None = None
@@ -81,14 +100,22 @@ class Turns:
         turn = Turn(self, journey)
         if now >= self._here_until:
             self._before, self._here, self._here_until = len(self._here) or 1, set(), now + LATELY
-        self._here.add(provider)
+        if provider not in self._here:
+            self._here.add(provider)
+            self.alone = self._before == 1 and len(self._here) == 1
         if provider in self._waiting:  # there may be more places than when one was last given away
             self._call(provider)
-        if self._held.get(provider, 0) < self._share():
-            self.hold(turn)
-        else:
-            await self._wait(turn)
-            journey.turn_seconds = turn.since - now
+        try:
+            if self._held.get(provider, 0) < self._share():
+                self.hold(turn)
+            else:
+                await self._wait(turn)
+                journey.turn_seconds = turn.since - now
+            if (pause := turn.pause()) is not None:
+                await pause
+        except BaseException:
+            turn.leave()
+            raise
         return turn
 
     async def _wait(self, turn: Turn) -> None:
@@ -99,10 +126,8 @@ class Turns:
             self._look = loop.call_later(STALLED, self._stalled)
         try:
             await called
-        except BaseException:
+        finally:
             called.cancel()
-            turn.leave()
-            raise
 
     def hold(self, turn: Turn) -> None:
         """*turn* has a place."""
@@ -115,11 +140,21 @@ class Turns:
         """Its place is free on the loop's next round: what begins on one round is bounded, too."""
         turn.held = False
         del self._holders[turn]
-        if not self._left:
-            if self._loop is None:
-                self._loop = asyncio.get_running_loop()
-            self._loop.call_soon(self._round)
+        if not self._due:
+            self._next_round()
         self._left.append(turn.journey.provider)
+
+    def pause(self, turn: Turn) -> asyncio.Future[None] | None:
+        """The round on which *turn*, whose provider is not alone, may make its next step; None if it is this one."""
+        provider = turn.journey.provider
+        if not self._due:
+            self._next_round()
+        if provider not in self._pausing and self._may_step(provider):
+            turn.stepped = self.round
+            return None
+        pausing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pausing.setdefault(provider, deque()).append((turn, pausing))
+        return pausing
 
     def learn(self, leg: float) -> None:
         """The way from a turn to the wallet, with a claim on it, took *leg* seconds."""
@@ -132,15 +167,45 @@ class Turns:
 
     def _share(self) -> float:
         """How many places one provider has."""
-        return ALONE if self._before == 1 and len(self._here) <= 1 else self.places
+        return ALONE if self.alone else self.places
+
+    def _may_step(self, provider: str) -> bool:
+        made = self._steps.get(provider, 0)
+        if made >= (CROWDED if provider in self._waiting else STEPS):
+            return False
+        self._steps[provider] = made + 1
+        return True
+
+    def _next_round(self) -> None:
+        self._due = True
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._round)
 
     def _round(self) -> None:
-        left, self._left = self._left, []
+        left, self._left, self._due = self._left, [], False
+        self.round += 1
         for provider in left:
             self._held[provider] -= 1
+        self._steps.clear()
+        if self._pausing:
+            self._go_on()
         if self._waiting:
             for provider in {*left}:
                 self._call(provider)
+
+    def _go_on(self) -> None:
+        """Let those that pause make the steps of this round, after whatever else wants the core."""
+        _give_way()
+        for provider, pausing in [*self._pausing.items()]:
+            while pausing and self._may_step(provider):
+                turn, over = pausing.popleft()
+                turn.stepped = self.round
+                if not over.done():
+                    over.set_result(None)
+            if not pausing:
+                del self._pausing[provider]
+        self._next_round()
 
     def _call(self, provider: str) -> None:
         """Give what is free to those of *provider* that wait for longest."""

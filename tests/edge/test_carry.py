@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.edge.carry import carry
+from gateway.edge.turns import Turn, Turns
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Delivery, Send
 from gateway.wire.message import Heard, Request, Response, Silence
@@ -115,3 +116,39 @@ async def test_a_cancelled_carrier_closes_the_story() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert closed.is_set()
+
+
+async def test_who_is_cancelled_while_it_pauses_hears_first_what_it_asked_for() -> None:
+    """What the wallet said is in the story before the story is closed: its record is wished for, as a moment later."""
+    turns = Turns()
+    journey = Journey("loud", "plain", 0.0, 4.0)
+    turn = await turns.begin(journey)
+    await turns.begin(Journey("quiet", "plain", 0.0, 4.0))
+    wished: list[Any] = []
+
+    class Journal:
+        async def perform(self, wish: Any) -> None:
+            wished.append(wish)
+            await asyncio.sleep(30)
+
+    def story() -> Any:
+        wished.append((yield Send(Request("POST", "/"), 0, 0)))
+        yield "record"
+        raise AssertionError("it was cancelled")
+
+    class Crowded(Slow):
+        async def send(self, wish: Send, carry_late: Any) -> Any:
+            await asyncio.sleep(0.01)
+            for _ in range(99):
+                turns.pause(Turn(turns, journey))
+            said.set()
+            return self.ending
+
+    said = asyncio.Event()
+    task = asyncio.create_task(carry(story(), Journal(), Crowded(Silence("x")), journey=journey, turn=turn))
+    await said.wait()
+    assert wished == [], "it pauses"
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert wished == [Silence("x"), "record"]

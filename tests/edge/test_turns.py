@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.edge.turns import ALONE, FIRST, LEAST, MOST, STALLED, Turn, Turns
+from gateway.edge.turns import ALONE, CROWDED, FIRST, LEAST, MOST, STALLED, STEPS, Turn, Turns
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Send
 from gateway.journal.wishes import Wait
@@ -36,6 +36,11 @@ def journey(provider: str = "loud", claim: str = "") -> Journey:
 async def begun(turns: Turns, count: int, provider: str = "loud") -> list[Turn]:
     """So many turns that come at once."""
     return [await asyncio.wait_for(turns.begin(journey(provider)), STALLED / 5) for _ in range(count)]
+
+
+def pause(turns: Turns, provider: str = "loud") -> "asyncio.Future[None] | None":
+    """What the next step of one of its callbacks waits for."""
+    return turns.pause(Turn(turns, journey(provider)))
 
 
 async def rounds(count: int = 3) -> None:
@@ -169,7 +174,7 @@ async def test_places_follow_what_a_claim_takes() -> None:
     assert turns.places == MOST, "this is how it is now"
     crowd = [asyncio.create_task(turns.begin(journey())) for _ in range(ALL)]
     await rounds()
-    legs(turns, 50, 0.017)
+    legs(turns, 50, 0.013)
     assert turns.places == MOST
     for each in crowd:
         each.cancel()
@@ -209,6 +214,85 @@ async def test_in_company_each_has_a_few() -> None:
     await asyncio.wait({late})
     clock.now += 5
     await begun(turns, ALL - FEW)
+
+
+async def test_in_company_one_round_has_few_steps_of_each() -> None:
+    """The next ones are on the rounds that follow, in their order; another provider's steps are on this one."""
+    turns = Turns()
+    await begun(turns, 1, "quiet")
+    await begun(turns, 1)
+    await rounds()
+    made: list[str] = []
+
+    async def step(name: str) -> None:
+        if (paused := pause(turns, name.partition(" ")[0])) is not None:
+            await paused
+        made.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(2 * STEPS + 1):
+            group.create_task(step(f"loud {number}"))
+        group.create_task(step("quiet"))
+        await asyncio.sleep(0)
+        assert made == [*(f"loud {number}" for number in range(STEPS)), "quiet"]
+    assert [name for name in made if name != "quiet"] == [f"loud {number}" for number in range(2 * STEPS + 1)]
+    await rounds()
+    assert pause(turns) is None, "nobody pauses any more"
+
+
+async def test_what_is_done_without_waiting_is_one_step() -> None:
+    """A wish that is performed at once is no reason to pause."""
+    turns = Turns()
+    await begun(turns, 1, "quiet")
+    (turn,) = await begun(turns, 1)
+    assert [turn.pause() for _ in range(9 * STEPS)] == [None] * 9 * STEPS
+    assert pause(turns) is None
+    for _ in range(STEPS):
+        pause(turns)
+    await rounds(1)
+    assert turn.pause() is not None, "a round later it is behind those that pause"
+
+
+async def test_of_a_crowd_one_round_has_fewer() -> None:
+    """Whose callbacks wait for places, does less at a time than who only comes often."""
+    turns = Turns()
+    await begun(turns, 1, "quiet")
+    await begun(turns, FEW)
+    waiting = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    paused = [each for _ in range(5) if (each := pause(turns)) is not None]
+    assert len(paused) == 5 - CROWDED
+    assert [pause(turns, "quiet") for _ in range(STEPS)] == [None] * STEPS
+    await rounds(1)
+    assert [each.done() for each in paused] == [True] * CROWDED + [False] * (5 - 2 * CROWDED)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+
+async def test_who_is_alone_never_pauses() -> None:
+    """Nobody has anything of it."""
+    held = await begun(Turns(), ALL)
+    assert [held[0].pause() for _ in range(100)] == [None] * 100
+
+
+async def test_who_goes_while_it_pauses_leaves_nothing_behind() -> None:
+    """Neither a place, nor a step that the next one would wait for."""
+    turns = Turns()
+    await begun(turns, 1, "quiet")
+    held = await begun(turns, FEW - 1)
+    paused = [each for _ in range(9 * STEPS) if (each := pause(turns)) is not None]
+    gone = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    assert not gone.done()
+    paused[-1].cancel()
+    gone.cancel()
+    await asyncio.wait({gone})
+    await rounds(9)
+    assert len(await begun(turns, 1)) + len(held) == FEW
+    full = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    assert not full.done()
+    full.cancel()
 
 
 class _Slow:
