@@ -1,7 +1,8 @@
 """The garbage collector of a process that serves: it looks seldom, and never at what was loaded before.
 
 A callback makes no cycles: what it leaves is freed at once, by counting references. What a collector could find are
-closed connections and exceptions. Its own looking is dear, since it goes through every table and every remembered row.
+closed connections and exceptions. Its own looking is dear, ten milliseconds and more in which nobody is answered: it
+goes through all that is at work, a hundred objects for each callback. So it should not look because many came at once.
 """
 
 import gc
