@@ -140,15 +140,13 @@ class Turns:
         """Its place is free on the loop's next round: what begins on one round is bounded, too."""
         turn.held = False
         del self._holders[turn]
-        if not self._due:
-            self._next_round()
+        self._next_round()
         self._left.append(turn.journey.provider)
 
     def pause(self, turn: Turn) -> asyncio.Future[None] | None:
         """The round on which *turn*, whose provider is not alone, may make its next step; None if it is this one."""
         provider = turn.journey.provider
-        if not self._due:
-            self._next_round()
+        self._next_round()
         if provider not in self._pausing and self._may_step(provider):
             turn.stepped = self.round
             return None
@@ -177,10 +175,11 @@ class Turns:
         return True
 
     def _next_round(self) -> None:
-        self._due = True
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-        self._loop.call_soon(self._round)
+        if not self._due:
+            self._due = True
+            if self._loop is None:
+                self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._round)
 
     def _round(self) -> None:
         left, self._left, self._due = self._left, [], False
