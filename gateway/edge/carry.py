@@ -23,8 +23,8 @@ Deliver = Callable[[Response | None], Awaitable[Delivery]]
 class Memory(Protocol):
     """Performs every wish that is neither Send nor Answer."""
 
-    async def perform(self, wish: Any) -> Any:
-        """Do what *wish* asks; the result goes back into the story, an exception is raised there."""
+    async def perform(self, wish: Any, *, patient: bool = False) -> Any:
+        """Do what *wish* asks; the result goes back into the story, an exception is raised there. See `Store`."""
 
 
 class Hop(Protocol):
@@ -82,7 +82,7 @@ async def carry(
                     finally:
                         turn.back()
                 else:
-                    result = await memory.perform(wish)
+                    result = await memory.perform(wish, patient=turn is not None and turn.patient)
                 if turn is not None and (pause := turn.pause()) is not None:
                     await _over(pause)
             except Exception as fault:

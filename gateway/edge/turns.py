@@ -68,6 +68,11 @@ class Turn(Struct, eq=False):
         turns = self._turns
         return None if turns.alone or self.stepped == turns.round else turns.pause(self)
 
+    @property
+    def patient(self) -> bool:
+        """Is it one of a crowd, with others in company? Then the journal may let it wait for others' wishes."""
+        return not self._turns.alone and self._turns.is_crowd(self.journey.provider)
+
     def back(self) -> None:
         """It is at work again. What has begun is not kept waiting."""
         self._turns.hold(self)
@@ -163,13 +168,17 @@ class Turns:
         else:
             self.places = min(MOST, self.places + STEP)
 
+    def is_crowd(self, provider: str) -> bool:
+        """Do callbacks of *provider* wait for one another?"""
+        return provider in self._waiting
+
     def _share(self) -> float:
         """How many places one provider has."""
         return ALONE if self.alone else self.places
 
     def _may_step(self, provider: str) -> bool:
         made = self._steps.get(provider, 0)
-        if made >= (CROWDED if provider in self._waiting else STEPS):
+        if made >= (CROWDED if self.is_crowd(provider) else STEPS):
             return False
         self._steps[provider] = made + 1
         return True

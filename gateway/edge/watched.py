@@ -40,11 +40,11 @@ class Watched:
         """See Store."""
         await self._journal.stop()
 
-    async def perform(self, wish: Wish) -> Any:
+    async def perform(self, wish: Wish, *, patient: bool = False) -> Any:
         """See Store; a wish that fails, or that is performed again after a failure, is noticed."""
         waited, began = self._waited.get(type(wish)), monotonic()
         try:
-            result = await self._journal.perform(wish)
+            result = await self._journal.perform(wish, patient=patient)
         except JournalUnavailable as fault:
             self._failed(str(fault))
             raise

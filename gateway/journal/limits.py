@@ -9,8 +9,8 @@ DAY_S = 86_400.0
 class Limits:
     """*claim_s*: a claim that is not durable by then is never ours. *wish_s*: every other wish. *waiting*: how many
     wishes may wait. *batch*: how many share a commit. *linger_s*: how long a commit of mere confirmations, for which
-    nobody waits, is held back for others to join. *rest_s*: from the beginning of a commit that several shared to that
-    of the next; what comes meanwhile shares it. *gap_s*: nobody served in a longer gap between two commits or beats,
+    nobody waits, is held back for others to join. *rest_s*: from the beginning of a commit to that of the next one, if
+    only those who are patient wait for it. *gap_s*: nobody served in a longer gap between two commits or beats,
     so the journal's clock goes on by no more than this. *reopen_s*: the longest pause between two tries to open a
     failed store again. *checkpoint*: pages of a write-ahead log before they are moved to the main file.
     """
@@ -20,7 +20,7 @@ class Limits:
     waiting: int = 10_000
     batch: int = 64
     linger_s: float = 0.005
-    rest_s: float = 0.00125
+    rest_s: float = 0.002
     gap_s: float = 10.0
     reopen_s: float = 1.0
     checkpoint: int = 1_000

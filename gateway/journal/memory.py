@@ -78,7 +78,7 @@ class Memory:
         """What is remembered now."""
         return self._tally.counts(self._clock())
 
-    async def perform(self, wish: Wish) -> Any:
+    async def perform(self, wish: Wish, *, patient: bool = False) -> Any:
         """Do what *wish* says and give its result."""
         if isinstance(wish, Wait):
             return await self._wait(wish)

@@ -19,8 +19,11 @@ class Store(Protocol):
     async def stop(self) -> None:
         """Write what waits, give back what is held, close."""
 
-    async def perform(self, wish: Wish) -> Any:
-        """Do what *wish* says and give its result. Raises JournalUnavailable."""
+    async def perform(self, wish: Wish, *, patient: bool = False) -> Any:
+        """Do what *wish* says and give its result. Raises JournalUnavailable.
+
+        *patient*: it may wait a moment for others to share what making it durable costs.
+        """
 
     async def beat(self) -> None:
         """Say that we live, free what the dead held, prune a little; to be called every second or two."""

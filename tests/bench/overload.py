@@ -92,7 +92,7 @@ def _whys(site: Site) -> list[str]:
 @contextmanager
 def beside(name: str, site: Site, seconds: int, peak: float) -> Iterator[None]:
     """What the other provider does meanwhile: nothing, half of what a core can take, all that it can send, or stall."""
-    lasts = seconds + 1
+    lasts = seconds + 2
     with ThreadPoolExecutor(1) as pool:
         if name == "busy":
             loud = pool.submit(site.open, int(BUSY * peak), lasts, only=LOUD)

@@ -183,7 +183,7 @@ class Account:
 class Forgetful:
     """A memory that echoes wishes; an exception given as a wish is raised."""
 
-    async def perform(self, wish: Any) -> Any:
+    async def perform(self, wish: Any, *, patient: bool = False) -> Any:
         """Echo, or raise."""
         if isinstance(wish, Exception):
             raise wish

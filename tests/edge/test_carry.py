@@ -29,7 +29,7 @@ class Slow:
 class Echo:
     """A memory that echoes, and raises what it is given to raise."""
 
-    async def perform(self, wish: Any) -> Any:
+    async def perform(self, wish: Any, *, patient: bool = False) -> Any:
         """Echo, or raise."""
         if isinstance(wish, Exception):
             raise wish
@@ -127,7 +127,7 @@ async def test_who_is_cancelled_while_it_pauses_hears_first_what_it_asked_for() 
     wished: list[Any] = []
 
     class Journal:
-        async def perform(self, wish: Any) -> None:
+        async def perform(self, wish: Any, *, patient: bool = False) -> None:
             wished.append(wish)
             await asyncio.sleep(30)
 

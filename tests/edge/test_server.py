@@ -227,7 +227,7 @@ async def test_a_provider_that_resets_as_the_answer_leaves_is_gone(gateway: Any,
         deliveries.append((yield Answer(OK)))
 
     class Waiting:
-        async def perform(self, wish: Any) -> None:
+        async def perform(self, wish: Any, *, patient: bool = False) -> None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             sock.close()
 

@@ -302,7 +302,7 @@ class _Slow:
         self.begun = 0
         self.go = asyncio.Event()
 
-    async def perform(self, wish: Any) -> Any:
+    async def perform(self, wish: Any, *, patient: bool = False) -> Any:
         self.begun += 1
         await self.go.wait()
 
@@ -328,6 +328,49 @@ async def test_a_crowd_on_sockets(gateway: Any) -> None:
     assert len(waited) == 9
 
 
+async def test_only_a_crowd_in_company_is_patient() -> None:
+    """Its commits are for others to share; who is alone, or has places left, is not to wait for anybody."""
+    turns = Turns()
+    first, *_ = await begun(turns, FEW)
+    crowd = [asyncio.create_task(turns.begin(journey())) for _ in range(ALL)]
+    await rounds()
+    assert not first.patient, "alone"
+    (quiet,) = await begun(turns, 1, "quiet")
+    assert (first.patient, quiet.patient) == (True, False)
+    for each in crowd:
+        each.cancel()
+    await asyncio.wait(crowd)
+
+
+async def test_a_crowds_patience_is_told_to_the_journal(gateway: Any) -> None:
+    """On sockets: those of the crowd, and of it those only for whom others wait."""
+    patience: list[tuple[str, bool]] = []
+    journal = _Slow()
+
+    class Journal:
+        async def perform(self, wish: Any, *, patient: bool = False) -> Any:
+            patience.append((wish, patient))
+            if len(patience) <= FEW + ALL:
+                await journal.perform(wish)
+
+    def story(request: Any, journey: Journey) -> Any:
+        yield journey.provider
+        yield journey.provider
+        journey.operation, journey.outcome = "bet", "ok"
+        yield Answer(OK)
+
+    one = await gateway(story, providers=LOUD_AND_QUIET, memory=Journal())
+    crowd = [asyncio.create_task(one.talk(post("/loud/bet"))) for _ in range(2 * ALL)]
+    await until(lambda: journal.begun == ALL)
+    quiet = asyncio.create_task(one.talk(post("/quiet/bet")))
+    await until(lambda: ("quiet", False) in patience)
+    journal.go.set()
+    assert all(answer.endswith(OK.body) for answer in await asyncio.gather(*crowd, quiet))
+    assert ("loud", True) in patience
+    assert ("quiet", True) not in patience
+    assert patience[-1] == ("loud", False), "nobody waits any more"
+
+
 @pytest.mark.parametrize("wish", [Send(BET, 0.0, 0.0), Wait("a:b:c", 0.0)], ids=["wallet", "row"])
 async def test_who_waits_for_others_holds_no_place(gateway: Any, wish: Any) -> None:
     """Nobody's turn comes later because a wallet is silent, or because a row is in another's hands."""
@@ -335,7 +378,7 @@ async def test_who_waits_for_others_holds_no_place(gateway: Any, wish: Any) -> N
     go = asyncio.Event()
 
     class Hanging:
-        async def perform(self, wish: Any) -> Any:
+        async def perform(self, wish: Any, *, patient: bool = False) -> Any:
             return await self.send(wish, None)
 
         async def send(self, wish: Any, carry_late: Any) -> Any:

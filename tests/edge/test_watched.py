@@ -19,10 +19,10 @@ from gateway.journal.wishes import Claim, JournalUnavailable, Record, Row, Told
 class Failing(Memory):
     """A journal that cannot write while *failing* says why; a Told is never waited for."""
 
-    async def perform(self, wish: Any) -> Any:
+    async def perform(self, wish: Any, *, patient: bool = False) -> Any:
         if self.failing and not isinstance(wish, Told):
             raise JournalUnavailable(self.failing)
-        return await super().perform(wish)
+        return await super().perform(wish, patient=patient)
 
 
 class Watching:
@@ -56,6 +56,19 @@ def watching(monkeypatch: pytest.MonkeyPatch) -> Watching:
 def bet(number: int) -> Claim:
     """The claim of a new row."""
     return Claim(Row(f"a::{number}", "a", str(number), Operation.BET))
+
+
+async def test_patience_is_passed_on(watching: Watching) -> None:
+    """It is for the store to make something of it."""
+    patience: list[bool] = []
+
+    async def perform(wish: Any, *, patient: bool) -> None:
+        patience.append(patient)
+
+    watching.store.perform = perform  # type: ignore[method-assign,assignment]
+    await watching.journal.perform(bet(1))
+    await watching.journal.perform(bet(2), patient=True)
+    assert patience == [False, True]
 
 
 async def test_a_failure_is_told_once_and_its_end_once(watching: Watching) -> None:

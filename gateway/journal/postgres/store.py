@@ -121,7 +121,7 @@ class Postgres:
         counts: Counts = await self._ask(Count())
         return counts
 
-    async def perform(self, wish: Wish) -> Any:
+    async def perform(self, wish: Wish, *, patient: bool = False) -> Any:
         """Do what *wish* says, durably, and give its result."""
         match wish:
             case Told():

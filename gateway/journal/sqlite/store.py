@@ -140,7 +140,7 @@ class Sqlite:
         with Reader(self.path, vfs=self._vfs) as reader:
             return reader.counts()
 
-    async def perform(self, wish: Wish) -> Any:
+    async def perform(self, wish: Wish, *, patient: bool = False) -> Any:
         """Do what *wish* says, durably, and give its result."""
         match wish:
             case Told():
@@ -150,7 +150,7 @@ class Sqlite:
                     self._writer.put(Entry(wish))
                 return None
             case Record():
-                return await self._record(wish)
+                return await self._record(wish, patient)
             case Recall(account, "session", identity):
                 return await self._recall(account, identity, wish)
             case Remember(account, "session", identity, facts):
@@ -164,7 +164,7 @@ class Sqlite:
                 return None
             case Wait(key):
                 return await self._waiting.wait(wish, lambda: self._is_held(key))
-        return await self._ask(wish)
+        return await self._ask(wish, patient)
 
     async def _recall(self, account: str, identity: str, wish: Recall) -> dict[str, Any]:
         if (known := self._sessions.recall(account, identity)) is not None:
@@ -175,15 +175,15 @@ class Sqlite:
         self._sessions.keep(account, identity, found, 0.0)
         return dict(found)
 
-    async def _record(self, wish: Record) -> Any:
+    async def _record(self, wish: Record, patient: bool) -> Any:
         if not wish.memories:
-            return await self._ask(wish)
+            return await self._ask(wish, patient)
         wall = self._wall()
         new = tuple(
             each for each in wish.memories
             if each.kind == "session" and not self._sessions.knows(each.account, each.id, each.facts, wall)
         )  # fmt: skip
-        result = await self._ask(with_fields(wish, memories=new))
+        result = await self._ask(with_fields(wish, memories=new), patient)
         if new:
             result, merged = result
             for each, facts in zip(new, merged, strict=True):
@@ -199,11 +199,11 @@ class Sqlite:
 
     # -- to the writer, and back
 
-    async def _ask(self, wish: Any) -> Any:
+    async def _ask(self, wish: Any, patient: bool = False) -> Any:
         """*wish*'s result when it is durable; JournalUnavailable if that takes too long."""
         if self._lock is None:
             raise JournalUnavailable("the journal is not open")
-        return await performed(Entry(wish), self._writer, self.limits, self.failing)
+        return await performed(Entry(wish, patient=patient), self._writer, self.limits, self.failing)
 
     def _hand_over(self, batch: list[Entry], freed: set[str]) -> None:
         """In the writer's thread: everything of a commit at once."""

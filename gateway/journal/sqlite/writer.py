@@ -22,19 +22,18 @@ from gateway.journal.wishes import JournalRefused, JournalUnavailable, Told
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.05
-#: So many wishes in one commit are a sign that more will come before the next.
-SEVERAL = 3
 #: These are about one wish's own content; whatever else SQLite says is about the file.
 _OF_THE_WISH = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, apsw.BindingsError, apsw.RangeError)
 
 
 class Entry(Asked):
-    """A wish that waits for its commit, and what went wrong with it."""
+    """A wish that waits for its commit, and what went wrong with it. *patient*: it may wait for others."""
 
-    __slots__ = ("error",)
+    __slots__ = ("error", "patient")
 
-    def __init__(self, wish: Any, future: "asyncio.Future[Any] | None" = None) -> None:
+    def __init__(self, wish: Any, future: "asyncio.Future[Any] | None" = None, *, patient: bool = False) -> None:
         super().__init__(wish, future)
+        self.patient = patient
         self.error: BaseException | None = None
 
 
@@ -64,7 +63,7 @@ class Writer:
         self._queue: SimpleQueue[Entry | None] = SimpleQueue()
         self._owed: deque[Any] = deque()
         self._pause, self._open_at = _FIRST_PAUSE_S, 0.0
-        self._next = 0.0  # when the next commit is to begin, where the last one was shared
+        self._rested = 0.0  # when those who are patient need not wait any longer
         self._thread = Thread(target=self._run, name=f"journal {book.path.name}", daemon=True)
 
     # -- from other threads
@@ -120,7 +119,7 @@ class Writer:
     def _taken(self) -> tuple[list[Entry], bool]:
         """What waits, up to a batch; and whether this is the end.
 
-        Mere confirmations are held back for a moment. So is everything while many come: a commit is dearer than what it
+        Mere confirmations are held back for a moment. So are wishes that are patient: a commit is dearer than what it
         writes, and a thread that commits as often as it can takes the core from those who are to fill the next one.
         """
         batch: list[Entry] = []
@@ -136,9 +135,9 @@ class Writer:
             if not batch:
                 until = monotonic() + self._limits.linger_s
             batch.append(entry)
-            if type(entry.wish) is not Told:
-                until = self._next
-        self._next = monotonic() + self._limits.rest_s if len(batch) >= SEVERAL else 0.0
+            if until and type(entry.wish) is not Told:
+                until = self._rested if entry.patient else 0.0
+        self._rested = monotonic() + self._limits.rest_s
         return batch, False
 
     def _ready(self) -> bool:

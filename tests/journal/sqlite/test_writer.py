@@ -33,9 +33,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Sqlite]:
     await store.stop()
 
 
-async def claims(store: Sqlite, *transactions: str) -> list[Any]:
+async def claims(store: Sqlite, *transactions: str, patient: bool = False) -> list[Any]:
     """Claim all at once."""
-    return await asyncio.gather(*(store.perform(bet(name, round=None)) for name in transactions))
+    return await asyncio.gather(*(store.perform(bet(name, round=None), patient=patient) for name in transactions))
 
 
 async def record(store: Sqlite, claimed: Any) -> Any:
@@ -57,27 +57,36 @@ async def test_wishes_that_wait_share_a_commit(store: Sqlite) -> None:
     assert 10 <= store.commits - before <= 12
 
 
-async def test_while_many_come_commits_begin_at_intervals(tmp_path: Path) -> None:
-    """After a commit that several shared the next one waits for more; after that of a few, it begins at once."""
+async def test_patient_wishes_are_committed_at_intervals(tmp_path: Path) -> None:
+    """They wait from one commit's beginning on for others to join the next; who is not patient is made to wait never,
+    and takes them along."""
     rest = 2.0
     store = Sqlite(tmp_path / "j.db", limits=replace(PATIENT, rest_s=rest))
     await store.start()
     clock = asyncio.get_running_loop().time
 
-    async def seconds(*names: str) -> float:
+    async def seconds(*names: str, patient: bool = False) -> float:
         began = clock()
-        await claims(store, *names)
+        await claims(store, *names, patient=patient)
         return clock() - began
 
-    assert await seconds("a") + await seconds("b1", "b2") + await seconds("c") < rest, "few at a time"
-    await claims(store, "d1", "d2", "d3", "d4")
+    assert await seconds("a1", "a2", "a3", "a4") + await seconds("b") < rest / 2, "nobody is patient"
     before = store.commits
-    first = asyncio.create_task(seconds("e"))
+    first = asyncio.create_task(seconds("c", patient=True))
     await asyncio.sleep(rest / 4)
-    await seconds("f")
+    await seconds("d", patient=True)
     assert await first > rest / 2
     assert store.commits - before == 1, "what came while the first one waited shared its commit"
-    assert await seconds("g") < rest / 2, "these were two"
+    before = store.commits
+    first = asyncio.create_task(seconds("e", patient=True))
+    await asyncio.sleep(rest / 4)
+    assert await seconds("f") < rest / 4
+    assert await first < rest / 2
+    assert store.commits - before == 1, "it was taken along"
+    both = await asyncio.gather(seconds("g1"), seconds("g2", patient=True))
+    assert max(both) < rest / 2, "who is patient does not keep the one before it waiting"
+    await asyncio.sleep(rest)
+    assert await seconds("h", patient=True) < rest / 2, "the last commit is long ago"
     await store.stop()
 
 

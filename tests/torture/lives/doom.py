@@ -61,7 +61,7 @@ class Doomed:
         await self._store.beat()
         self._doom.at("beat.after")
 
-    async def perform(self, wish: Any) -> Any:
+    async def perform(self, wish: Any, *, patient: bool = False) -> Any:
         """The wish, with its points."""
         name = _WISHES.get(type(wish), "")
         if isinstance(wish, Record):
@@ -69,9 +69,9 @@ class Doomed:
         if isinstance(wish, Wait):
             name = "wait"
         if not name:
-            return await self._store.perform(wish)
+            return await self._store.perform(wish, patient=patient)
         self._doom.at(f"{name}.before")
-        result = await self._store.perform(wish)
+        result = await self._store.perform(wish, patient=patient)
         if isinstance(wish, Claim) and wish.row.operation in REVERSALS and result.verdict in _INTENDED:
             self._doom.at("intent.after")
         if isinstance(wish, Record) and wish.state is State.UNKNOWN:
