@@ -59,6 +59,9 @@ def asked() -> tuple[Plan, Path]:
     if given.only:
         words = [word.strip() for word in given.only.split(",")]
         names = tuple(each.name for each in CONTENDERS if any(word in each.name for word in words))
+        if not names:
+            known = "; ".join(each.name for each in CONTENDERS)
+            parser.error(f"--only {given.only}: there is no such contender. They are: {known}")
         plan = replace(plan, contenders=names)
     return plan, given.out.resolve()
 
