@@ -154,7 +154,7 @@ class Bench:
             kept = self.results[contender.name]
             kept["goodput"] = overload.goodput(*where, self.plan.burst)
             self.say(f"goodput        {contender.name:<26} measured, {self.plan.overload} rounds")
-            kept["isolation"] = overload.isolation(*where, self.plan.burst + 1, median(kept["goodput"]["peak"]))
+            kept["isolation"] = overload.isolation(*where, median(kept["goodput"]["peak"]))
 
     def compiles(self) -> None:
         """How long all shipped tables take to compile and prove, in a process that has imported the gateway."""
