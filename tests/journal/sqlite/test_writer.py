@@ -80,11 +80,11 @@ async def test_patient_wishes_are_committed_at_intervals(tmp_path: Path) -> None
     before = store.commits
     first = asyncio.create_task(seconds("e", patient=True))
     await asyncio.sleep(rest / 4)
-    assert await seconds("f") < rest / 4
-    assert await first < rest / 2
+    assert await seconds("f") < rest / 2
+    assert await first < rest * 3 / 4
     assert store.commits - before == 1, "it was taken along"
-    both = await asyncio.gather(seconds("g1"), seconds("g2", patient=True))
-    assert max(both) < rest / 2, "who is patient does not keep the one before it waiting"
+    took, _ = await asyncio.gather(seconds("g1"), seconds("g2", patient=True))
+    assert took < rest / 2, "who is patient does not keep the one before it waiting"
     await asyncio.sleep(rest)
     assert await seconds("h", patient=True) < rest / 2, "the last commit is long ago"
     await store.stop()
