@@ -90,6 +90,26 @@ async def test_patient_wishes_are_committed_at_intervals(tmp_path: Path) -> None
     await store.stop()
 
 
+async def test_records_are_patient_too(tmp_path: Path) -> None:
+    """With something to remember, and without."""
+    rest = 2.0
+    store = Sqlite(tmp_path / "j.db", limits=replace(PATIENT, rest_s=rest))
+    await store.start()
+    clock = asyncio.get_running_loop().time
+    memories = ((), (Remember(ACCOUNT, "session", "s", {"player": "p"}),))
+    claimed = await claims(store, "a", "b")
+    began = clock()
+
+    async def ended(row: Any, what: tuple[Remember, ...]) -> float:
+        wish = Record(row.key, row.holder, State.APPLIED, Outcome.OK, DONE, PAID, sent=True, memories=what)
+        await store.perform(wish, patient=True)
+        return clock() - began
+
+    took = [ended(each.row, what) for each, what in zip(claimed, memories, strict=True)]
+    assert min(await asyncio.gather(*took)) > rest / 2
+    await store.stop()
+
+
 async def test_a_batch_is_handed_over_at_once(store: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
     """The event loop is woken once per commit, not once per wish."""
     woken: list[Any] = []
