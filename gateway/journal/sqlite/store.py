@@ -22,12 +22,13 @@ from gateway.journal.limits import Kept, Limits
 from gateway.journal.reading import Counts
 from gateway.journal.sessions import MOST_PLAYERS, Remembered, Sessions
 from gateway.journal.sqlite.book import Beat, Book, Prune
+from gateway.journal.sqlite.entries import Entry
 from gateway.journal.sqlite.lock import Lock
 from gateway.journal.sqlite.opening import check_version
 from gateway.journal.sqlite.pruning import Pruned
 from gateway.journal.sqlite.reader import Reader
 from gateway.journal.sqlite.tables import MOST_CACHED
-from gateway.journal.sqlite.writer import Entry, Writer
+from gateway.journal.sqlite.writer import Writer
 from gateway.journal.states import Policy
 from gateway.journal.waiting import Waiting
 from gateway.journal.wishes import (

@@ -4,37 +4,24 @@ A disk that is full, or an fsync that failed: the transaction counts for nothing
 file is closed and opened anew until it can be written again. Meanwhile `failing` says what is wrong.
 """
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 from typing import Any
 
 import apsw
 
-from gateway.journal.asked import Asked
 from gateway.journal.sqlite.book import Book
+from gateway.journal.sqlite.entries import Entries, Entry
 from gateway.journal.unwanted import given_back, owed, without_listener
-from gateway.journal.wishes import JournalRefused, JournalUnavailable, Told
+from gateway.journal.wishes import JournalRefused, JournalUnavailable
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.05
 #: These are about one wish's own content; whatever else SQLite says is about the file.
 _OF_THE_WISH = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, apsw.BindingsError, apsw.RangeError)
-
-
-class Entry(Asked):
-    """A wish that waits for its commit, and what went wrong with it. *patient*: it may wait for others."""
-
-    __slots__ = ("error", "patient")
-
-    def __init__(self, wish: Any, future: "asyncio.Future[Any] | None" = None, *, patient: bool = False) -> None:
-        super().__init__(wish, future)
-        self.patient = patient
-        self.error: BaseException | None = None
 
 
 def reason(error: BaseException) -> str:
@@ -60,10 +47,9 @@ class Writer:
         self.commits = 0
         self._book, self._deliver = book, deliver
         self._limits = book.limits
-        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
+        self._entries = Entries(book.limits)
         self._owed: deque[Any] = deque()
         self._pause, self._open_at = _FIRST_PAUSE_S, 0.0
-        self._rested = 0.0  # when those who are patient need not wait any longer
         self._thread = Thread(target=self._run, name=f"journal {book.path.name}", daemon=True)
 
     # -- from other threads
@@ -77,11 +63,11 @@ class Writer:
         self._thread.start()
 
     def __len__(self) -> int:
-        return self._queue.qsize()
+        return len(self._entries)
 
     def put(self, entry: Entry) -> None:
         """Let *entry* wait for the next commit."""
-        self._queue.put(entry)
+        self._entries.put(entry)
 
     def owe(self, wish: Any) -> None:
         """Perform what must not be lost of *wish* as soon as the file can be written again; nobody waits for it."""
@@ -94,15 +80,17 @@ class Writer:
 
     def stop(self) -> None:
         """Write what waits, and close the file; waits for the thread's end."""
-        self._queue.put(None)
+        self._entries.close()
         self._thread.join()
 
     # -- in the thread
 
     def _run(self) -> None:
-        stopping = False
-        while not stopping:
-            batch, stopping = self._taken()
+        last = False
+        while not last:
+            idle = self._book.is_open and not self._owed and not self.failing
+            batch = self._entries.taken() if idle else self._entries.taken(self._open_at)
+            last = self._entries.closed and not len(self._entries)
             try:
                 if self._ready():
                     self._serve(batch)
@@ -115,30 +103,6 @@ class Writer:
             self._book.close(clean=True)
         except Exception as error:
             _LOG.warning("the journal was not closed cleanly: %s", reason(error))
-
-    def _taken(self) -> tuple[list[Entry], bool]:
-        """What waits, up to a batch; and whether this is the end.
-
-        Mere confirmations are held back for a moment. So are wishes that are patient: a commit is dearer than what it
-        writes, and a thread that commits as often as it can takes the core from those who are to fill the next one.
-        """
-        batch: list[Entry] = []
-        idle = self._book.is_open and not self._owed and not self.failing
-        until: float | None = None if idle else self._open_at
-        while len(batch) < self._limits.batch:
-            try:
-                entry = self._queue.get(timeout=None if until is None else max(0.0, until - monotonic()))
-            except Empty:
-                break
-            if entry is None:
-                return batch, True
-            if not batch:
-                until = monotonic() + self._limits.linger_s
-            batch.append(entry)
-            if until and type(entry.wish) is not Told:
-                until = self._rested if entry.patient else 0.0
-        self._rested = monotonic() + self._limits.rest_s
-        return batch, False
 
     def _ready(self) -> bool:
         """Is the file open; if not, is it time to try again, and does it open?"""
@@ -227,7 +191,7 @@ class Writer:
             if entry.dropped or entry.future is None:
                 lost.append(entry)
             else:
-                self._queue.put(entry)
+                self._entries.put(entry)
         self._lose(lost, JournalUnavailable(f"the journal cannot write: {self.failing}"))
 
     def _fail(self, batch: list[Entry], error: BaseException) -> None:
