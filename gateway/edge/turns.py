@@ -9,9 +9,10 @@ A provider that is alone has many: callbacks that are at work together share com
 a few; and more, as long as claims take little longer than they do when nobody waits: a journal far away, or on a slow
 disk, is busy with many before it is slower.
 
-Also in company, no provider makes more than a few steps on one round of the loop, a crowd fewer still: what is due to
-another is behind no more than these. And who pauses lets the journal's thread have the core, if there is one for both:
-a commit that nobody works on keeps everybody waiting.
+Of a crowd, while others are none, only one makes a step, and on one round of the loop out of a few: what is due to
+another is behind no more than that. And who pauses lets the journal's thread have the core, if there is one for both: a
+commit that nobody works on keeps everybody waiting. That makes a callback half as dear again, so it is done only where
+it helps somebody: nobody pauses where everybody is a crowd.
 """
 
 import asyncio
@@ -25,10 +26,11 @@ from msgspec import Struct
 
 from gateway.exchange.journey import Journey
 
-#: Places of a provider that is alone; and in company: at first, at least and at most.
-ALONE, FIRST, LEAST, MOST = 64, 4.0, 4.0, 64.0
-#: What a provider in company does on one round, from one thing waited for to the next; and one whose callbacks wait.
-STEPS, CROWDED = 2, 1
+#: Places of a provider that is alone; and in company: at least, as at first, and at most.
+ALONE, LEAST, MOST = 64, 4.0, 64.0
+#: Rounds of the loop from one step of a crowd's to its next, a step being what is done from one thing waited for to the
+#: next. What has come for another one is read on the first, told to who awaits it on the second, acted on on the third.
+ROUNDS = 3
 #: What one claim changes of these; and of what is usual.
 STEP, WEIGHT = 0.1, 1 / 64
 #: The way from a turn to the wallet is slow beyond so many times the usual, and so many seconds.
@@ -65,13 +67,12 @@ class Turn(Struct, eq=False):
 
     def pause(self) -> "asyncio.Future[None] | None":
         """What is to be awaited before it makes its next step, if anything."""
-        turns = self._turns
-        return None if turns.alone or self.stepped == turns.round else turns.pause(self)
+        return self._turns.pause(self)
 
     @property
     def patient(self) -> bool:
-        """Is it one of a crowd, with others in company? Then the journal may let it wait for others' wishes."""
-        return not self._turns.alone and self._turns.is_crowd(self.journey.provider)
+        """Is it one of those who keep others waiting? Then the journal may let it wait for others' wishes."""
+        return self._turns.is_in_the_way(self.journey.provider)
 
     def back(self) -> None:
         """It is at work again. What has begun is not kept waiting."""
@@ -79,23 +80,23 @@ class Turn(Struct, eq=False):
 
 
 class Turns:
-    """Of one event loop. `places`: how many each provider has in company; `alone`: there is nobody else; `round`: the
-    number of this one."""
+    """Of one event loop. `places`: how many each provider has in company; `company`: how many were here lately;
+    `round`: the number of this one, on which a crowd may make a step."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self.places, self.alone, self.round = FIRST, True, 0
+        self.places, self.company, self.round = LEAST, 1, 0
         self._held: dict[str, int] = {}  # of all who ever came: they are those of the settings
         self._holders: dict[Turn, None] = {}  # who holds one for longest stands first
         self._left: list[str] = []
         self._due = False  # is the next round asked for?
-        self._steps: dict[str, int] = {}  # made on this round
+        self._stepped: set[str] = set()  # who made its step on this round
         self._pausing: dict[str, deque[tuple[Turn, asyncio.Future[None]]]] = {}
         self._loop: Any = None  # the running one, once it is known: asking for it costs a system call
         self._waiting: dict[str, deque[tuple[Turn, asyncio.Future[None]]]] = {}
         self._look: asyncio.TimerHandle | None = None
         self._here: set[str] = set()
-        self._before = 1
+        self._here_before: set[str] = set()
         self._here_until = 0.0
         self._usual = 0.0
 
@@ -104,10 +105,10 @@ class Turns:
         provider, now = journey.provider, self._clock()
         turn = Turn(self, journey)
         if now >= self._here_until:
-            self._before, self._here, self._here_until = len(self._here) or 1, set(), now + LATELY
+            self._here_before, self._here, self._here_until = self._here, set(), now + LATELY
         if provider not in self._here:
             self._here.add(provider)
-            self.alone = self._before == 1 and len(self._here) == 1
+            self.company = len(self._here | self._here_before)
         if provider in self._waiting:  # there may be more places than when one was last given away
             self._call(provider)
         try:
@@ -142,18 +143,23 @@ class Turns:
         self._holders[turn] = None
 
     def leave(self, turn: Turn) -> None:
-        """Its place is free on the loop's next round: what begins on one round is bounded, too."""
+        """Its place is free on the next round: what begins on one round is bounded, too."""
         turn.held = False
         del self._holders[turn]
         self._next_round()
         self._left.append(turn.journey.provider)
 
     def pause(self, turn: Turn) -> asyncio.Future[None] | None:
-        """The round on which *turn*, whose provider is not alone, may make its next step; None if it is this one."""
+        """The round on which *turn* may make its next step; None if it is this one."""
         provider = turn.journey.provider
-        self._next_round()
-        if provider not in self._pausing and self._may_step(provider):
-            turn.stepped = self.round
+        if provider not in self._pausing:
+            if not self.is_in_the_way(provider):
+                return None
+            self._next_round()
+            if self._may_step(provider):
+                turn.stepped = self.round
+                return None
+        if turn.stepped == self.round:
             return None
         pausing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pausing.setdefault(provider, deque()).append((turn, pausing))
@@ -168,19 +174,20 @@ class Turns:
         else:
             self.places = min(MOST, self.places + STEP)
 
-    def is_crowd(self, provider: str) -> bool:
-        """Do callbacks of *provider* wait for one another?"""
-        return provider in self._waiting
+    def is_in_the_way(self, provider: str) -> bool:
+        """Do callbacks of *provider* wait for one another, while there is somebody whose do not?"""
+        return provider in self._waiting and len(self._waiting) < self.company
 
     def _share(self) -> float:
         """How many places one provider has."""
-        return ALONE if self.alone else self.places
+        return ALONE if self.company == 1 else self.places
 
     def _may_step(self, provider: str) -> bool:
-        made = self._steps.get(provider, 0)
-        if made >= (CROWDED if self.is_crowd(provider) else STEPS):
+        if not self.is_in_the_way(provider):
+            return True
+        if provider in self._stepped:
             return False
-        self._steps[provider] = made + 1
+        self._stepped.add(provider)
         return True
 
     def _next_round(self) -> None:
@@ -188,14 +195,19 @@ class Turns:
             self._due = True
             if self._loop is None:
                 self._loop = asyncio.get_running_loop()
-            self._loop.call_soon(self._round)
+            spaced = 0 < len(self._waiting) < self.company
+            self._loop.call_soon(self._round, ROUNDS - 1 if spaced else 0)
 
-    def _round(self) -> None:
+    def _round(self, more: int) -> None:
+        """The next one, unless there are *more* of the loop's before it."""
+        if more:
+            self._loop.call_soon(self._round, more - 1)
+            return
         left, self._left, self._due = self._left, [], False
         self.round += 1
         for provider in left:
             self._held[provider] -= 1
-        self._steps.clear()
+        self._stepped.clear()
         if self._pausing:
             self._go_on()
         if self._waiting:

@@ -124,6 +124,8 @@ async def test_who_is_cancelled_while_it_pauses_hears_first_what_it_asked_for() 
     journey = Journey("loud", "plain", 0.0, 4.0)
     turn = await turns.begin(journey)
     await turns.begin(Journey("quiet", "plain", 0.0, 4.0))
+    crowd = [asyncio.create_task(turns.begin(journey)) for _ in range(99)]
+    await asyncio.sleep(0)
     wished: list[Any] = []
 
     class Journal:
@@ -152,3 +154,5 @@ async def test_who_is_cancelled_while_it_pauses_hears_first_what_it_asked_for() 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert wished == [Silence("x"), "record"]
+    for each in crowd:
+        each.cancel()

@@ -1,11 +1,13 @@
 """Turns: whom a provider with too much at once keeps waiting, on a clock that is moved by hand and on real sockets."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from gateway.edge.turns import ALONE, CROWDED, FIRST, LEAST, MOST, STALLED, STEPS, Turn, Turns
+from gateway.edge.turns import ALONE, LEAST, MOST, ROUNDS, STALLED, Turn, Turns
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Send
 from gateway.journal.wishes import Wait
@@ -14,7 +16,7 @@ from tests.edge.callbacks import OK, post
 from tests.edge.conftest import Account, until
 from tests.edge.wishes import BET
 
-ALL, FEW = ALONE, int(FIRST)
+ALL, FEW = ALONE, int(LEAST)
 LOUD_AND_QUIET = [Account("loud", "/loud"), Account("quiet", "/quiet")]
 
 
@@ -43,7 +45,19 @@ def pause(turns: Turns, provider: str = "loud") -> "asyncio.Future[None] | None"
     return turns.pause(Turn(turns, journey(provider)))
 
 
-async def rounds(count: int = 3) -> None:
+@asynccontextmanager
+async def crowded(turns: Turns) -> AsyncIterator[None]:
+    """One callback of the loud provider waits for a place, and the quiet one has some left."""
+    await begun(turns, 1, "quiet")
+    await begun(turns, FEW)
+    waiting = asyncio.create_task(turns.begin(journey()))
+    await rounds()
+    yield
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+
+async def rounds(count: int = ROUNDS) -> None:
     """Let the loop go round."""
     for _ in range(count):
         await asyncio.sleep(0)
@@ -153,13 +167,13 @@ async def test_places_follow_what_a_claim_takes() -> None:
     """More where somebody waits and claims are as quick as when nobody does; fewer where they are not."""
     turns = Turns()
     legs(turns, 1000, 0.003)
-    assert turns.places == FIRST, "nobody waited"
+    assert turns.places == LEAST, "nobody waited"
     await begun(turns, 1, "quiet")
     await begun(turns, FEW)
     waiting = asyncio.create_task(turns.begin(journey()))
     await rounds()
     legs(turns, 100, 0.003)
-    assert turns.places == pytest.approx(FIRST + 10)
+    assert turns.places == pytest.approx(LEAST + 10)
     legs(turns, 1000, 0.003)
     assert turns.places == MOST
     legs(turns, 50, 0.009)
@@ -189,9 +203,9 @@ async def test_the_first_claim_says_what_is_usual_and_a_blink_is_never_slow() ->
     waiting = asyncio.create_task(turns.begin(journey()))
     await rounds()
     legs(turns, 10, 0.0006)
-    assert turns.places == pytest.approx(FIRST + 1)
+    assert turns.places == pytest.approx(LEAST + 1)
     legs(turns, 10, 0.0008)
-    assert turns.places == pytest.approx(FIRST)
+    assert turns.places == pytest.approx(LEAST)
     waiting.cancel()
 
 
@@ -216,57 +230,53 @@ async def test_in_company_each_has_a_few() -> None:
     await begun(turns, ALL - FEW)
 
 
-async def test_in_company_one_round_has_few_steps_of_each() -> None:
+async def test_a_crowd_makes_one_step_on_one_round_of_a_few() -> None:
     """The next ones are on the rounds that follow, in their order; another provider's steps are on this one."""
-    turns = Turns()
-    await begun(turns, 1, "quiet")
-    await begun(turns, 1)
-    await rounds()
-    made: list[str] = []
+    turns, made = Turns(), list[str]()
 
     async def step(name: str) -> None:
         if (paused := pause(turns, name.partition(" ")[0])) is not None:
             await paused
         made.append(name)
 
-    async with asyncio.TaskGroup() as group:
-        for number in range(2 * STEPS + 1):
-            group.create_task(step(f"loud {number}"))
-        group.create_task(step("quiet"))
-        await asyncio.sleep(0)
-        assert made == [*(f"loud {number}" for number in range(STEPS)), "quiet"]
-    assert [name for name in made if name != "quiet"] == [f"loud {number}" for number in range(2 * STEPS + 1)]
-    await rounds()
-    assert pause(turns) is None, "nobody pauses any more"
+    async with crowded(turns):
+        steps = [asyncio.create_task(step(name)) for name in ("loud 0", "loud 1", "loud 2", "quiet 0", "quiet 1")]
+        await rounds(ROUNDS)
+        assert made == ["loud 0", "quiet 0", "quiet 1"]
+        await rounds(ROUNDS)
+        assert made[3:] == ["loud 1"]
+        await asyncio.wait(steps)
+        assert made[4:] == ["loud 2"]
+        await rounds(2 * ROUNDS)
+        assert pause(turns) is None, "nobody pauses any more"
 
 
 async def test_what_is_done_without_waiting_is_one_step() -> None:
     """A wish that is performed at once is no reason to pause."""
     turns = Turns()
-    await begun(turns, 1, "quiet")
-    (turn,) = await begun(turns, 1)
-    assert [turn.pause() for _ in range(9 * STEPS)] == [None] * 9 * STEPS
-    assert pause(turns) is None
-    for _ in range(STEPS):
-        pause(turns)
-    await rounds(1)
-    assert turn.pause() is not None, "a round later it is behind those that pause"
+    async with crowded(turns):
+        turn = Turn(turns, journey())
+        assert [turn.pause() for _ in range(9)] == [None] * 9
+        assert pause(turns) is not None, "another one's step is another one"
+        await rounds()
+        assert turn.pause() is not None, "a round later it is behind those that pause"
 
 
-async def test_of_a_crowd_one_round_has_fewer() -> None:
-    """Whose callbacks wait for places, does less at a time than who only comes often."""
+async def test_nobody_pauses_where_everybody_is_a_crowd() -> None:
+    """It would help nobody, and costs half as much as a callback does; who paused goes on at once."""
     turns = Turns()
-    await begun(turns, 1, "quiet")
-    await begun(turns, FEW)
-    waiting = asyncio.create_task(turns.begin(journey()))
-    await rounds()
-    paused = [each for _ in range(5) if (each := pause(turns)) is not None]
-    assert len(paused) == 5 - CROWDED
-    assert [pause(turns, "quiet") for _ in range(STEPS)] == [None] * STEPS
-    await rounds(1)
-    assert [each.done() for each in paused] == [True] * CROWDED + [False] * (5 - 2 * CROWDED)
-    waiting.cancel()
-    await asyncio.wait({waiting})
+    async with crowded(turns):
+        turn = Turn(turns, journey())
+        paused = [each for _ in range(9) if (each := pause(turns)) is not None]
+        assert len(paused) == 8
+        assert turn.patient
+        await begun(turns, FEW - 1, "quiet")
+        full = asyncio.create_task(turns.begin(journey("quiet")))
+        await rounds()
+        assert all(each.done() for each in paused)
+        assert (turn.pause(), turn.patient) == (None, False)
+        full.cancel()
+        await asyncio.wait({full})
 
 
 async def test_who_is_alone_never_pauses() -> None:
@@ -279,20 +289,21 @@ async def test_who_goes_while_it_pauses_leaves_nothing_behind() -> None:
     """Neither a place, nor a step that the next one would wait for."""
     turns = Turns()
     await begun(turns, 1, "quiet")
-    held = await begun(turns, FEW - 1)
-    paused = [each for _ in range(9 * STEPS) if (each := pause(turns)) is not None]
-    gone = asyncio.create_task(turns.begin(journey()))
+    held = await begun(turns, FEW)
+    crowd = [asyncio.create_task(turns.begin(journey())) for _ in range(3)]
     await rounds()
-    assert not gone.done()
+    paused = [each for _ in range(9) if (each := pause(turns)) is not None]
+    held[0].leave()
+    await rounds()
+    assert turns._held["loud"] == FEW, "the first of the crowd has the place, and pauses"
     paused[-1].cancel()
-    gone.cancel()
-    await asyncio.wait({gone})
-    await rounds(9)
-    assert len(await begun(turns, 1)) + len(held) == FEW
-    full = asyncio.create_task(turns.begin(journey()))
-    await rounds()
-    assert not full.done()
-    full.cancel()
+    crowd[0].cancel()
+    await asyncio.wait(crowd[:1])
+    await asyncio.wait_for(crowd[1], STALLED / 5)
+    await rounds(9 * ROUNDS)
+    assert not crowd[2].done()
+    assert (turns._pausing, turns._held["loud"]) == ({}, FEW)
+    crowd[2].cancel()
 
 
 class _Slow:
