@@ -51,7 +51,7 @@ class Turn(Struct, eq=False):
     since: float = 0.0
     held: bool = False
     first: bool = True
-    stepped: int = -1  # the round of its last step: what it does without waiting is part of that
+    stepped: int = -1  # the round of its last step: what else it does on that one is part of it
 
     def asks(self, now: float) -> None:
         """It asks the wallet: its place is another's meanwhile."""
@@ -108,7 +108,7 @@ class Turns:
             self._here_before, self._here, self._here_until = self._here, set(), now + LATELY
         if provider not in self._here:
             self._here.add(provider)
-            self.company = len(self._here | self._here_before)
+            self.company = len(self._here | self._here_before | self._waiting.keys())
         if provider in self._waiting:  # there may be more places than when one was last given away
             self._call(provider)
         try:
@@ -143,7 +143,7 @@ class Turns:
         self._holders[turn] = None
 
     def leave(self, turn: Turn) -> None:
-        """Its place is free on the next round: what begins on one round is bounded, too."""
+        """Its place is free on the next round, a crowd's on its next one: what begins on one round is bounded, too."""
         turn.held = False
         del self._holders[turn]
         self._next_round()
@@ -199,29 +199,32 @@ class Turns:
             self._loop.call_soon(self._round, ROUNDS - 1 if spaced else 0)
 
     def _round(self, more: int) -> None:
-        """The next one, unless there are *more* of the loop's before it."""
+        """One of the loop's; and a crowd's, unless there are *more* before that."""
+        left, self._left = self._left, []
+        for provider in left:
+            if more and self.is_in_the_way(provider):
+                self._left.append(provider)
+            else:
+                self._held[provider] -= 1
         if more:
             self._loop.call_soon(self._round, more - 1)
-            return
-        left, self._left, self._due = self._left, [], False
-        self.round += 1
-        for provider in left:
-            self._held[provider] -= 1
-        self._stepped.clear()
-        if self._pausing:
-            self._go_on()
-        if self._waiting:
-            for provider in {*left}:
-                self._call(provider)
+        else:
+            self._due = False
+            self.round += 1
+            self._stepped.clear()
+            if self._pausing:
+                self._go_on()
+        for provider in {*left}:
+            self._call(provider)
 
     def _go_on(self) -> None:
         """Let those that pause make the steps of this round, after whatever else wants the core."""
         _give_way()
         for provider, pausing in [*self._pausing.items()]:
-            while pausing and self._may_step(provider):
+            while pausing and (pausing[0][1].done() or self._may_step(provider)):  # who pauses may be gone
                 turn, over = pausing.popleft()
-                turn.stepped = self.round
                 if not over.done():
+                    turn.stepped = self.round
                     over.set_result(None)
             if not pausing:
                 del self._pausing[provider]

@@ -262,6 +262,42 @@ async def test_what_is_done_without_waiting_is_one_step() -> None:
         assert turn.pause() is not None, "a round later it is behind those that pause"
 
 
+async def test_a_place_of_another_one_is_free_on_the_loops_next_round() -> None:
+    """Beside a crowd, too: else who asks for it would wait, and count as a crowd."""
+    turns = Turns()
+    async with crowded(turns):
+        pause(turns)
+        quiet = await begun(turns, FEW - 1, "quiet")
+        await rounds()
+        pause(turns)
+        for turn in quiet:
+            turn.leave()
+        await rounds(1)
+        assert turns._held["quiet"] == 1
+
+
+async def test_who_waits_is_company_although_it_came_long_ago() -> None:
+    """A thousand at once are at work for longer than anybody remembers when they came."""
+    clock = Clock()
+    turns = Turns(clock)
+    async with crowded(turns):
+        for _ in range(3):
+            clock.now += 5
+            await begun(turns, 1, "quiet")
+        assert turns.is_in_the_way("loud")
+
+
+async def test_who_has_gone_while_it_paused_makes_no_step() -> None:
+    """The next one makes it."""
+    turns = Turns()
+    async with crowded(turns):
+        *gone, stays = [each for _ in range(20) if (each := pause(turns)) is not None]
+        for each in gone:
+            each.cancel()
+        await rounds(ROUNDS)
+        assert stays.done()
+
+
 async def test_nobody_pauses_where_everybody_is_a_crowd() -> None:
     """It would help nobody, and costs half as much as a callback does; who paused goes on at once."""
     turns = Turns()

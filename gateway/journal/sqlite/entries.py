@@ -33,7 +33,7 @@ class Entry(Asked):
 
 
 class Entries:
-    """All entries of one file, in order: put by any thread, taken by one. *closed*: nobody puts any more."""
+    """All entries of one file, in order: put by any thread, taken by one. *closed*: whoever takes them is to end."""
 
     def __init__(self, limits: Limits) -> None:
         self.closed = False
@@ -57,12 +57,12 @@ class Entries:
         elif type(entry.wish) is Told:
             entry.due = monotonic() + self._limits.linger_s
         self._waiting.append(entry)
-        if entry.due < self._until:
+        if entry.due < self._until or (self._until and len(self._waiting) == self._limits.batch):
             self._until = _AT_ONCE  # once is enough
             self._bell.put(None)
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Wait for nothing any more."""
         self.closed = True
         self._bell.put(None)
 

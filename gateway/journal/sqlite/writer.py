@@ -89,8 +89,8 @@ class Writer:
         last = False
         while not last:
             idle = self._book.is_open and not self._owed and not self.failing
+            closed = self._entries.closed  # what comes after that is seen on one more pass
             batch = self._entries.taken() if idle else self._entries.taken(self._open_at)
-            last = self._entries.closed and not len(self._entries)
             try:
                 if self._ready():
                     self._serve(batch)
@@ -99,6 +99,7 @@ class Writer:
             except BaseException as bug:  # a bug of ours must not end the thread that everybody waits for
                 _LOG.exception("the journal's writer failed")
                 self._fail(batch, bug)
+            last = closed and not len(self._entries)
         try:
             self._book.close(clean=True)
         except Exception as error:

@@ -126,6 +126,16 @@ def test_a_batch_waits_for_nobody(entries: Entries) -> None:
     assert monotonic() - began < LONG / 2
 
 
+def test_what_becomes_a_batch_wakes_the_thread(entries: Entries) -> None:
+    """However patient its wishes are."""
+    with asleep(entries) as taken:
+        entries.put(entry("first", patient=True))
+        sleep(AWHILE)
+        for number in range(1, LIMITS.batch):
+            entries.put(entry(str(number), patient=True))
+        assert len(taken.result(LONG / 2)) == LIMITS.batch
+
+
 class _Late(deque[Entry]):
     """One more comes just when the thread has looked."""
 

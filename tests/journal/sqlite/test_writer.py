@@ -211,6 +211,22 @@ async def test_another_process_that_writes_is_waited_for(store: Sqlite) -> None:
     assert store.failing == ""
 
 
+async def test_what_waits_for_another_process_at_the_end_is_written(tmp_path: Path) -> None:
+    """As long as its story waits for it."""
+    store = Sqlite(tmp_path / "j.db", limits=PATIENT)
+    await store.start()
+    with closing(connected(store.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(store.perform(bet("b1", round=None)))
+        await asyncio.sleep(0.1)
+        stopping = asyncio.create_task(store.stop())
+        await asyncio.sleep(0.5)
+        assert not stopping.done()
+        other.execute("COMMIT")
+    assert (await waiting).verdict is Verdict.OURS
+    await stopping
+
+
 async def test_the_file_is_free_again_although_nobody_waits(tmp_path: Path) -> None:
     """All gave up while another process wrote: the store finds out by itself that it has ended."""
     store = Sqlite(tmp_path / "j.db", limits=replace(PATIENT, claim_s=0.1))
