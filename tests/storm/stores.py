@@ -6,13 +6,13 @@ order of all things is repeated by the seed.
 
 import asyncio
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 from gateway.journal.limits import Limits
 from gateway.journal.memory import Memory
+from gateway.journal.sqlite.entries import Entry
 from gateway.journal.sqlite.store import Sqlite
-from gateway.journal.sqlite.writer import Entry, Writer
+from gateway.journal.sqlite.writer import Writer
 from gateway.journal.states import Policy, Row
 from gateway.journal.wishes import JournalUnavailable, Look
 from tests.storm.virtual_time import Clock
@@ -46,7 +46,7 @@ class InLine(Writer):
 
     def stop(self) -> None:
         """Write what waits, and close the file."""
-        while self._queue.qsize() and self._book.is_open:
+        while len(self._entries) and self._book.is_open:
             self._work()
         self._book.close(clean=True)
 
@@ -57,19 +57,12 @@ class InLine(Writer):
 
     def _work(self) -> None:
         self.planned = False
-        batch: list[Entry] = []
-        while len(batch) < self._limits.batch:
-            try:
-                entry = self._queue.get_nowait()
-            except Empty:
-                break
-            if entry is not None:
-                batch.append(entry)
+        batch = self._entries.taken(0.0)
         if self._ready():
             self._serve(batch)
         else:
             self._lose(batch, JournalUnavailable(f"the journal cannot write: {self.failing}"))
-        if self._queue.qsize() or self._owed or not self._book.is_open:
+        if len(self._entries) or self._owed or not self._book.is_open:
             self._plan(COMMIT if self._book.is_open else 0.05)
 
 
