@@ -1,7 +1,11 @@
 """The bench stays alive between its runs: one peer and the gateway do the work, and a judgement says what it must."""
 
+import os
 import sys
+from itertools import chain, count
 from pathlib import Path
+from threading import Event
+from time import monotonic, sleep
 
 import pytest
 
@@ -9,7 +13,9 @@ from tests.bench import contract
 from tests.bench.checks import Wrong, check
 from tests.bench.contenders import AIOHTTP, CONTENDERS, GO, OFF, SQLITE, Contender, Place
 from tests.bench.judging import judge
+from tests.bench.overload import AGAIN, undisturbed
 from tests.bench.processes import Process
+from tests.bench.witness import STALLED, Witness
 
 P = contract.PATH.encode()
 NAMED = {each.name: each for each in CONTENDERS}
@@ -85,3 +91,36 @@ def test_overload_is_judged_by_round() -> None:
 def test_the_bench_itself_is_no_part_of_the_suites(pytestconfig: pytest.Config) -> None:
     """`make test` asserts nothing about the clock."""
     assert "bench" in pytestconfig.getini("norecursedirs")
+
+
+def test_the_witness_sees_the_disk_stand_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while it still does; and once only."""
+    stands, goes_on = Event(), Event()
+
+    def stood_still(file: int) -> None:
+        stands.set()
+        goes_on.wait(10)
+
+    monkeypatch.setattr(os, "fdatasync", stood_still)
+    with Witness(tmp_path) as witness:
+        assert stands.wait(10)
+        sleep(2 * STALLED)
+        assert witness.asked() > STALLED
+        goes_on.set()
+        monkeypatch.setattr(os, "fdatasync", lambda file: None)
+        sleep(0.1)
+        assert witness.asked() > STALLED
+        until = monotonic() + 10
+        while witness.asked() > STALLED:
+            assert monotonic() < until
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(("seen", "counts"), [([0.001], 1), ([0.2, 0.1, 0.002], 3), ([0.2] * 9, AGAIN + 1)])
+def test_what_the_disk_stood_still_beside_is_measured_again(seen: list[float], counts: int) -> None:
+    """A few times at most; each stall is told. What the disk did before a measurement is none of its business."""
+    measured, asked = count(1), chain.from_iterable((1.0, each) for each in seen)
+    assert undisturbed(lambda: next(measured), lambda: next(asked)) == (
+        counts,
+        [pytest.approx(each * 1000) for each in seen[: counts - 1]],
+    )

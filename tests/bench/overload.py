@@ -2,23 +2,29 @@
 
 The load is a closed loop of ten times the connections that keep the core busy: a provider waits for an answer before it
 uses a connection again, so callers are what there can be ten times of. Ten times the peak as an open loop would either
-wait in the generator, which then is what is measured, or need connections without end. The pools are as shipped.
+wait in the generator, which then is what is measured, or need connections without end. The pools are as shipped. What
+the disk stood still beside is measured again, and how often is told.
 """
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import sleep
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.bench import contract
 from tests.bench.contenders import Contender, Place
 from tests.bench.processes import Failed, Process, Several
 from tests.bench.site import WIDE, Cores, Site, at_work
+from tests.bench.witness import STALLED as STOOD_STILL
+from tests.bench.witness import Witness
+
+T = TypeVar("T")
 
 #: Ten times the callers of a peak.
 TIMES = 10
@@ -32,6 +38,8 @@ THINKS, QUIET, BUSY = 20, 150, 0.5
 SECONDS = 10
 LOUD, STILL = 0, 1
 STATES = ("alone", "busy", "flood", "stall")
+#: How often one measurement is taken again, at most, because of the disk.
+AGAIN = 3
 #: Connections of a provider that stalls: half drip a body, half ask and never read.
 STALLED = 200
 
@@ -65,20 +73,40 @@ def goodput(contender: Contender, tools: Path, work: Path, cores: Cores, rounds:
 
 def isolation(contender: Contender, tools: Path, work: Path, cores: Cores, rounds: int, peak: float) -> dict[str, Any]:
     """By round: the quiet provider's p99, and what of its callbacks was not answered well, beside another provider."""
-    found: dict[str, Any] = {name: {"p99": [], "p50": [], "bad": [], "why": []} for name in STATES}
-    with at_work(shipped(contender), tools, work, cores, providers=2, thinks=THINKS) as site:
+    found: dict[str, Any] = {name: {"p99": [], "p50": [], "bad": [], "why": [], "stood_still": []} for name in STATES}
+    with at_work(shipped(contender), tools, work, cores, providers=2, thinks=THINKS) as site, Witness(work) as witness:
         site.open(QUIET, 1)
         for number in range(rounds):
             for name in STATES if number % 2 == 0 else STATES[::-1]:
-                with beside(name, site, peak):
-                    sleep(0.3)
-                    told = site.open(QUIET, SECONDS, only=STILL)
+                told, stalls = undisturbed(partial(_quiet, name, site, peak), witness.asked)
                 for each in ("p99", "p50", "bad"):
                     found[name][each].append(told[each])
                 if told["bad"]:
                     found[name]["why"].append([told["problem"], *_whys(site)])
-                sleep(0.5)
+                found[name]["stood_still"].append(stalls)
     return found
+
+
+def _quiet(name: str, site: Site, peak: float) -> dict[str, Any]:
+    """What the quiet provider got while the other one did that."""
+    sleep(0.5)
+    with beside(name, site, peak):
+        sleep(0.3)
+        return site.open(QUIET, SECONDS, only=STILL)
+
+
+def undisturbed(measure: Callable[[], T], asked: Callable[[], float]) -> tuple[T, list[float]]:
+    """A measurement that the disk did not stand still beside, and the stalls, in milliseconds, beside those before it.
+
+    *asked* is the witness. It is taken again AGAIN times at most; the last one counts, whatever the disk did.
+    """
+    stalls: list[float] = []
+    while True:
+        asked()
+        told, slowest = measure(), asked()
+        if slowest <= STOOD_STILL or len(stalls) == AGAIN:
+            return told, stalls
+        stalls.append(slowest * 1000)
 
 
 def _whys(site: Site) -> list[str]:

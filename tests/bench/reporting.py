@@ -120,6 +120,9 @@ def sweeps(results: Mapping[str, Any]) -> list[str]:
                 f" {median(told['p99']):.1f} ms ({min(told['p99']):.1f} to {max(told['p99']):.1f}),"
                 f" {sum(told['bad'])} not answered well"
             )
+            if stalls := [each for round_ in told["stood_still"] for each in round_]:
+                most = f"for up to {max(stalls):.0f} ms"
+                lines.append(f"    the disk stood still {most} beside {len(stalls)} measurements more, taken again")
             lines += [f"    {each}" for round_ in told["why"] for each in round_]
         if "goodput" in found:
             shown = {key: median(values) for key, values in found["goodput"].items()}
