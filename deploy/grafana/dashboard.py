@@ -179,7 +179,7 @@ def which_table_version() -> list[Panel]:
               ("count by (dialect, version, sha256) (gateway_mapping_info)", "")),
         panel("table", "Who speaks what", 6, "TablesDiffer",
               ("count by (provider, dialect) (gateway_provider_info)", "")),
-        panel("table", "Until a secret ends", 6, "KeyNearItsEnd",
+        panel("table", "Until a secret or a certificate ends", 6, "KeyNearItsEnd",
               ("sort(min by (party, name, key) (gateway_secret_not_after_seconds) - time())", ""), unit="s"),
         graph("The last reload went well", "ReloadFailed",
               ("gateway_config_last_reload_successful", "{{instance}}"), width=24),

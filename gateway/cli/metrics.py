@@ -9,7 +9,7 @@ from gateway.cli.exits import CLEAN, FINDINGS
 from gateway.cli.serve import read_settings
 from gateway.edge.catalogue import page
 from gateway.edge.metrics import WALLET
-from gateway.edge.preparing import chosen, open_shelf, references
+from gateway.edge.preparing import chosen, limited, open_shelf
 from gateway.edge.settings import ProviderPart, Wallet
 
 
@@ -33,5 +33,5 @@ def metrics(
     }
     providers = {name: len(spoken[name].operations()) for name in settings.providers}
     tables = len({(part.tables, part.dialect) for part in parts.values()})
-    print("\n".join(page(providers, tables, len(references(settings)))))
+    print("\n".join(page(providers, tables, limited(settings))))
     return CLEAN

@@ -21,7 +21,7 @@ OF_SETTINGS = {
     "operation": "each operation of the provider's table, and `unread`",
     "dialect": "the dialect of a provider",
 }
-#: One series for each table in use, or for each secret that has an end.
+#: One series for each table in use, or for each secret that has an end, and each certificate.
 LATER = {
     "gateway_mapping_info": {
         "dialect": "the dialect of a provider, or the wallet's",
@@ -29,8 +29,8 @@ LATER = {
         "sha256": "that of the table",
     },
     "gateway_secret_not_after_seconds": {
-        "party": "each provider of the settings, `wallet`, `internal`, `admin`",
-        "name": "each secret of the party",
+        "party": "each provider of the settings, `wallet`, `internal`, `admin`, `journal`, `public`",
+        "name": "each secret of the party, `tls.certificate`, `tls.authorities`",
         "key": "its place in the list",
     },
 }
@@ -124,7 +124,7 @@ def page(providers: dict[str, int] | None = None, tables: int = 0, secrets: int 
     yield ""
     yield "P: providers. O: the operations of all providers' tables together, and one more, `unread`, for each of them."
     if total.by_table or total.by_secret:
-        yield "T: tables in use, the wallet's too. S: secrets that have an end (`not_after`)."
+        yield "T: tables in use, the wallet's too. S: secrets that have an end (`not_after`), and certificates."
     if providers is not None:
         operations = sum(providers.values()) + len(providers)
         each = ", ".join(f"{name} {number + 1}" for name, number in providers.items())

@@ -1,7 +1,6 @@
 """What Prometheus sees of the configuration: did the last reload succeed, which tables are live, when secrets end."""
 
 from collections.abc import Iterable, Mapping, Set
-from math import isfinite
 from time import time
 
 from prometheus_client import CollectorRegistry
@@ -9,7 +8,6 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 import gateway
-from gateway.edge.secrets import Held
 from gateway.edge.series import Gauge
 
 
@@ -36,14 +34,10 @@ class ConfigMetrics:
         if successful:
             self._at.set(time())
 
-    def serves(self, tables: Mapping[str, Set[str]], secrets: Iterable[tuple[str, str, int, Held]]) -> None:
-        """What is live from now on: the SHA-256 of every table, by its dialect, and every secret."""
+    def serves(self, tables: Mapping[str, Set[str]], limited: Iterable[tuple[str, str, int, float]]) -> None:
+        """What is live from now on: the SHA-256 of every table, by its dialect; what ends, see `Parties.limited`."""
         self._tables = tables
-        self._ends = {
-            (party, name, str(number)): each.reference.ends
-            for party, name, number, each in secrets
-            if isfinite(each.reference.ends)
-        }
+        self._ends = {(party, name, str(number)): ends for party, name, number, ends in limited}
 
     def describe(self) -> Iterable[Metric]:
         """For the registry, which refuses a name that is taken."""
@@ -67,7 +61,7 @@ class ConfigMetrics:
             ),
             GaugeMetricFamily(
                 "gateway_secret_not_after_seconds",
-                "From when on a secret with a not_after verifies and signs nothing, in unix time.",
+                "From when on a secret with a not_after, or a certificate, counts for nothing, in unix time.",
                 labels=("party", "name", "key"),
             ),
         )  # fmt: skip

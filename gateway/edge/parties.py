@@ -6,11 +6,15 @@ is closed: nothing of its callbacks is read. They hear `busy` where that can be 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Generic, TypeVar
 
 from gateway.edge.secrets import Held, Secrets, ended, live
 from gateway.edge.tls import Tls
 from gateway.exchange.parties import Provider, Wallet
+
+#: How the names of certificates begin, as in the settings; no secret's does.
+TLS = "tls."
 
 Party = TypeVar("Party", Provider, Wallet)
 
@@ -90,3 +94,12 @@ class Parties:
             for name, listed in secrets.items():
                 for number, each in enumerate(listed, 1):
                     yield party, name, number, each
+
+    def limited(self) -> Iterator[tuple[str, str, int, float]]:
+        """Every secret that has an end, and every certificate of the settings: as `held`, and when, in unix seconds."""
+        for party, name, number, each in self.held():
+            if isfinite(each.reference.ends):
+                yield party, name, number, each.reference.ends
+        for table, tls in (("public", self.public_tls), ("wallet", self.wallet_tls)):
+            for setting, ends in tls.ends.items() if tls is not None else ():
+                yield table, f"{TLS}{setting}", 1, ends

@@ -22,7 +22,7 @@ from gateway.edge.parties import Bound, Parties
 from gateway.edge.secrets import Held, Reference, SecretRefused, Secrets, live, resolve
 from gateway.edge.settings import AdminPart, InternalPart, ProviderPart, Settings, parse_listen
 from gateway.edge.settings import Wallet as WalletPart
-from gateway.edge.tls import Tls, TlsRefused, asking, read, serving
+from gateway.edge.tls import Tls, TlsRefused, asking, certificates, read, serving
 from gateway.exchange.outbound import Account
 from gateway.exchange.parties import Provider, Wallet
 from gateway.wire.signatures import SecretFault
@@ -70,6 +70,12 @@ def references(settings: Settings) -> list[Reference]:
     """Where every secret stands that a reload reads: the parties', the listeners' tokens, the journal's password."""
     parts = [settings.wallet, *settings.providers.values(), settings.admin, settings.internal, settings.journal]
     return [each for part in parts if part is not None for listed in part.secrets.values() for each in listed]
+
+
+def limited(settings: Settings) -> int:
+    """How many secrets and certificates may have an end, and a series that tells it."""
+    secure = [part.tls for part in (settings.public, settings.wallet) if part.tls is not None]
+    return len(references(settings)) + sum(len(certificates(part)) for part in secure)
 
 
 def chosen(options: Mapping[str, bool | int | str]) -> dict[str, str]:

@@ -70,7 +70,7 @@ class Reload:
         self._metrics, self._log = metrics, log
         self._one_at_a_time = asyncio.Lock()
         metrics.reloaded(True)
-        metrics.serves(tables(live.parties), live.parties.held())
+        metrics.serves(tables(live.parties), live.parties.limited())
 
     async def reload(self, why: str) -> Read:
         """Read everything, check it beside the loop, and serve what is sound. *why*: who asked, for the log."""
@@ -92,7 +92,7 @@ class Reload:
         """Serve *live* from now on."""
         self.live = live
         self._swap(live)
-        self._metrics.serves(tables(live.parties), live.parties.held())
+        self._metrics.serves(tables(live.parties), live.parties.limited())
 
 
 def read_again(config: Path, live: Live) -> Read:

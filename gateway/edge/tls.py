@@ -3,11 +3,13 @@
 import hashlib
 import os
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from cryptography import x509
 
 from gateway.edge.secrets import Reference, SecretRefused, resolve
 from gateway.edge.surface import ClientTls, ServerTls
@@ -23,10 +25,14 @@ class TlsRefused(Exception):
 
 @dataclass(frozen=True)
 class Tls:
-    """A context, equal to every other one that was made of the same certificates and keys."""
+    """A context, equal to every other one that was made of the same certificates and keys.
+
+    *ends*: from when on, in unix seconds, nobody believes what the settings name: `certificate`, `authorities`.
+    """
 
     context: ssl.SSLContext = field(compare=False, repr=False)
     made_of: bytes = field(repr=False)
+    ends: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 def read(part: Any, folder: Path, make: Callable[[Any, Path], ssl.SSLContext]) -> Tls:
@@ -39,14 +45,32 @@ def read(part: Any, folder: Path, make: Callable[[Any, Path], ssl.SSLContext]) -
     if part.key is not None and part.key.env is not None:
         with suppress(SecretRefused):
             made_of.update(hashlib.sha256(resolve(part.key, folder)).digest())
-    return Tls(make(part, folder), made_of.digest())
+    return Tls(make(part, folder), made_of.digest(), _ends(part, folder))
 
 
 def files(part: ServerTls | ClientTls, folder: Path) -> list[Path]:
     """Every file that is read for it."""
-    key = None if part.key is None else part.key.file
-    authorities = part.authorities if isinstance(part, ClientTls) else None
-    return [folder / each for each in (authorities, part.certificate, key) if each is not None]
+    key = [] if part.key is None or part.key.file is None else [part.key.file]
+    return [folder / each for each in (*certificates(part).values(), *key)]
+
+
+def certificates(part: ServerTls | ClientTls) -> dict[str, Path]:
+    """The files of certificates that it names, by setting."""
+    named = {"authorities": getattr(part, "authorities", None), "certificate": part.certificate}
+    return {setting: file for setting, file in named.items() if file is not None}
+
+
+def _ends(part: ServerTls | ClientTls, folder: Path) -> dict[str, float]:
+    """By setting: a chain ends with the first of it, authorities with the last of them. Raises TlsRefused."""
+    found = {}
+    for setting, file in certificates(part).items():
+        try:
+            listed = x509.load_pem_x509_certificates((folder / file).read_bytes())
+        except (OSError, ValueError):
+            raise TlsRefused(setting, f"{folder / file}: not to be read as certificates in PEM") from None
+        ends = [each.not_valid_after_utc.timestamp() for each in listed]
+        found[setting] = max(ends) if setting == "authorities" else min(ends)
+    return found
 
 
 def exchange(listening: ssl.SSLContext, fresh: ssl.SSLContext) -> None:

@@ -29,20 +29,23 @@ def test_without_settings_there_is_a_formula_and_no_number(gateway: Gateway) -> 
     assert "With these settings" not in ended.out
 
 
-def test_the_tokens_of_listeners_are_counted(gateway: Gateway, root: Path, tmp_path: Path) -> None:
+def test_the_tokens_of_listeners_and_certificates_are_counted(gateway: Gateway, root: Path, tmp_path: Path) -> None:
     """Each has a series where it has an end."""
     settings = (root / "deploy" / "gateway.toml").read_text("utf-8")
     assert settings.count("[admin]") == 1
     path = tmp_path / "gateway.toml"
     path.write_text(
-        settings.replace("[admin]", '[admin]\nsecrets.token = [{ env = "ONE" }, { env = "OTHER" }]'), "utf-8"
+        settings.replace("[admin]", '[admin]\nsecrets.token = [{ env = "ONE" }, { env = "OTHER" }]').replace(
+            "[public]", '[public]\ntls = { certificate = "a.pem", key = { env = "KEY" } }'
+        ),
+        "utf-8",
     )
     found = [
         re.search("S at most ([0-9]+)", gateway("metrics", "--config", str(each)).out)
         for each in (root / "deploy" / "gateway.toml", path)
     ]
     plain, more = (int(each[1]) for each in found if each is not None)
-    assert more == plain + 2
+    assert more == plain + 3
 
 
 def test_a_settings_file_that_is_not_there(gateway: Gateway) -> None:

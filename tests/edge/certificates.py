@@ -26,11 +26,11 @@ class Authority:
         self._certificate = _built(self._name, self._name, self._key.public_key(), self._key, basic, _SIGNS)
         (folder / "ca.pem").write_bytes(_pem(self._certificate))
 
-    def signs(self, name: str) -> tuple[Path, Path]:
-        """A certificate for 127.0.0.1 and localhost, and its key."""
+    def signs(self, name: str, days: float = 1) -> tuple[Path, Path]:
+        """A certificate for 127.0.0.1 and localhost that ends in so many *days*, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")])
-        certificate = _built(_name(name), self._name, key.public_key(), self._key, plain=here)
+        certificate = _built(_name(name), self._name, key.public_key(), self._key, plain=here, days=days)
         files = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         files[0].write_bytes(_pem(certificate))
         files[1].write_bytes(
@@ -56,11 +56,12 @@ def _built(
     signer: ec.EllipticCurvePrivateKey,
     *critical: x509.ExtensionType,
     plain: x509.ExtensionType | None = None,
+    days: float = 1,
 ) -> x509.Certificate:
     """As RFC 5280 wants it, which Python 3.13 and later insist on: who signed it with which key, and what for."""
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=days))
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     issued_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
     builder = builder.add_extension(issued_by, critical=False)

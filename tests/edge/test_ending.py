@@ -1,21 +1,29 @@
 """Secrets with a `not_after`: warned of, over in the moment itself, and never shown."""
 
 import asyncio
+import io
+import json
+import ssl
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.dialect.problems import Refused
+from gateway.edge.ending import Endings
+from gateway.edge.logs import Log
 from gateway.edge.parties import Bound, Parties
 from gateway.edge.preparing import prepare
+from gateway.edge.reload import Live
 from gateway.edge.seats import seats
 from gateway.edge.secrets import Held, Reference, first_live
 from gateway.edge.settings import SettingsRefused, show
+from gateway.edge.tls import Tls
 from tests.edge.test_app import House, Served
 from tests.edge.test_reload import metric, reload
 from tests.exchange.accounts import account, wallet_side
@@ -158,3 +166,21 @@ async def test_a_request_that_was_begun_keeps_its_keys(house: House) -> None:
     assert later.providers[0] is not parties.providers[0]
     assert not later.wallet_closed
     await asyncio.sleep(0)
+
+
+def test_certificates_are_warned_of_each_day_until_there_are_others() -> None:
+    """From fourteen days before on, and when they have ended; nothing of them is taken away. Authorities as well."""
+    day = 86_400.0
+    ends = {"certificate": 20 * day, "authorities": 100 * day}
+    tls = Tls(ssl.create_default_context(), b"", ends)
+    live = cast(Live, SimpleNamespace(parties=Parties((), wallet_side()[0], wallet_tls=tls)))
+    out = io.BytesIO()
+    endings = Endings(lambda: live, lambda live: pytest.fail("nothing is over"), Log(out))
+    for at in (0, 5.9, 6, 6.5, 7, 20, 20.5, 21):
+        endings.look(at * day)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["days"] for line in lines] == [14, 13, 0, -1]
+    assert {(line["event"], line["party"], line["name"]) for line in lines} == {
+        ("certificate ends", "wallet", "tls.certificate")
+    }
+    assert lines[0]["not_after"] == "1970-01-21T00:00:00Z"

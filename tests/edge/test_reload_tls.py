@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from gateway.exchange.wishes import Send
 from gateway.wire.message import Heard, Request
 from tests.edge.certificates import Authority
 from tests.edge.test_app import House, Served
-from tests.edge.test_reload import reload, rewrite
+from tests.edge.test_reload import metric, reload, rewrite
 from tests.edge.wishes import nothing_late
 
 TLS = 'public.tls = { certificate = "server.pem", key = { file = "server.key" } }'
@@ -75,6 +76,29 @@ async def test_a_new_certificate_is_shown_to_whoever_connects(tmp_path: Path) ->
             fresh.close()
         (tmp_path / "server.pem").write_bytes(good)
         assert await reload(served) == (200, "nothing has changed\n")
+
+
+async def test_a_certificate_tells_when_it_ends(tmp_path: Path) -> None:
+    """A chain ends with the first of it: here the authority's, in a day. One that has ended is still shown."""
+    authority = Authority(tmp_path)
+    pem, _ = authority.signs("server", days=30)
+    async with Served(House(tmp_path), **{LISTEN: f"{LISTEN}\n{TLS}"}) as served:
+
+        async def days() -> float:
+            (gauge,) = (await metric(served, "gateway_secret_not_after_seconds")).items()
+            assert gauge[0] == 'key="1",name="tls.certificate",party="public"'
+            return (gauge[1] - time()) / 86400
+
+        assert 29.9 < await days() < 30.1
+        assert [*served.lines("certificate ends")] == []
+        pem.write_bytes(pem.read_bytes() + (tmp_path / "ca.pem").read_bytes())
+        assert await reload(served) == (200, "public.tls: other certificates or keys\n")
+        assert 0.9 < await days() < 1.1
+        authority.signs("server", days=-0.02)
+        assert (await reload(served))[0] == 200
+        assert -0.1 < await days() < 0
+        with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
+            await opened(served, tmp_path)
 
 
 async def test_other_files_of_certificates_are_named_and_watched(tmp_path: Path) -> None:
