@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gateway.edge.addresses import parse_listen
 from gateway.edge.journals import postgres_url
-from gateway.edge.settings import load, parse_listen
+from gateway.edge.settings import load
 from tests.cli.process import gateway
 
 yaml = pytest.importorskip("yaml", reason="needs PyYAML, which the lock has for other Pythons only")

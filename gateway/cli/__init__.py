@@ -92,8 +92,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
+def _standard_streams() -> None:
+    """Those that were closed lead nowhere; else a journal would be the next file to have the number of one."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115 - for good
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code. A command returns a code, or None for success."""
+    _standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that knows fewer characters than our texts hold
             stream.reconfigure(errors="backslashreplace")

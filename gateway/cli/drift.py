@@ -19,8 +19,9 @@ from gateway.cli.serve import read_settings
 from gateway.dialect.pasting import place
 from gateway.dialect.proposals import Proposal
 from gateway.dialect.shelf import Shelf
+from gateway.edge.addresses import parse_listen
 from gateway.edge.preparing import open_shelf
-from gateway.edge.settings import Settings, parse_listen
+from gateway.edge.settings import Settings
 
 _SIDES = {"callback": "its callbacks", "answer": "its answers to our requests", "wallet": "its replies"}
 

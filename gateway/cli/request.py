@@ -14,7 +14,8 @@ from gateway.cli.bearer import bearer
 from gateway.cli.exits import CLEAN, FINDINGS, Finding, Misuse
 from gateway.cli.send import ANYWHERE
 from gateway.cli.serve import read_settings
-from gateway.edge.settings import InternalPart, parse_listen
+from gateway.edge.addresses import parse_listen
+from gateway.edge.settings import InternalPart
 
 
 def request(

@@ -20,9 +20,10 @@ from gateway.cli.madeup import made_up, public_of
 from gateway.cli.serve import read_settings
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.problems import suggest
+from gateway.edge.addresses import parse_listen
 from gateway.edge.preparing import chosen, open_shelf
 from gateway.edge.secrets import SecretRefused, resolve
-from gateway.edge.settings import ProviderPart, Settings, parse_listen
+from gateway.edge.settings import ProviderPart, Settings
 from gateway.wire.signatures import SecretFault
 
 #: Who stands for the machine's own address in a `listen`.

@@ -14,7 +14,7 @@ from gateway.cli.exits import CLEAN, FINDINGS, Misuse
 from gateway.cli.madeup import made_up
 from gateway.cli.serve import cannot_listen
 from gateway.dialect.shelf import Shelf
-from gateway.edge.settings import parse_listen
+from gateway.edge.addresses import parse_listen
 from gateway.sandbox.moods import Mood, mood_of
 from gateway.sandbox.promises import ALL, Promise, named
 from gateway.sandbox.server import SandboxServer

@@ -44,6 +44,11 @@ class Shelf:
     def __init__(self, *folders: Path) -> None:
         self.folders = (*folders, shipped())
 
+    @property
+    def missing(self) -> list[Path]:
+        """Those of its folders that are not there."""
+        return [folder for folder in self.folders if not folder.is_dir()]
+
     @cached_property
     def names(self) -> list[str]:
         """Every dialect there is, sorted. Settings and other TOML files that lie in the same folder are none."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from gateway.canon.outcomes import Outcome
 from gateway.edge.actions import log_level, reload_now
+from gateway.edge.addresses import parse_listen
 from gateway.edge.admin import Admin, Readiness
 from gateway.edge.admin_guard import Guard
 from gateway.edge.breaker import Breaker
@@ -32,7 +33,7 @@ from gateway.edge.reload import Live, Reload
 from gateway.edge.seats import Seat, seats, turned_away
 from gateway.edge.server import Provider as Mounted
 from gateway.edge.server import Server
-from gateway.edge.settings import Settings, parse_listen
+from gateway.edge.settings import Settings
 from gateway.edge.spans import Spans
 from gateway.edge.surface import networks
 from gateway.edge.tls import Tls, exchange

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import ssl
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -104,6 +105,8 @@ class Attempt(Struct, eq=False):
 
 def reason(fault: Exception) -> str:
     """The kind of a failure, in words without any content from outside."""
+    if isinstance(fault, ssl.SSLCertVerificationError):  # its errno says nothing
+        return f"{type(fault).__name__} ({fault.verify_message})"
     number = getattr(fault, "errno", None)
     code = errno.errorcode.get(number) if isinstance(number, int) else None
     return f"{type(fault).__name__} ({code})" if code else type(fault).__name__

@@ -21,15 +21,19 @@ class Companions:
 
     def __init__(self, reload: Reload, config: Path, log: Log, *, watch: bool = False) -> None:
         self._reload, self._log = reload, log
-        self._watch = Watch(config, lambda: reload.live.settings, lambda: self._again("watch")) if watch else None
+        self._watch = (
+            Watch(config, lambda: (reload.live.settings, reload.asked), lambda: self._again("watch")) if watch else None
+        )
         self._endings = Endings(lambda: reload.live, reload.put, log)
         self._tasks: set[asyncio.Task[object]] = set()
+        self._signalled = asyncio.Event()
 
     def begin(self) -> None:
         """Until `stop`."""
         if hasattr(signal, "SIGHUP"):
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: self._keep(self._again("SIGHUP")))
+            loop.add_signal_handler(signal.SIGHUP, self._signalled.set)
+            self._keep(self._guarded("SIGHUP", self._on_signals))
         self._keep(self._guarded("secrets that end", self._endings.run))
         if self._watch is not None:
             self._keep(self._guarded("watch", self._watch.run))
@@ -50,6 +54,13 @@ class Companions:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _on_signals(self) -> None:
+        """However many come while one is read for: one more, which reads what all of them mean."""
+        while True:
+            await self._signalled.wait()
+            self._signalled.clear()
+            await self._again("SIGHUP")
 
     async def _again(self, why: str) -> None:
         sd_notify(reloading())

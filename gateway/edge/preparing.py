@@ -16,11 +16,12 @@ from gateway.dialect.proofs.pairs import prove_pair, unpromisable, unseen
 from gateway.dialect.readying import ready_to_answer, ready_to_ask
 from gateway.dialect.shelf import Shelf
 from gateway.dialect.source import KeyPath, Source
+from gateway.edge.addresses import parse_listen
 from gateway.edge.admin import is_loopback
 from gateway.edge.internal import SHORTEST_TOKEN
 from gateway.edge.parties import Bound, Parties
 from gateway.edge.secrets import Held, Reference, SecretRefused, Secrets, live, resolve
-from gateway.edge.settings import AdminPart, InternalPart, ProviderPart, Settings, parse_listen
+from gateway.edge.settings import AdminPart, InternalPart, ProviderPart, Settings
 from gateway.edge.settings import Wallet as WalletPart
 from gateway.edge.tls import Tls, TlsRefused, asking, certificates, read, serving
 from gateway.exchange.outbound import Account
@@ -173,6 +174,10 @@ class _Preparation:
         self.problems.append(Problem(code, self.source, at, says, remedy, hint=hint))
 
     def _dialect(self, shelf: Shelf, name: str, options: Mapping[str, str], at: KeyPath) -> Dialect | None:
+        for folder in shelf.missing:  # else a shipped table of that name would be served in place of one's own
+            remedy = "make the folder be there; without `tables`, the shipped ones are used"
+            self._complain("GW003", (*at, "tables"), f"{shelf.shown(folder)}: there is no such folder", remedy)
+            return None
         try:
             path = shelf.path(name)
         except Refused:

@@ -40,7 +40,7 @@ class Read:
     """What came of reading everything again. *live*: what is to be served from now on, None for nothing new.
 
     *complaints*: as `gateway check` says them, and their places in one line each; *kept*: who stays as they were;
-    *fixed*: what a restart would change.
+    *fixed*: what a restart would change. *asked*: the settings as they were read; None where they cannot be.
     """
 
     live: Live | None = None
@@ -49,6 +49,7 @@ class Read:
     kept: list[str] = field(default_factory=list)
     fixed: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    asked: Settings | None = None
 
     @property
     def text(self) -> str:
@@ -68,6 +69,7 @@ class Reload:
     ) -> None:
         self._config, self.live, self._swap = config, live, swap
         self._metrics, self._log = metrics, log
+        self.asked = live.settings  # those that were read last, be they refused: what they name may come later
         self._one_at_a_time = asyncio.Lock()
         metrics.reloaded(True)
         metrics.serves(tables(live.parties), live.parties.limited())
@@ -76,6 +78,7 @@ class Reload:
         """Read everything, check it beside the loop, and serve what is sound. *why*: who asked, for the log."""
         async with self._one_at_a_time:
             read = await asyncio.to_thread(read_again, self._config, self.live)
+            self.asked = read.asked or self.asked
             if read.live is not None:
                 self.put(read.live)
             self._metrics.reloaded(not read.complaints)
@@ -101,6 +104,12 @@ def read_again(config: Path, live: Live) -> Read:
         given = load(config)
     except SettingsRefused as refused:
         return Read(complaints="\n".join(refused.lines), lines=refused.lines)
+    read = _judged(config, live, given)
+    read.asked = given
+    return read
+
+
+def _judged(config: Path, live: Live, given: Settings) -> Read:
     settings = reloadable(live.settings, given)
     fixed = _differing(given, settings)
     try:
@@ -181,8 +190,5 @@ def _merged(live: Live, settings: Settings, prepared: Prepared) -> Live | None:
             return None
     bound = {**fresh.bound, **{name: live.parties.bound[name] for name in stays if name in live.parties.bound}}
     parts = {name: live.settings.providers[name] if name in stays else settings.providers[name] for name in served}
-    parties = replace(
-        fresh, providers=providers, bound=bound, made_at=min(fresh.made_at, live.parties.made_at),
-        closed={name: why for name, why in live.parties.closed.items() if name in stays},
-    )  # fmt: skip
+    parties = replace(fresh, providers=providers, bound=bound).at(fresh.made_at)  # who stays may have ended meanwhile
     return Live(settings.model_copy(update={"providers": parts}), parties)

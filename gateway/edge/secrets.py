@@ -1,14 +1,15 @@
 """References to secrets, resolved to bytes. An error names the reference, never a byte of the content."""
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator, model_validator
 
 _LIMIT = 64 * 1024
 
@@ -35,6 +36,14 @@ class Reference(BaseModel):
             raise ValueError("a reference names one place: { file = ... } or { env = ... }")
         return self
 
+    @field_validator("not_after")
+    @classmethod
+    def _in_utc(cls, moment: datetime | None) -> datetime | None:
+        try:
+            return None if moment is None else moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("not_after is no moment in UTC; what never ends has none") from None
+
     def __str__(self) -> str:
         place = f'env = "{self.env}"' if self.env is not None else f'file = "{self.file}"'
         return f"{{ {place} }}" if self.not_after is None else f"{{ {place}, not_after = {self.ends_at} }}"
@@ -42,7 +51,7 @@ class Reference(BaseModel):
     @property
     def ends_at(self) -> str:
         """Its `not_after` as TOML writes it, in UTC; empty where it has none."""
-        return "" if self.not_after is None else f"{self.not_after.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return "" if self.not_after is None else f"{self.not_after:%Y-%m-%dT%H:%M:%SZ}"
 
     @property
     def ends(self) -> float:
@@ -80,7 +89,7 @@ def first_live(references: Iterable[Reference], now: float) -> Reference | None:
 def resolve(reference: Reference, folder: Path = Path()) -> bytes:
     """The secret's bytes; a file loses one newline at its end, a relative file is looked up in *folder*.
 
-    Raises SecretRefused when it cannot be read, is empty, or is larger than 64 KiB.
+    Raises SecretRefused when it cannot be read, is empty, begins with a byte order mark, or is larger than 64 KiB.
     """
     if reference.env is not None:
         value = os.environb.get(os.fsencode(reference.env))
@@ -93,9 +102,13 @@ def resolve(reference: Reference, folder: Path = Path()) -> bytes:
                 value = file.read(_LIMIT + 1)
         except OSError as fault:
             raise SecretRefused(f"{reference}: {fault.strerror}") from None
+        except ValueError:
+            raise SecretRefused(f"{reference}: no file has such a name") from None
         value = value.removesuffix(b"\r\n") if value.endswith(b"\r\n") else value.removesuffix(b"\n")
     if len(value) > _LIMIT:
         raise SecretRefused(f"{reference}: larger than 64 KiB")
     if not value.strip():
         raise SecretRefused(f"{reference}: empty")
+    if value.startswith(BOM_UTF8):
+        raise SecretRefused(f"{reference}: it begins with a byte order mark, which is no part of a secret")
     return value

@@ -10,10 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,6 +23,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from gateway.edge.addresses import POSTGRES, JournalUrl, Listen, Mount, Url
 from gateway.edge.secrets import Reference
 from gateway.edge.slots import FEWEST
 from gateway.edge.surface import MOST_CONNECTIONS, ClientTls, Connections, Hosts, Networks, ServerTls
@@ -33,7 +32,6 @@ Promise = Literal["idempotent", "tombstones", "status", "references"]
 Scalar = bool | int | str
 Origin = Literal["file", "env", "default"]
 _PREFIX, _NEST = "GATEWAY_", "__"
-_POSTGRES = ("postgresql://", "postgres://")
 
 
 class SettingsRefused(Exception):
@@ -44,50 +42,6 @@ class SettingsRefused(Exception):
         self.lines = lines
 
 
-def parse_listen(text: str) -> tuple[str, int]:
-    """`"host:port"` or `"[v6]:port"` as host and port; port 0 is any free one. Raises ValueError."""
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", text)
-    if found is None or int(found[3]) > 65535:
-        raise ValueError('an address is "host:port", such as "127.0.0.1:8080"')
-    return found[1] or found[2], int(found[3])
-
-
-def _listen(text: str) -> str:
-    parse_listen(text)
-    return text
-
-
-def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port_known = parts.port is None or parts.port > 0
-    except ValueError:
-        raise ValueError("this is not a URL") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_known:
-        raise ValueError("a wallet's URL is http:// or https:// with a host; so is a provider's, and a collector's")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("a wallet's URL has no credentials, no query and no fragment; secrets are references")
-    return text
-
-
-def _journal_url(text: str) -> str:
-    if text.startswith("sqlite:") and text.removeprefix("sqlite:").strip("/"):
-        return text
-    if text.startswith(_POSTGRES):
-        if urlsplit(text).password is not None:
-            raise ValueError("a journal's URL has no password; secrets.password refers to it")
-        return text
-    raise ValueError('a journal is "sqlite:///absolute/path", "sqlite:path" or "postgresql://host/database"')
-
-
-def _mount(text: str) -> str:
-    if text != "/" and not re.fullmatch(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+", text):
-        raise ValueError('a mount begins with "/", does not end with one, and is written as it comes in a URL')
-    if {".", ".."} & {*text.split("/")}:
-        raise ValueError("a mount has no dot segments")
-    return text
-
-
 def _references(given: Any) -> Any:
     listed = [given] if isinstance(given, Mapping) else given
     if not isinstance(listed, list) or not listed or not all(isinstance(one, Mapping | Reference) for one in listed):
@@ -95,7 +49,6 @@ def _references(given: Any) -> Any:
     return listed
 
 
-Listen = Annotated[str, AfterValidator(_listen)]
 References = Annotated[list[Reference], BeforeValidator(_references)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:_?[a-z0-9-])*$", max_length=64)]
 
@@ -159,7 +112,7 @@ class Wallet(_Part):
     """
 
     dialect: str = "canonical"
-    url: Annotated[str, AfterValidator(_url)]
+    url: Url
     secrets: dict[str, References] = {}
     options: dict[str, Scalar] = {}
     settings: dict[str, Scalar] = {}
@@ -182,7 +135,7 @@ class Journal(_Part):
     or a stake's, grows before it stands before a human; it is never released for its age.
     """
 
-    url: Annotated[str, AfterValidator(_journal_url)] | None = None
+    url: JournalUrl | None = None
     secrets: dict[Literal["password"], References] = {}
     durability: Literal["off", "strict"] = "strict"
     quarantine: float = Field(default=60.0, ge=1, le=3600)
@@ -200,11 +153,11 @@ class ProviderPart(_Part):
     dialect: str
     allow: Networks = []
     journal_id: Name = ""
-    mount: Annotated[str, AfterValidator(_mount)] = ""
+    mount: Mount = ""
     secrets: dict[str, References] = {}
     options: dict[str, Scalar] = {}
     settings: dict[str, Scalar] = {}
-    urls: dict[str, Annotated[str, AfterValidator(_url)]] = {}
+    urls: dict[str, Url] = {}
     tables: Path | None = None
 
 
@@ -224,7 +177,7 @@ class Otel(_Part):
     *ratio*: the part of all traces that is recorded; *delay*: seconds for which spans are gathered.
     """
 
-    endpoint: Annotated[str, AfterValidator(_url)]
+    endpoint: Url
     service: str = "gateway"
     ratio: float = Field(default=1.0, ge=0, le=1)
     delay: float = Field(default=5.0, gt=0, le=60)
@@ -308,7 +261,7 @@ class Settings(BaseSettings):
 
     def _journal_is_shared(self) -> bool:
         url = self.journal.url or ""
-        return self.journal.durability == "strict" and url.startswith(_POSTGRES)
+        return self.journal.durability == "strict" and url.startswith(POSTGRES)
 
 
 def load(path: Path) -> Settings:
@@ -322,6 +275,8 @@ def load(path: Path) -> Settings:
     except tomllib.TOMLDecodeError as fault:
         place = re.search(r"\(at [^()]*\)$", str(fault))
         raise SettingsRefused([f"{path.name}: not TOML {place[0] if place else ''}".rstrip()]) from None
+    except RecursionError:
+        raise SettingsRefused([f"{path.name}: nested too deeply"]) from None
     parts = {name.upper() for name in Settings.model_fields}
     strange = [name for name in os.environ if name.startswith(_PREFIX) and _NEST in name]
     strange = [name for name in strange if name.removeprefix(_PREFIX).partition(_NEST)[0].upper() not in parts]

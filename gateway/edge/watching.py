@@ -5,7 +5,8 @@ of a ConfigMap or a Secret, file systems of other machines that tell nobody of a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from gateway.edge.preparing import open_shelf, references
@@ -20,10 +21,10 @@ Stamp = tuple[int, int, int, int] | None
 
 
 class Watch:
-    """*settings*: those in force, whenever asked; *changed* is awaited after a change."""
+    """*settings*: those in force, and those that were refused; *changed* is awaited after a change."""
 
     def __init__(
-        self, config: Path, settings: Callable[[], Settings], changed: Callable[[], Awaitable[object]],
+        self, config: Path, settings: Callable[[], Sequence[Settings]], changed: Callable[[], Awaitable[object]],
         every: float = EVERY,
     ) -> None:  # fmt: skip
         self._config, self._settings, self._changed, self._every = config, settings, changed, every
@@ -40,12 +41,13 @@ class Watch:
 
     async def _look(self) -> dict[Path, Stamp]:
         """Beside the loop: a file system may be slow, or hang."""
-        return await asyncio.to_thread(stamps, self._config, self._settings())
+        return await asyncio.to_thread(stamps, self._config, *self._settings())
 
 
-def stamps(config: Path, settings: Settings) -> dict[Path, Stamp]:
+def stamps(config: Path, *settings: Settings) -> dict[Path, Stamp]:
     """Every file that a reload would read, links followed."""
-    return {path: _stamp(path) for path in dict.fromkeys(_files(config, settings))}
+    named = chain.from_iterable(_files(config, each) for each in settings)
+    return {path: _stamp(path) for path in dict.fromkeys(named)}
 
 
 def _files(config: Path, settings: Settings) -> Iterator[Path]:

@@ -93,6 +93,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(root: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_error(root: Path, closed: str) -> None:
+    """As under some supervisors: nothing is said, and the next file that is opened does not become one of them."""
+    script = "import os; from gateway.cli import run; code = run(['version']); os._exit(code or os.open('/', 0) < 3)"
+    command = f'"{sys.executable}" -c "{script}" {closed}'
+    done = subprocess.run(command, shell=True, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
 def test_a_terminal_of_few_characters_is_no_error(process: Gateway) -> None:
     """Where stdout knows ASCII only, texts are escaped and not refused."""
     ended = process("describe", "operations", env={"PYTHONIOENCODING": "ascii"})

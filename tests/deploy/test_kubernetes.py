@@ -15,8 +15,9 @@ import pytest
 
 from gateway.cli.madeup import made_up
 from gateway.dialect.shelf import Shelf
+from gateway.edge.addresses import parse_listen
 from gateway.edge.preparing import prepare
-from gateway.edge.settings import Settings, load, parse_listen
+from gateway.edge.settings import Settings, load
 
 yaml = pytest.importorskip("yaml", reason="needs PyYAML, which the lock has for other Pythons only")
 

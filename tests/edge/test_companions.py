@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,27 @@ async def test_a_reload_that_breaks_breaks_nothing_else(
         assert [line["where"] for line in served.lines("bug")] == ["reload"]
         caller = served.callers["acme"]
         assert (await caller.send(caller.call(Operation.BET))).reply.outcome is Outcome.OK
+
+
+async def test_signals_that_come_while_one_is_read_for_are_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Any
+) -> None:
+    """A script that means it well costs two readings, not fifty."""
+    reading, read_again = threading.Event(), reloading.read_again
+
+    def slowly(*given: Any) -> Any:
+        reading.wait(10)
+        return read_again(*given)
+
+    async with Served(House(tmp_path)) as served:
+        monkeypatch.setattr(reloading, "read_again", slowly)
+        for _ in range(50):
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.002)
+        reading.set()
+        await eventually(lambda: len([*served.lines("reloaded")]) == 2, 20)
+        await asyncio.sleep(0.3)
+        assert len([*served.lines("reloaded")]) == 2
 
 
 async def test_neither_a_wallet_nor_a_journal_that_is_down_makes_us_unready(

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ import pytest
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.cli import run
+from gateway.dialect.problems import Refused
 from gateway.dialect.shelf import shipped
 from gateway.edge import watching
+from gateway.edge.preparing import prepare
 from gateway.edge.settings import load
 from gateway.sandbox.moods import Mood
 from tests.edge.test_app import DIALECTS, House, Served
@@ -273,6 +276,55 @@ async def test_watching_sees_a_link_that_is_swapped(
         assert (await said(served, "slots"))[1]["statusCode"] == "FINE"
         await asyncio.sleep(0.3)
         assert [line["why"] for line in served.lines("reloaded")] == ["watch"]
+
+
+async def test_watching_sees_what_refused_settings_name(
+    house: House, monkeypatch: pytest.MonkeyPatch, eventually: Any
+) -> None:
+    """As where a ConfigMap comes before its Secret: the file is not there yet, and nobody reloads when it is."""
+    monkeypatch.setattr(watching.Watch.__init__, "__defaults__", (0.05,))
+    fresh = b"another-secret-of-acme-0123456789"
+    async with Served(house, watch=True) as served:
+        await asyncio.sleep(0.5)
+        rewrite(house.path, '{ file = "acme.key" }', '{ file = "acme.late" }')
+        await eventually(lambda: [*served.lines("reload refused")], 20)
+        await asyncio.sleep(0.5)
+        assert (await said(served, "acme"))[0] is Outcome.OK
+        (house.folder / "acme.late").write_bytes(fresh)
+        await eventually(lambda: [*served.lines("reloaded")], 20)
+        caller = served.callers["acme"]
+        new = caller.dialect.bind({"key": [fresh]}, "sender")
+        assert (await caller.send(caller.call(Operation.BET), new)).reply.outcome is Outcome.OK
+
+
+async def test_a_folder_of_tables_that_is_gone_is_no_reason_to_serve_the_shipped_ones(house: House, own: Path) -> None:
+    """Neither at a reload, which keeps what was read before, nor at a start."""
+    rewrite(own / "scorpio.toml", '"OK"', '"FINE"')
+    async with Served(house) as served:
+        os.replace(own, own.with_name("elsewhere"))
+        status, told = await reload(served)
+        assert (status, "own: there is no such folder" in told) == (400, True)
+        assert (await said(served, "slots"))[1]["statusCode"] == "FINE"
+        with pytest.raises(Refused, match=r"GW003.*own: there is no such folder"):
+            prepare(load(house.path), house.path)
+
+
+async def test_a_token_is_withdrawn_at_once_whatever_else_is_refused(house: House, own: Path) -> None:
+    """An end in the past is one, also where another provider's table keeps that one as it was."""
+    (house.folder / "one.token").write_text("first-token-of-the-operator")
+    (house.folder / "two.token").write_text("second-token-of-the-operator")
+    listen = 'admin.listen = "127.0.0.1:0"'
+    both = '[{ file = "one.token" }, { file = "two.token" }]'
+    async with Served(house, **{listen: f"{listen}\nadmin.secrets.token = {both}"}) as served:
+        rewrite(house.path, '"two.token"', f'"two.token", not_after = {datetime.now(UTC).isoformat()}')
+        (own / "scorpio.toml").write_text("broken")
+        taken = {}
+        for path, token in (("/-/reload", "first"), ("/metrics", "second"), ("/metrics", "first")):
+            shown = {"Authorization": f"Bearer {token}-token-of-the-operator"}
+            method = "POST" if path == "/-/reload" else "GET"
+            async with served.client.request(method, f"{served.admin}{path}", headers=shown) as answer:
+                taken[path, token] = answer.status
+        assert taken == {("/-/reload", "first"): 400, ("/metrics", "second"): 401, ("/metrics", "first"): 200}
 
 
 async def test_no_web_page_can_ask_for_a_change(house: House) -> None:

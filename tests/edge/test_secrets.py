@@ -33,6 +33,14 @@ def test_an_empty_secret_is_refused(tmp_path: Path, content: bytes) -> None:
         resolve(Reference(file=Path("key")), tmp_path)
 
 
+def test_a_byte_order_mark_is_refused(tmp_path: Path) -> None:
+    """An editor's, of which nobody knows: every callback would be forged."""
+    (tmp_path / "key").write_text("canary", "utf-8-sig")
+    with pytest.raises(SecretRefused, match="byte order mark") as told:
+        resolve(Reference(file=Path("key")), tmp_path)
+    assert "canary" not in str(told.value)
+
+
 def test_errors_name_the_reference_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing, unreadable, too large: the place and the reason, never the content."""
     monkeypatch.delenv("NO_SUCH", raising=False)
@@ -40,6 +48,8 @@ def test_errors_name_the_reference_only(tmp_path: Path, monkeypatch: pytest.Monk
         resolve(Reference(env="NO_SUCH"))
     with pytest.raises(SecretRefused, match="No such file"):
         resolve(Reference(file=Path("none")), tmp_path)
+    with pytest.raises(SecretRefused, match="no file has such a name"):
+        resolve(Reference(file=Path("no\0ne")), tmp_path)
     with pytest.raises(SecretRefused, match="Is a directory"):
         resolve(Reference(file=tmp_path))
     (tmp_path / "big").write_bytes(b"canary" * 20_000)

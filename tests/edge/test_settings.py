@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from gateway.edge.addresses import parse_listen
 from gateway.edge.journals import policy_of
-from gateway.edge.settings import Drain, Settings, SettingsRefused, Shown, load, parse_listen, show
+from gateway.edge.settings import Drain, Settings, SettingsRefused, Shown, load, show
 
 GOOD = """
 [public]
@@ -160,6 +161,21 @@ def test_show_says_where_each_value_came_from(write: Any, monkeypatch: pytest.Mo
             'url = "postgresql://u:canary@x/y"',
             "gateway.toml: journal.url: a journal's URL has no",
         ),
+        (
+            'durability = "off"',
+            'url = "postgresql://u@x/y?password=canary"',
+            "gateway.toml: journal.url: a journal's URL has no",
+        ),
+        ('durability = "off"', 'url = "postgresql://u@canary@x/y"', "gateway.toml: journal.url: this is not a URL"),
+        ('durability = "off"', 'url = "postgresql://u:canary"', "gateway.toml: journal.url: this is not a URL"),
+        ('"http://127.0.0.1:9000"', '"http://canary .x"', "gateway.toml: wallet.url: a URL has no spaces"),
+        ('"http://127.0.0.1:9000"', '"http://x/\\ncanary"', "gateway.toml: wallet.url: a URL has no spaces"),
+        (
+            'env = "WALLET_SECRET" }',
+            'env = "WALLET_SECRET", not_after = 9999-12-31T23:59:59-05:00 }',
+            "gateway.toml: wallet.secrets.signing.0.not_after: not_after is no moment in UTC",
+        ),
+        ("[wallet]", "[wallet]\nsettings = " + 2000 * "[" + 2000 * "]", "gateway.toml: nested too deeply"),
         ("[public]", "[public]\nreuse_port = true", "gateway.toml: public.reuse_port: several processes on one port"),
         (
             '"tombstones", "status", ',

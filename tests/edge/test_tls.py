@@ -1,6 +1,7 @@
 """TLS on the public listener and mutual TLS to the wallet, by settings, with real certificates."""
 
 import asyncio
+import re
 import ssl
 import time
 from pathlib import Path
@@ -106,6 +107,7 @@ async def test_mutual_tls_to_the_wallet(files: Path, tls: Any, heard: bool) -> N
     assert isinstance(ending, Heard) is heard
     if not heard and "other" in str(tls.get("authorities")) + str("authorities" not in tls):
         assert isinstance(ending, Unreachable)
+        assert re.search(r"SSLCertVerificationError \(.*certificate", str(ending)), ending
 
 
 def test_a_key_from_the_environment_is_loaded(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ of its transaction. Nothing here knows of threads or waits for anybody.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,9 @@ class Book:
     def open(self) -> None:
         """Open the file, for the first time or after a failure; proves that it can be written."""
         new = not self.path.exists()
+        if new and not self._served:  # SQLite gives the files beside it the same rights: who plays is nobody's business
+            with suppress(OSError):  # SQLite says it better
+                self.path.touch(0o600)
         flags = apsw.SQLITE_OPEN_READWRITE | (0 if self._served else apsw.SQLITE_OPEN_CREATE)
         connection = connected(self.path, vfs=self._vfs, flags=flags)
         try:

@@ -17,7 +17,7 @@ class Lock:
     def __init__(self, path: Path) -> None:
         self.path = path.with_name(f"{path.name}.lock")
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise JournalRefused(
                 f"{self.path}: {error.strerror}; the journal's folder must exist, and be ours"
@@ -29,7 +29,8 @@ class Lock:
             os.close(self._file)
             raise JournalRefused(
                 f"{path} is served by another process (pid {holder or 'unknown'}); SQLite serves one process a file:"
-                " stop that one, give this one a file of its own, or use PostgreSQL for several"
+                " stop that one, give this one a file of its own, or use PostgreSQL for several;"
+                f" {self.path.name} is never left over, so removing it helps nobody"
             ) from None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)

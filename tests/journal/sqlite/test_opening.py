@@ -67,6 +67,20 @@ async def test_a_second_store_in_this_process_is_refused(tmp_path: Path) -> None
     await store.stop()
 
 
+async def test_its_files_are_nobody_elses(tmp_path: Path) -> None:
+    """Who played what stands in them; whatever the process lets others do with its files."""
+    before = os.umask(0o022)
+    store = Sqlite(tmp_path / "j.db")
+    try:
+        await store.start()
+        await store.perform(bet("b1"))
+    finally:
+        os.umask(before)
+    rights = {each.name: each.stat().st_mode & 0o777 for each in os.scandir(tmp_path)}
+    await store.stop()
+    assert rights == dict.fromkeys(("j.db", "j.db-wal", "j.db-shm", "j.db.lock"), 0o600)
+
+
 async def test_the_folder_must_be_there(tmp_path: Path) -> None:
     """And is named when it is not."""
     with pytest.raises(JournalRefused, match=r"nowhere/j\.db\.lock: No such file or directory; the journal's folder"):
