@@ -48,6 +48,7 @@ COMMANDS: tuple[tuple[Group, str, str], ...] = (
 FAMILIES: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = (
     (_RUN, "config", "The settings in force, and where each came from.", (
         ("show", "config:show", "Print the settings in force, secrets masked."),
+        ("check", "config:check", "Could they be served? All that `serve` or a reload would refuse."),
     )),
     (_MONEY, "outbox", "What is still to be done about money, and what waits for a human.", (
         ("list", "outbox:list_rows", "What is to be done: why, when, how much; exit code 1 when something is parked."),

@@ -1,5 +1,6 @@
-"""`gateway config show`: what is in force, where it came from, and never a secret."""
+"""`gateway config show`: what is in force, where it came from, and never a secret. `check`: could it be served?"""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from gateway.cli import run
 from gateway.cli.config import spelled
 from tests.cli.process import ROOT
+from tests.edge.test_app import House
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +67,22 @@ def test_a_single_reference_stands_as_it_is() -> None:
     """As one in a list does: the key of a certificate is one."""
     assert spelled('{ file = "s.key" }') == '{ file = "s.key" }'
     assert spelled(['{ env = "A" }', "b"]) == '[{ env = "A" }, "b"]'
+
+
+def test_what_serve_would_refuse_is_said_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A secret that is not there, a dialect that is none: the complaints of `serve`, and no port or journal opened."""
+    house = House(tmp_path)
+    house.settings()
+    command = ["config", "check", "--config", str(house.path)]
+    assert run(command) == 0
+    assert capsys.readouterr().out == f"{house.path} can be served: 3 providers\n"
+    assert not (tmp_path / "journal.db").exists()
+    (tmp_path / "acme.key").unlink()
+    house.path.write_text(house.path.read_text().replace('"scorpio"', '"skorpio"'))
+    assert run(command) == 1
+    said = capsys.readouterr().out
+    assert re.findall(r"gateway\.toml:\d+:\d+: (GW\d+) ", said) == ["GW505", "GW003"]
+    assert "can be served" not in said
+    house.path.write_text("wallet = 1")
+    assert run(command) == 1
+    assert "wallet" in capsys.readouterr().err

@@ -73,6 +73,7 @@ RUN = {
     '/opt/gateway/bin/pip install --quiet --no-index --find-links build/wheels "$(ls build/dist/*.whl)[postgres]"',
     "/opt/gateway/bin/gateway version",
     "gateway config show --config gateway.toml",
+    "gateway config check --config gateway.toml",
     "gateway serve --config gateway.toml",
     "gateway send acme bet --amount 1.50 --config gateway.toml",
     "gateway healthcheck --ready --config gateway.toml",
