@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from gateway.canon.operations import REVERSALS, Operation
+from gateway.canon.operations import CREDITS, REVERSALS, Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import incomplete, rearmed
 from gateway.journal.content import fits
@@ -107,7 +107,7 @@ def landed(row: Row, now: float, policy: Policy) -> bool:
 def _merged(page: Page, row: Row | None, new: Row) -> Row:
     """The *row* as it stands, with what this try adds to it."""
     if row is None:
-        return replace(new, created=page.now)
+        return replace(new, created=page.moment)
     if row.operation is None and not row.name:  # a tombstone of something unseen, which comes after all
         about = {name: getattr(new, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}
         return replace(row, **about)
@@ -284,7 +284,8 @@ def _intend(page: Page, key: str, verdict: Verdict, row: Row, policy: Policy, to
         unseen = Row(key, row.account, transaction, chain=key, state=State.BURIED, undo_by=row.key)
         target = page.put(unseen)
         page.note(key, "buried", by=row.transaction)
-    if verdict is Verdict.NOTHING and target.state is State.OPEN:  # never sent, and now it never will be
+    refused = target.state is State.DECLINED and target.operation in CREDITS  # a copy of it would be sent once more
+    if verdict is Verdict.NOTHING and (refused or target.state is State.OPEN):  # it is not there, and never will be
         page.put(rearmed(replace(target, state=State.BURIED, undo_by=row.key), policy, page.now))
         page.note(key, "buried", by=row.transaction)
     elif verdict is Verdict.ADOPTED and not target.undo_by:

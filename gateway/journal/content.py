@@ -26,5 +26,6 @@ def fits(known: tuple[str, ...], claimed: tuple[str, ...]) -> bool:
 
 def _text(value: Any) -> str:
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f") if value else "0"
+        text = format(value, "f")  # `normalize` would round to the digits of its context
+        return (text.rstrip("0").rstrip(".") if "." in text else text) if value else "0"
     return ",".join(value) if isinstance(value, tuple) else str(value if value is not None else "")

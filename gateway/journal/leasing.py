@@ -143,8 +143,15 @@ def parked(page: Page, row: Row, reason: str) -> Row:
 
 
 def resolved(page: Page, row: Row, policy: Policy, what: str, reason: str) -> Row:
-    """A parked row as a human found it: `applied`, `declined` or `reversed`; nothing more is done of our own accord."""
+    """A parked row as a human found it: `applied`, `declined` or `reversed`; nothing more is done of our own accord.
+
+    Its bets are settled by a win that was paid, and open again after one that was not, or was taken back.
+    """
     page.note(row.key, "resolved by hand", what=what, reason=reason)
     state = {"applied": State.APPLIED, "declined": State.DECLINED, "reversed": State.REVERSED}[what]
     row = replace(row, state=state, outcome=RESOLVED[what], undo=False, undo_sent=False, parked=None)
+    if state is not State.APPLIED:
+        unpaid(page, row)
+    elif row.operation in SETTLES:
+        paid(page, row)
     return page.put(rearmed(replace(row, proved=row.proved or what == "applied"), policy, page.now))

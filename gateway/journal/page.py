@@ -5,6 +5,7 @@ transaction. A page is itself a Source, so a wish that fails is dropped with its
 """
 
 from collections.abc import Iterator, Mapping
+from math import inf, nextafter
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -59,16 +60,23 @@ class Page(Struct, eq=False):
     rows: dict[str, Row] = {}
     notes: list[Note] = []
     freed: set[str] = set()  # keys whose call ended: whoever waits for them may look again
+    newest: float = 0.0  # when the last row of this page was created
+
+    @property
+    def moment(self) -> float:
+        """When a new row is created: of two wishes of one commit the first one's is the older."""
+        return self.now if self.newest < self.now else nextafter(self.newest, inf)
 
     def part(self) -> "Page":
         """A page over this one, for one wish."""
-        return Page(self, self.now, self.wall, self.me, self.noting)
+        return Page(self, self.now, self.wall, self.me, self.noting, newest=self.newest)
 
     def keep(self, part: "Page") -> None:
         """Take over what a part has gathered."""
         self.rows |= part.rows
         self.notes += part.notes
         self.freed |= part.freed
+        self.newest = part.newest
 
     def row(self, key: str, /) -> Row | None:
         """The row of that key as it is on this page."""
@@ -99,7 +107,8 @@ class Page(Struct, eq=False):
         key = row.key
         known = self.row(key)
         if known is None:
-            row = replace(row, version=1, created=self.now, updated=self.now, wall=self.wall)
+            self.newest = self.moment
+            row = replace(row, version=1, created=self.newest, updated=self.now, wall=self.wall)
         else:
             if row.holder is None and known.holder is not None:
                 self.freed.add(key)

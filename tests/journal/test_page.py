@@ -86,3 +86,15 @@ def test_a_history_holds_what_is_known_and_nothing_else() -> None:
     (note,) = whole.notes
     assert (note.key, note.wall, note.what) == ("k", 1_700_000_005.0, "told")
     assert note.facts == {"seconds": 0.5, "yes": True, "word": "w"}
+
+
+def test_of_one_commit_the_first_is_the_oldest() -> None:
+    """Its wishes share one moment; which of two wins may close their round must not hang on how their ids sort."""
+    whole = page()
+    born = []
+    for name in ("z", "y", "x"):
+        part = whole.part()
+        born.append(part.put(made(WIN, name)).created)
+        whole.keep(part)
+    assert born == sorted({*born})
+    assert 5.0 <= born[0] < born[2] < 5.001

@@ -1,5 +1,6 @@
 """Pure steps: what a row becomes, cell by cell."""
 
+from decimal import Decimal
 from itertools import product
 
 import pytest
@@ -9,7 +10,7 @@ from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.arming import rearmed
 from gateway.journal.columns import row_of, values
-from gateway.journal.content import fits
+from gateway.journal.content import fingerprint, fits
 from gateway.journal.performing import round_of, touched
 from gateway.journal.recording import late_yes, learned, undone, withdrawn
 from gateway.journal.states import Policy, State, Step
@@ -117,3 +118,11 @@ def test_a_yes_to_what_was_undone_is_undone_by_another_reversal(state: State, *,
     after = late_yes(row, PAID, 5.0)
     assert (after.state, after.undo, after.undo_sent, after.undos) == (State.APPLIED, True, False, 2)
     assert after.reversal_key != row.reversal_key
+
+
+def test_every_digit_of_an_amount_counts() -> None:
+    """Forty are let in, more than a decimal's context keeps; the zeros that mean nothing are left out."""
+    one, other = (fingerprint({"amount": Decimal(f"12345678901.12345678901234567{last}")}) for last in "12")
+    assert one != other
+    for text, kept in (("1.50", "1.5"), ("100", "100"), ("1E+2", "100"), ("0.00", "0"), ("10.0", "10"), ("-2.0", "-2")):
+        assert fingerprint({"amount": Decimal(text)}) == (f"amount={kept}",)

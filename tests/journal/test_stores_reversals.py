@@ -335,3 +335,14 @@ async def test_the_doubt_of_an_undoing_begins_when_it_left(stand: Stand) -> None
     await ended(stand, await claim(stand, rollback()))
     target = await stand.row(key("b1"))
     assert (target.state, target.undo, target.undo_sent) == (State.REVERSED, False, False)
+
+
+async def test_a_declined_win_that_was_rolled_back_is_not_sent_again(stand: Stand) -> None:
+    """Of a win that is refused a copy is tried once more; not after its rollback: the player would keep the money."""
+    await booked(stand, bet())
+    await ended(stand, await claim(stand, win("w1", "b1")), State.DECLINED, Outcome.PLAYER_BLOCKED, FINAL)
+    wins = made(Operation.ROLLBACK, "x1", reference=("w1",))
+    undoing = await claim(stand, Claim(wins, targets=(key("w1"),), undoable=frozenset({Operation.WIN})))
+    assert undoing.verdict is Verdict.NOTHING
+    assert (await stand.row(key("w1"))).state is State.BURIED
+    assert (await claim(stand, win("w1", "b1"))).verdict is Verdict.UNDONE

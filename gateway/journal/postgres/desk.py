@@ -19,7 +19,7 @@ from gateway.journal.limits import Kept, Limits
 from gateway.journal.manual import Action, refusal
 from gateway.journal.page import Page
 from gateway.journal.postgres.link import Changed, Link, Lost, Over, Refused, connected
-from gateway.journal.postgres.loading import Loaded, Needs, hashed
+from gateway.journal.postgres.loading import Loaded, Needs, NotLoaded, hashed
 from gateway.journal.postgres.opening import check_schema
 from gateway.journal.postgres.pruning import Prune, Pruning, prunable
 from gateway.journal.postgres.reader import all_rows, counted, rows_where, with_notes
@@ -126,26 +126,35 @@ class PostgresDesk:
             loaded = Loaded()
             needs = Needs()
             needs.add(key)
-            await loaded.read(link, needs)
-            page = Page(loaded, serving.now(), time(), who)
-            row = page.row(key)
-            if row is None:
-                raise JournalRefused(f"{key}: no such row")
-            if row.version != version:
-                raise JournalRefused(f"{key} has changed since you looked: look again")
-            if (why := refusal(row, action, self.policy, page.now)) is not None:
-                raise JournalRefused(f"{key}: {why}")
-            if action.word == "retry":
-                retried(page, row, self.policy, action.reason)
-            elif action.word == "park":
-                parked(page, row, action.reason)
-            else:
-                resolved(page, row, self.policy, action.found, action.reason)
+            while True:
+                await loaded.read(link, needs)
+                page = Page(loaded, serving.now(), time(), who)
+                try:
+                    self._act(page, key, version, action)
+                except NotLoaded as missing:
+                    needs.add(missing.what)
+                else:
+                    break
             writing = Writing(page, loaded)
             done = f"{action.word} {action.found}".strip()
             writing.audit.append({"who": who, "action": done, "key": key, "reason": action.reason})
             await writing.write(link, serving.me, serving.epoch, serving.batch + 1)
             return page.rows[key]
+
+    def _act(self, page: Page, key: str, version: int, action: Action) -> None:
+        row = page.row(key)
+        if row is None:
+            raise JournalRefused(f"{key}: no such row")
+        if row.version != version:
+            raise JournalRefused(f"{key} has changed since you looked: look again")
+        if (why := refusal(row, action, self.policy, page.now)) is not None:
+            raise JournalRefused(f"{key}: {why}")
+        if action.word == "retry":
+            retried(page, row, self.policy, action.reason)
+        elif action.word == "park":
+            parked(page, row, action.reason)
+        else:
+            resolved(page, row, self.policy, action.found, action.reason)
 
     async def check(self) -> Sequence[str]:
         """See Desk."""

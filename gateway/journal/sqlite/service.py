@@ -40,8 +40,9 @@ class Service:
         self.seconds += passed
         return self.seconds
 
-    def save(self, connection: apsw.Connection) -> None:
-        """Write the clock."""
+    def save(self, connection: apsw.Connection, reached: float = 0.0) -> None:
+        """Write the clock, which has *reached* that at least."""
+        self.seconds = max(self.seconds, reached)
         connection.execute("UPDATE clock SET seconds = ?", (self.seconds,))
 
     def write(self, connection: apsw.Connection, *, stopped: bool = False) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
 from gateway.journal.limits import Kept
 from gateway.journal.manual import Action
@@ -107,6 +108,22 @@ async def test_a_hand_in_a_row(instance: Open, url: str) -> None:
         assert await desk.check() == []
     counts = await store.counts()
     assert (counts.rows, counts.armed, counts.parked) == ({State.APPLIED: 1}, {}, 0)
+
+
+async def test_what_a_hand_finds_of_a_win_holds_for_its_bets(instance: Open, url: str) -> None:
+    """One that was paid has settled them: no rollback takes them then."""
+    store = await instance()
+    for each in (bet("b1"), win("w1", "b1")):
+        claimed = await store.perform(each)
+        state = State.APPLIED if each.row.operation is Operation.BET else State.UNKNOWN
+        await store.perform(Record(claimed.row.key, claimed.row.holder, state, Outcome.OK, DONE, sent=True))
+    async with PostgresDesk(url, POLICY) as desk:
+        row = await store.perform(Look(key("w1")))
+        row = await desk.act(row.key, row.version, Action("park", "let me look"), "ann")
+        assert (await store.perform(Look(key("b1")))).settled_by is None
+        await desk.act(row.key, row.version, Action("resolve", "the wallet has it", "applied"), "ann")
+        assert (await store.perform(Look(key("b1")))).settled_by == row.key
+        assert await desk.check() == []
 
 
 async def test_a_hand_that_comes_too_late(instance: Open, url: str) -> None:

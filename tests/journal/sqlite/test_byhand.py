@@ -15,7 +15,7 @@ from gateway.journal.sqlite.opening import connected, fetched
 from gateway.journal.sqlite.reader import Reader
 from gateway.journal.states import Policy, State, Step
 from gateway.journal.wishes import JournalRefused, JournalUnavailable, Verdict
-from tests.journal.calls import FINAL, RETRIES, bet, booked, claim, ended, key, leased, win
+from tests.journal.calls import FINAL, RETRIES, bet, booked, claim, ended, key, leased, rollback, win
 from tests.journal.conftest import KEEPS_ALL, middling
 from tests.journal.stands import CachedSqliteStand, Stand
 
@@ -132,3 +132,15 @@ async def test_a_hand_waits_its_turn(served: Stand, monkeypatch: pytest.MonkeyPa
             hand(served).park(key("owed"), "why")
         other.execute("ROLLBACK")
     assert hand(served).park(key("owed"), "why").parked
+
+
+async def test_what_a_person_found_of_a_win_holds_for_its_bets(served: Stand) -> None:
+    """One that was paid has settled its bet, which no rollback takes then; one that was taken back has opened it."""
+    await booked(served, bet("lost"))
+    hung = await claim(served, win("doubt", "lost"))
+    await ended(served, hung, State.UNKNOWN, Outcome.UNKNOWN, RETRIES)
+    row = hand(served).park(key("doubt"), "the wallet will be asked")
+    assert (await served.row(key("lost"))).settled_by is None
+    row = hand(served).resolve(key("doubt"), "applied", "the wallet has it", version=row.version)
+    assert (await served.row(key("lost"))).settled_by == row.key
+    assert (await claim(served, rollback("x", "lost"))).verdict is Verdict.SETTLED
