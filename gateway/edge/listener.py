@@ -182,13 +182,15 @@ class Connection(web.RequestHandler):
         return _NOT_HTTP
 
 
-class _Server(web.Server):
-    def __init__(self, handler: Handler, **options: Any) -> None:
-        super().__init__(handler, handler_cancellation=False)
-        self._options = options
+class ServerOf(web.Server):
+    """Makes connections of one *kind*, with these *options*."""
 
-    def __call__(self) -> "Connection":
-        return Connection(self, loop=asyncio.get_running_loop(), **self._options)
+    def __init__(self, kind: type[Connection], handler: Any, factory: Any = None, **options: Any) -> None:
+        super().__init__(handler, request_factory=factory, handler_cancellation=False)
+        self._kind, self._options = kind, options
+
+    def __call__(self) -> Connection:
+        return self._kind(self, loop=asyncio.get_running_loop(), **self._options)
 
 
 class Listener:
@@ -205,7 +207,8 @@ class Listener:
         tls: ssl.SSLContext | None = None, unshaken: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._handler = handler
-        self._server = _Server(
+        self._server = ServerOf(
+            Connection,
             self._attend,
             garbled=garbled,
             clients=clients or Clients(),
