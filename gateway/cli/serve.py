@@ -17,6 +17,7 @@ from gateway.edge.garbage import settle
 from gateway.edge.journals import policy_of, sqlite_path
 from gateway.edge.listener import ParserMissing, demand_parser
 from gateway.edge.logs import Log
+from gateway.edge.open_files import due, raise_limit, too_few
 from gateway.edge.pages import give_back
 from gateway.edge.parties import Parties
 from gateway.edge.preparing import prepare
@@ -76,6 +77,9 @@ def read_settings(config: Path) -> Settings | None:
 
 async def _serve(settings: Settings, parties: Parties, log: Log, config: Path, *, watch: bool) -> int:
     log.adopt(asyncio.get_running_loop())
+    limit, wanted = raise_limit(), due(settings.public.connections, settings.wallet.connections)
+    if too_few(limit, wanted):
+        log.warning("open files", limit=limit, wanted=wanted)
 
     def started(public: tuple[str, int], admin: tuple[str, int]) -> None:
         wallet = parties.wallet.dialect.name

@@ -18,6 +18,7 @@ from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
 
 from gateway.edge.clients import NOBODY, Clients, plain
 from gateway.edge.closing import let_nobody_in
+from gateway.edge.handshakes import TlsSite
 
 #: Seconds in which what a socket holds is read, and those that a new connection has for its first request in a drain.
 UNREAD, FRESH = 0.05, 1.0
@@ -89,7 +90,7 @@ class Connection(web.RequestHandler):
     `fresh`: nothing was asked on it yet.
     """
 
-    __slots__ = ("_clients", "_counted", "_garbled", "_head_late", "_head_within", "fresh", "peer")
+    __slots__ = ("_arrived", "_clients", "_counted", "_garbled", "_head_late", "_head_within", "fresh", "peer")
 
     def __init__(
         self, manager: web.Server, *, garbled: Callable[[], None], clients: Clients, head_within: float, **options: Any
@@ -97,29 +98,41 @@ class Connection(web.RequestHandler):
         super().__init__(manager, **options)
         self._garbled, self._clients, self._head_within = garbled, clients, head_within
         self._head_late: asyncio.TimerHandle | None = None
-        self._counted, self.fresh = False, True
+        self._arrived, self._counted, self.fresh = False, False, True
         self.peer = NOBODY
+
+    def arrived(self, address: Any) -> bool:
+        """Count it for the *address*, as the socket tells it. False: one too many, not to be talked to."""
+        self._arrived = True
+        self.peer = plain(address[0]) if isinstance(address, tuple) else NOBODY
+        if self._clients.behind(self.peer):
+            return True
+        self._counted = True
+        return self._clients.opened(self.peer)
+
+    def gone(self) -> None:
+        """Count it no more; to be said once or more often."""
+        if self._counted:
+            self._counted = False
+            self._clients.closed(self.peer)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        # A drained write then means that the socket has every byte, not that a buffer of ours has.
-        cast(asyncio.Transport, transport).set_write_buffer_limits(high=0)
-        name = transport.get_extra_info("peername")
-        self.peer = plain(name[0]) if isinstance(name, tuple) else NOBODY
-        if not self._clients.behind(self.peer):
-            self._counted = True
-            if not self._clients.opened(self.peer):
-                cast(asyncio.Transport, transport).abort()
-                return
+        # A drained write then means that the socket has every byte, not that a buffer of ours has. TLS takes an empty
+        # buffer for a full one where the limit is 0, and nothing would say that it is drained.
+        cast(asyncio.Transport, transport).set_write_buffer_limits(
+            high=0 if transport.get_extra_info("sslcontext") is None else 1
+        )
+        if not self._arrived and not self.arrived(transport.get_extra_info("peername")):
+            cast(asyncio.Transport, transport).abort()
+            return
         self._head_late = self._loop.call_later(self._head_within, self._cut)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
         if self._head_late is not None:
             self._head_late.cancel()
-        if self._counted:
-            self._counted = False
-            self._clients.closed(self.peer)
+        self.gone()
 
     def data_received(self, data: bytes) -> None:
         # A body that breaks the framing must not take its head along: aiohttp drops both when they come in one piece.
@@ -169,27 +182,15 @@ class Connection(web.RequestHandler):
         return _NOT_HTTP
 
 
-class _Server(web.Server):
-    def __init__(self, handler: Handler, **options: Any) -> None:
-        super().__init__(handler, handler_cancellation=False)
-        self._options = options
+class ServerOf(web.Server):
+    """Makes connections of one *kind*, with these *options*."""
 
-    def __call__(self) -> web.RequestHandler:
-        return Connection(self, loop=asyncio.get_running_loop(), **self._options)
+    def __init__(self, kind: type[Connection], handler: Any, factory: Any = None, **options: Any) -> None:
+        super().__init__(handler, request_factory=factory, handler_cancellation=False)
+        self._kind, self._options = kind, options
 
-
-class _Site(web.TCPSite):
-    """A site that bounds the TLS handshake, which nobody else would."""
-
-    async def start(self) -> None:
-        loop, server = asyncio.get_running_loop(), self._runner.server
-        create = loop.create_server
-        patience = None if self._ssl_context is None else HEAD_WITHIN
-        self._runner._reg_site(self)
-        self._server = await create(
-            cast(Any, server), self._host, self._port, ssl=self._ssl_context, backlog=self._backlog,
-            reuse_address=self._reuse_address, reuse_port=self._reuse_port, ssl_handshake_timeout=patience,
-        )  # fmt: skip
+    def __call__(self) -> Connection:
+        return self._kind(self, loop=asyncio.get_running_loop(), **self._options)
 
 
 class Listener:
@@ -197,16 +198,17 @@ class Listener:
 
     *keepalive*: seconds that a connection may be silent between two requests; *head_within*: for a head. *garbled* is
     called for what is not HTTP. *reuse_port*: others may listen there too, who say the same and run as the same user.
-    *clients* counts the connections. *tls*: nothing but TLS is spoken.
+    *clients* counts the connections. *tls*: nothing but TLS is spoken; *unshaken* is called for failed handshakes.
     """
 
     def __init__(
         self, handler: Handler, host: str, port: int, *, keepalive: float, garbled: Callable[[], None],
         reuse_port: bool = False, clients: Clients | None = None, head_within: float = HEAD_WITHIN,
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | None = None, unshaken: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._handler = handler
-        self._server = _Server(
+        self._server = ServerOf(
+            Connection,
             self._attend,
             garbled=garbled,
             clients=clients or Clients(),
@@ -218,18 +220,27 @@ class Listener:
             auto_decompress=False,
         )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
-        self._host, self._port, self._reuse_port, self._tls = host, port, reuse_port, tls
+        self._host, self._port, self._reuse_port = host, port, reuse_port
+        self._tls, self._unshaken, self._head_within = tls, unshaken, head_within
+        self._site: web.TCPSite | None = None
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns the address taken. Raises OSError (port taken) and ParserMissing."""
         demand_parser()
         await self._runner.setup()
-        site = _Site(
-            self._runner, self._host, self._port, backlog=1024, reuse_port=self._reuse_port, ssl_context=self._tls
-        )
-        await site.start()
+        self._site = self._make_site()
+        await self._site.start()
         host, port = self._runner.addresses[0][:2]
         return str(host), int(port)
+
+    def _make_site(self) -> web.TCPSite:
+        options: dict[str, Any] = {"backlog": 1024, "reuse_port": self._reuse_port}
+        if self._tls is None:
+            return web.TCPSite(self._runner, self._host, self._port, **options)
+        return TlsSite(
+            self._runner, self._host, self._port, made=self._server, failed=self._unshaken, within=self._head_within,
+            ssl_context=self._tls, **options,
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Take no new connection; close the idle ones; those at work close after their answer.
@@ -268,4 +279,6 @@ class Listener:
 
     async def stop(self) -> None:
         """Close everything now."""
+        if isinstance(self._site, TlsSite):
+            await self._site.give_up()
         await self._runner.cleanup()

@@ -187,6 +187,11 @@ class Metrics:
         garbled = Counter(
             "gateway_garbled_heads", "Connections whose HTTP head was refused or late.", registry=registry
         )
+        unshaken = Counter(
+            "gateway_failed_handshakes",
+            "TLS handshakes at the public listener that failed, were late, or made room for later ones.",
+            registry=registry,
+        )
         in_flight = Gauge("gateway_callbacks_in_flight", "Callbacks being worked on.", registry=registry)
 
         def made(name: str, operations: Collection[str]) -> _OfProvider:
@@ -219,7 +224,7 @@ class Metrics:
         self._errands = {(str(step), word): errands.labels(step, word) for step in Step for word in ERRANDS}
         self.breaker(State.CLOSED)
         self._bugs, self._unrouted, self._garbled = bugs.labels(), unrouted.labels(), garbled.labels()
-        self._in_flight = in_flight.labels()
+        self._unshaken, self._in_flight = unshaken.labels(), in_flight.labels()
         self._alerts = {kind: alert.labels(kind) for kind in {*alerts, OTHER}}
 
     def know(self, providers: Mapping[str, Collection[str]]) -> None:
@@ -297,3 +302,7 @@ class Metrics:
     def garbled(self) -> None:
         """A connection whose HTTP head was refused, or did not come in time."""
         self._garbled.inc()
+
+    def unshaken(self) -> None:
+        """A connection whose TLS handshake did not end well, or not in time."""
+        self._unshaken.inc()

@@ -106,7 +106,7 @@ class Server:
         self._clients, self._turns = clients or Clients(), Turns()
         self._listener = Listener(
             self._receive, host, port, keepalive=keepalive, garbled=metrics.garbled, reuse_port=reuse_port,
-            clients=self._clients, head_within=head_within, tls=tls,
+            clients=self._clients, head_within=head_within, tls=tls, unshaken=metrics.unshaken,
         )  # fmt: skip
         self._running: set[Answering] = set()
         self._none_left: asyncio.Future[None] | None = None

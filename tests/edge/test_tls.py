@@ -60,11 +60,10 @@ async def test_the_public_listener_speaks_nothing_but_tls(gateway: Any, files: P
     assert len(one.lines()) == 1
 
 
-async def test_a_handshake_that_never_comes_is_cut(gateway: Any, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_handshake_that_never_comes_is_cut(gateway: Any, files: Path) -> None:
     """Like a head: it has so long, and no longer."""
-    monkeypatch.setattr("gateway.edge.listener.HEAD_WITHIN", 0.3)
     part = ServerTls(certificate=Path("server.pem"), key=Reference(file=Path("server.key")))
-    one = await gateway(plain, tls=serving(part, files))
+    one = await gateway(plain, tls=serving(part, files), head_within=0.3)
     began = time.monotonic()
     assert await one.talk(b"\x16\x03\x01") == b""
     assert time.monotonic() - began < 3
