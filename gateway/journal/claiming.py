@@ -19,6 +19,7 @@ from gateway.journal.settling import (
     SETTLES,
     addressed,
     ahead_in_its_round,
+    follow,
     held,
     in_its_round,
     named,
@@ -107,6 +108,7 @@ def landed(row: Row, now: float, policy: Policy) -> bool:
 def _merged(page: Page, row: Row | None, new: Row) -> Row:
     """The *row* as it stands, with what this try adds to it."""
     if row is None:
+        follow(page, new)
         return replace(new, created=page.moment)
     if row.operation is None and not row.name:  # a tombstone of something unseen, which comes after all
         about = {name: getattr(new, name) for name in ("operation", "name", "fingerprint", "call", "player", "round")}

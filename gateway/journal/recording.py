@@ -161,7 +161,9 @@ def _target(page: Page, target: Row, wish: Record, policy: Policy) -> Row:
         return replace(released, step=None, parked=f"the wallet refuses to undo it: {outcome}")
     else:
         # A definite no to this attempt, such as "not processed", leaves no doubt behind.
-        sent = wish.sent and wish.state is State.UNKNOWN and (released.undo or released.state is State.BURIED)
+        # One that is still on its way has an end to come, which is no earlier undoing's; if we die, it is found sent.
+        over = wish.sent and wish.release and wish.state is State.UNKNOWN
+        sent = over and (released.undo or released.state is State.BURIED)
         after = replace(released, undo_sent=released.undo_sent or sent, since=page.now if sent else released.since)
     page.note(target.key, "undoing", outcome=outcome, state=after.state)
     return rearmed(after, policy, page.now)

@@ -36,14 +36,23 @@ def nameless(page: Page, row: Row) -> tuple[Row, ...]:
 
 def ahead_in_its_round(page: Page, row: Row) -> tuple[Row, ...]:
     """What must be paid before *row* may end their round: a wallet refuses what comes after the end."""
-    ends = row.operation is Operation.END_ROUND or (row.call is not None and row.call.round_end is True)
-    if not ends:
+    if not _ends(row):
         return ()
     return tuple(
         each for each in _round(page, row)
         if each.operation in SETTLES and each.key != row.key and each.parked is None and _unpaid(each)
         and (each.created, each.key) < (row.created, row.key)
     )  # fmt: skip
+
+
+def _ends(row: Row) -> bool:
+    return row.operation is Operation.END_ROUND or (row.call is not None and row.call.round_end is True)
+
+
+def follow(page: Page, row: Row) -> None:
+    """Have a new *row* that ends its round be the youngest of it, whichever instance's clock wrote the others."""
+    if row.operation in SETTLES and _ends(row):
+        page.newest = max([page.newest, *(each.created for each in _round(page, row))])
 
 
 def _unpaid(row: Row) -> bool:

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.canon.operations import Operation
 from gateway.canon.outcomes import Outcome
+from gateway.journal.recording import LOST
 from gateway.journal.states import Flight, State, Step
 from gateway.journal.wishes import Claim, Reap, Record, Verdict
 from tests.journal.calls import (
@@ -346,3 +347,13 @@ async def test_a_declined_win_that_was_rolled_back_is_not_sent_again(stand: Stan
     assert undoing.verdict is Verdict.NOTHING
     assert (await stand.row(key("w1"))).state is State.BURIED
     assert (await claim(stand, win("w1", "b1"))).verdict is Verdict.UNDONE
+
+
+async def test_a_late_no_is_not_taken_for_an_earlier_undoings(stand: Stand) -> None:
+    """The answer hung; then there is nothing to undo of what the wallet booked for sure: a human's matter."""
+    await booked(stand, bet())
+    undoing = await claim(stand, rollback())
+    await ended(stand, undoing, State.UNKNOWN, Outcome.UNKNOWN, RETRIES, release=False)
+    await ended(stand, undoing, State.DECLINED, Outcome.NOTHING_TO_DO, None)
+    target = await stand.row(key("b1"))
+    assert (target.state, target.parked) == (State.APPLIED, LOST)

@@ -238,3 +238,10 @@ async def test_of_several_bets_a_win_that_names_none_settles_those_that_are_sure
     await booked(stand, win("w1"))
     rows = [await stand.row(key(name)) for name in ("b1", "b2")]
     assert [(row.settled_by, row.heard_done) for row in rows] == [(key("w1"), True), (None, False)]
+
+
+async def test_a_rounds_end_of_the_same_moment_waits_for_the_win_before_it(stand: Stand) -> None:
+    """Whatever their ids are: what is ended first is not paid any more."""
+    await booked(stand, bet())
+    await doubted(stand, win("z", "b1"))
+    assert (await claim(stand, Claim(made(Operation.END_ROUND, "a")))).verdict is Verdict.WAITS
