@@ -1,5 +1,6 @@
 """A listener for our own people and machines: one aiohttp application on one address."""
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -18,6 +19,14 @@ class Site:
         await web.TCPSite(self._runner, self._host, self._port, reuse_port=self._reuse_port).start()
         host, port = self._runner.addresses[0][:2]
         return str(host), int(port)
+
+    async def close(self) -> None:
+        """Take no new connection, close the idle ones; what is under way goes on, and ends its connection."""
+        for site in self._runner.sites:
+            await site.stop()
+        if self._runner.server is not None:
+            await asyncio.sleep(0)  # whoever has connected before may have begun to ask
+            self._runner.server.pre_shutdown()
 
     async def stop(self) -> None:
         """Close the listener; what is under way has its `shutdown_timeout` to end."""
