@@ -1,7 +1,7 @@
 """A listener for our own people and machines: one aiohttp application on one address."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -24,9 +24,13 @@ class Site:
         """Take no new connection, close the idle ones; what is under way goes on, and ends its connection."""
         for site in self._runner.sites:
             await site.stop()
-        if self._runner.server is not None:
+        if (server := self._runner.server) is not None:
             await asyncio.sleep(0)  # whoever has connected before may have begun to ask
-            self._runner.server.pre_shutdown()
+            # This alone leaves an idle connection open and deaf: what was then sent would never be answered.
+            server.pre_shutdown()
+            for connection in server.connections:
+                if cast(Any, connection)._current_request is None:
+                    connection.force_close()
 
     async def stop(self) -> None:
         """Close the listener; what is under way has its `shutdown_timeout` to end."""
