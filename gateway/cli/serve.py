@@ -1,11 +1,13 @@
 """`gateway serve`: take providers' callbacks for real."""
 
 import asyncio
+import atexit
+import os
 import re
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 from cyclopts import Parameter
 
@@ -60,7 +62,7 @@ def serve(
         plural = "" if count == 1 else "s"
         say(f"{count} complaint{plural}, nothing was started; `gateway explain-error` explains a code")
         return FINDINGS
-    return run_loop(_serve(settings, parties, Log(style=log_format), config, watch=watch))
+    return run_loop(_serve(settings, parties, Log(style=log_format), config, watch=watch), end)
 
 
 def read_settings(config: Path) -> Settings | None:
@@ -73,6 +75,15 @@ def read_settings(config: Path) -> Settings | None:
         for line in refused.lines:
             say(line)
         return None
+
+
+def end(code: int) -> NoReturn:
+    """End the process with *code*, now: everything is closed, and a thread may hang for longer than anybody waits.
+
+    A name lookup, or a file of a mount that is gone, ends when it ends; the interpreter would wait for it.
+    """
+    atexit._run_exitfuncs()  # the log's last lines; what measures or profiles the process has its last word too
+    os._exit(code)
 
 
 async def _serve(settings: Settings, parties: Parties, log: Log, config: Path, *, watch: bool) -> int:

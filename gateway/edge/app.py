@@ -7,6 +7,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -111,16 +112,14 @@ class App:
             log.errand(errand, seconds)
             drift.saw(errand.provider, errand.drift)
 
-        self._spans = Spans(settings.otel) if settings.otel is not None else None
+        spans = Spans(settings.otel) if settings.otel is not None else None
         tracing = (
-            OFF
-            if settings.otel is None
-            else Tracing(self._spans, settings.otel.ratio, lambda fault: log_bug(fault, "spans"))
+            OFF if settings.otel is None else Tracing(spans, settings.otel.ratio, lambda fault: log_bug(fault, "spans"))
         )
         self._parties, self._listening = parties, parties.public_tls
         readiness = Readiness()
         metrics.speaking.now(dialects)
-        self.journal = journal or open_journal(settings, lambda: self._parties.password)
+        self.journal = journal or open_journal(settings, lambda: self._parties.password, log)
         watched = Watched(self.journal, metrics.journal, log.journal)
         self._upstream = upstream = Upstream(
             settings.wallet.url,
@@ -195,15 +194,12 @@ class App:
             internal=internal,
             probes=None if settings.probes is None else Probes(*parse_listen(settings.probes.listen), admin),
             companions=None if again is None or config is None else Companions(again, config, log, watch=watch),
+            spans=spans,
         )
 
     async def run(self, started: Callable[[tuple[str, int], tuple[str, int]], None] | None = None) -> int:
         """Serve until a signal, drain, give the exit code. OSError: a port is taken; JournalRefused: the journal is."""
-        try:
-            return await self.lifecycle.run(started)
-        finally:
-            if self._spans is not None:
-                await asyncio.to_thread(self._spans.close)
+        return await self.lifecycle.run(started)
 
     def _swap(self, live: Live) -> None:
         """Serve *live* from now on, in one step of the loop; what is at work goes on with what it began with."""
@@ -284,16 +280,22 @@ def _internal(
     return Internal(
         _accounts(parties), host, port, tokens=parties.tokens("internal"),
         start=lambda inquiry: outbound(inquiry, clock), memory=memory, callees=callees, done=done,
-        drain=settings.drain.timeout,
         reuse_port=settings.public.reuse_port,
     )  # fmt: skip
 
 
-def run_loop(main: Coroutine[Any, Any, Result]) -> Result:
-    """Run *main* to its end on uvloop where it is installed, else on asyncio's own loop."""
-    try:
+def run_loop(main: Coroutine[Any, Any, Result], ended: Callable[[Result], None] | None = None) -> Result:
+    """Run *main* to its end on uvloop where it is installed, else on asyncio's own loop.
+
+    *ended* hears what came of it before the loop is closed, which waits for every thread that is still at work.
+    """
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    with suppress(ImportError):
         import uvloop
-    except ImportError:
-        return asyncio.run(main)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        result = runner.run(main)
+        if ended is not None:
+            ended(result)
+        return result

@@ -15,6 +15,7 @@ class Callees:
 
     def __init__(self, hops: Mapping[tuple[str, str], Upstream]) -> None:
         self._hops = dict(hops)
+        self._former: set[Upstream] = set()
         self._left: set[asyncio.Task[None]] = set()
         self._open = False
 
@@ -26,7 +27,10 @@ class Callees:
 
     async def stop(self, timeout: float) -> None:
         """Let running calls and their late stories end, *timeout* seconds at most; then cut them off."""
-        await asyncio.gather(*(hop.stop(timeout) for hop in self._hops.values()), *self._left)
+        hops = [*self._hops.values(), *self._former]
+        for task in self._left:  # each has a time of its own, which may be longer
+            task.cancel()
+        await asyncio.gather(*(hop.stop(timeout) for hop in hops))
 
     def serve(self, urls: Mapping[tuple[str, str], str], timeout: float) -> None:
         """Ask at these from now on. Calls to others end as after `stop`; a hop whose URL stays is kept."""
@@ -38,7 +42,12 @@ class Callees:
                 self._leave(self._hops[key].start())
         for key, hop in old.items():
             if self._open and self._hops.get(key) is not hop:
-                self._leave(hop.stop(timeout))
+                self._former.add(hop)
+                self._leave(self._retire(hop, timeout))
+
+    async def _retire(self, hop: Upstream, timeout: float) -> None:
+        await hop.stop(timeout)
+        self._former.discard(hop)
 
     def _leave(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -4,6 +4,7 @@
 What came of a request is in the body, with HTTP 200; any other status says that nothing was asked.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -40,15 +41,15 @@ class Internal:
     def __init__(
         self, accounts: Sequence[Account], host: str, port: int, *, tokens: Sequence[bytes],
         start: Callable[[Inquiry], Flow], memory: Memory, callees: Callees, done: Callable[[Inquiry, float], None],
-        drain: float = 10.0, reuse_port: bool = False,
+        reuse_port: bool = False,
     ) -> None:  # fmt: skip
         self.serve(accounts, tokens)
         self._start, self._memory, self._callees, self._done = start, memory, callees, done
-        self._drain = drain
+        self._running: set[asyncio.Task[web.Response]] = set()
         app = web.Application(client_max_size=_LIMIT)
         app.router.add_get("/requests", self._list)
         app.router.add_post("/requests/{provider}/{name}", self._ask)
-        self._site = Site(app, host, port, reuse_port=reuse_port, shutdown_timeout=drain)
+        self._site = Site(app, host, port, reuse_port=reuse_port, shutdown_timeout=1.0)
 
     def serve(self, accounts: Sequence[Account], tokens: Sequence[bytes]) -> None:
         """Ask these from now on, for whoever has one of *tokens*; requests at work go on."""
@@ -60,10 +61,20 @@ class Internal:
         await self._callees.start()
         return await self._site.start()
 
-    async def stop(self) -> None:
-        """Take nothing more; requests at work end, then their late stories, each in its time."""
+    async def close(self) -> None:
+        """Take no new connection, close the idle ones; requests at work go on."""
+        await self._site.close()
+
+    async def finish(self, timeout: float) -> None:
+        """Wait for the requests at work, *timeout* seconds at most."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=timeout)
+
+    async def stop(self, timeout: float) -> None:
+        """Let calls and their late stories end, *timeout* seconds at most, then cut them off; and close everything."""
+        await self._callees.stop(timeout)
+        # After the calls: whose request was cut off is told so.
         await self._site.stop()
-        await self._callees.stop(self._drain)
 
     async def _list(self, request: web.Request) -> web.Response:
         if not bears(request, self._tokens):
@@ -91,7 +102,10 @@ class Internal:
             return _refused(413, f"more than {_LIMIT} bytes")
         except (Fault, Garbled) as fault:
             return _refused(400, getattr(fault, "why", str(fault)))
-        return await self._carried(account, forms[word], facts)
+        asking = asyncio.create_task(self._carried(account, forms[word], facts))
+        self._running.add(asking)
+        asking.add_done_callback(self._running.discard)
+        return await asking
 
     async def _carried(self, account: Account, name: Ask, facts: Mapping[str, Any]) -> web.Response:
         began = monotonic()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from gateway.edge.logs import Log
 from gateway.edge.secrets import first_live, resolve
 from gateway.edge.settings import Settings
 from gateway.journal.limits import DAY_S, Kept
@@ -29,8 +30,8 @@ def policy_of(settings: Settings) -> Policy:
     return Policy(promises, journal.quarantine, hold_s=journal.hold_hours * 3600)
 
 
-def open_journal(settings: Settings, password: Callable[[], str | None]) -> Store:
-    """The store, not started yet; each of its connections shows the *password* of that moment.
+def open_journal(settings: Settings, password: Callable[[], str | None], log: Log) -> Store:
+    """The store, not started yet; each of its connections shows the *password* of that moment. *log* hears of a wait.
 
     Raises JournalRefused when what it needs is not installed.
     """
@@ -44,7 +45,11 @@ def open_journal(settings: Settings, password: Callable[[], str | None]) -> Stor
         from gateway.journal.postgres.store import Postgres
     except ImportError:
         raise JournalRefused(_EXTRA) from None
-    return Postgres(lambda: _with_password(part.url or "", password()), policy, kept=kept)
+
+    def on_wait() -> None:
+        log.event("journal waits", why="another instance is at the schema; its connection is called gateway schema")
+
+    return Postgres(lambda: _with_password(part.url or "", password()), policy, kept=kept, on_wait=on_wait)
 
 
 def open_desk(settings: Settings) -> "SqliteDesk | PostgresDesk":

@@ -1,16 +1,18 @@
 """From the first signal to the exit code: a stop that loses no callback.
 
 1. `/readyz` says 503. 2. For *accept_grace* seconds callbacks are still taken, each answer closes its connection, so a
-balancer has time to notice. 3. The listener closes, idle connections with it. 4. Callbacks and errands at work
-end, *timeout* seconds at most, and wallet calls with their late stories. 5. The journal is written and closed, and with
-it the rest; the exit code is 0. A service manager hears when it may count on us, and when no longer (`sd_notify`).
-A second signal stops at once; the exit code is 1.
+balancer has time to notice. 3. The listener closes, the internal one too, idle connections with them. 4. Callbacks,
+errands and the platform's requests at work end, *timeout* seconds at most, and their calls with their late stories.
+5. The journal is written and closed, and with it the rest; what is left of *timeout* is for the last spans. The exit
+code is 0. A service manager hears when it may count on us, and when no longer (`sd_notify`).
+A second signal stops at once; the exit code is 1. A signal before the start is done ends it there, with 0.
 """
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from time import monotonic
+from typing import Any, TypeVar
 
 from gateway.edge.admin import Admin, Readiness
 from gateway.edge.companions import Companions
@@ -21,8 +23,11 @@ from gateway.edge.outbox import Outbox
 from gateway.edge.probes import Probes
 from gateway.edge.sd_notify import READY, STOPPING, sd_notify
 from gateway.edge.server import Server
+from gateway.edge.spans import Spans
 from gateway.edge.upstream import Upstream
 from gateway.journal.store import Store
+
+Result = TypeVar("Result")
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -49,12 +54,14 @@ class Lifecycle:
         internal: Internal | None = None,
         probes: Probes | None = None,
         companions: Companions | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._server, self._admin, self._upstream = server, admin, upstream
         self._journal, self._outbox = journal, outbox
         self._readiness, self._log = readiness, log
         self.drain(accept_grace, timeout)
-        self._internal, self._probes, self._companions = internal, probes, companions
+        self._internal, self._probes, self._companions, self._spans = internal, probes, companions, spans
+        self._give_up = 0.0
         self._first, self._second = asyncio.Event(), asyncio.Event()
 
     def drain(self, accept_grace: float, timeout: float) -> None:
@@ -74,14 +81,12 @@ class Lifecycle:
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.stop)
         try:
-            await self._journal.start()
-            await self._upstream.start()
-            admin = await self._admin.start()
-            if self._probes is not None:
-                self._log.event("listening", probes=_show(await self._probes.start()))
-            if self._internal is not None:
-                self._log.event("listening", internal=_show(await self._internal.start()))
-            public = await self._server.start()
+            starting = await _unless(self._first, self._start())
+            if starting.cancelled():
+                sd_notify(STOPPING)
+                self._log.event("stopped", callbacks_left=0)
+                return 0
+            public, admin = starting.result()
             self._outbox.begin()
             self._readiness.loaded = True
             self._log.event("started", public=_show(public), admin=_show(admin))
@@ -99,13 +104,26 @@ class Lifecycle:
             await self._outbox.stop(0.0)
             await self._upstream.stop(0.0)
             if self._internal is not None:
-                await self._internal.stop()
+                await self._internal.stop(0.0)
             if self._probes is not None:
                 await self._probes.stop()
             await self._admin.stop()
             await self._journal.stop()
+            if self._spans is not None:
+                await _unless(self._second, self._spans.close(self._remaining()))
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
+
+    async def _start(self) -> tuple[tuple[str, int], tuple[str, int]]:
+        """Start the journal, and listen; the public and the admin address."""
+        await self._journal.start()
+        await self._upstream.start()
+        admin = await self._admin.start()
+        if self._probes is not None:
+            self._log.event("listening", probes=_show(await self._probes.start()))
+        if self._internal is not None:
+            self._log.event("listening", internal=_show(await self._internal.start()))
+        return await self._server.start(), admin
 
     async def _no_companions(self) -> None:
         if self._companions is not None:
@@ -116,30 +134,46 @@ class Lifecycle:
         self._readiness.draining = self._server.draining = True
         sd_notify(STOPPING)
         self._log.event("draining", accept_grace=self._accept_grace, timeout=self._timeout)
-        steps = asyncio.create_task(self._steps())
-        hurry = asyncio.create_task(self._second.wait())
-        await asyncio.wait({steps, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        hurry.cancel()
-        if steps.done():
-            self._log.event("stopped", callbacks_left=steps.result())
-            return 0
-        steps.cancel()
-        await asyncio.wait({steps})
-        self._log.event("stopped at once")
-        return 1
+        self._give_up = monotonic() + self._accept_grace + self._timeout
+        steps = await _unless(self._second, self._steps())
+        if steps.cancelled():
+            self._log.event("stopped at once")
+            return 1
+        self._log.event("stopped", callbacks_left=steps.result())
+        return 0
+
+    def _remaining(self) -> float:
+        """Seconds that the drain still has."""
+        return max(0.0, self._give_up - monotonic())
 
     async def _steps(self) -> int:
         await asyncio.sleep(self._accept_grace)
-        give_up = monotonic() + self._timeout
         await self._server.close()
-        errands = asyncio.create_task(self._outbox.stop(max(0.0, give_up - monotonic())))
-        left = await self._server.finish(max(0.0, give_up - monotonic()))
+        work = [self._server.finish(self._remaining()), self._outbox.stop(self._remaining())]
         if self._internal is not None:
-            await self._internal.stop()
-        await errands
-        await self._upstream.stop(max(0.0, give_up - monotonic()))
+            await self._internal.close()
+            work.append(self._internal.finish(self._remaining()))
+        left, *_ = await asyncio.gather(*work)
+        # Only now: a callback at work may be about to ask the wallet, or a provider.
+        calls = [self._upstream.stop(self._remaining())]
+        if self._internal is not None:
+            calls.append(self._internal.stop(self._remaining()))
+        await asyncio.gather(*calls)
         # Calls that were cut off are Silence to their stories, which still have something safe to say.
         return await self._server.finish(1.0) if left else 0
+
+
+async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
+    """*work* as a task that has ended: cancelled, where *event* came before its end."""
+    task, come = asyncio.create_task(work), asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({task, come}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        come.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+    return task
 
 
 def _show(address: tuple[str, int]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.dialect.problems import Problem, Refused, render
 from gateway.dialect.proofs.pairs import prove_pair
+from gateway.edge.beside import beside
 from gateway.edge.config_metrics import ConfigMetrics
 from gateway.edge.logs import Log
 from gateway.edge.parties import Parties
@@ -24,6 +25,8 @@ KEYS = {
     "public": ("tls",), "wallet": ("secrets", "options", "settings", "tables", "tls"),
     "internal": ("secrets",), "admin": ("secrets",), "journal": ("secrets",),
 }  # fmt: skip
+#: Seconds in which the settings, the tables and the secrets must have been read.
+READ_WITHIN_S = 10.0
 _EXPLAINED = "`gateway explain-error` explains a code"
 
 
@@ -77,7 +80,7 @@ class Reload:
     async def reload(self, why: str) -> Read:
         """Read everything, check it beside the loop, and serve what is sound. *why*: who asked, for the log."""
         async with self._one_at_a_time:
-            read = await asyncio.to_thread(read_again, self._config, self.live)
+            read = await self._read()
             self.asked = read.asked or self.asked
             if read.live is not None:
                 self.put(read.live)
@@ -90,6 +93,15 @@ class Reload:
             else:
                 self._log.event("reloaded", why=why, **(known or {"changes": []}), **more)
             return read
+
+    async def _read(self) -> Read:
+        """A file that hangs, as of a dead mount, is a complaint: the next reload is not to wait for it."""
+        live = self.live
+        try:
+            return await beside(lambda: read_again(self._config, live), "reload", READ_WITHIN_S)
+        except TimeoutError:
+            took = f"reading the settings and what they name took longer than {READ_WITHIN_S:g} s"
+            return Read(complaints=f"{self._config}: {took}", lines=[f"{self._config}: {took}"])
 
     def put(self, live: Live) -> None:
         """Serve *live* from now on."""

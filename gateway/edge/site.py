@@ -4,7 +4,8 @@ A head has as long as on the public listener, and one address a number of connec
 and without one left no callback is taken.
 """
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -49,6 +50,18 @@ class Site:
         await web.TCPSite(self._runner, self._host, self._port, reuse_port=self._reuse_port).start()
         host, port = self._runner.addresses[0][:2]
         return str(host), int(port)
+
+    async def close(self) -> None:
+        """Take no new connection, close the idle ones; what is under way goes on, and ends its connection."""
+        for site in self._runner.sites:
+            await site.stop()
+        if (server := self._runner.server) is not None:
+            await asyncio.sleep(0)  # whoever has connected before may have begun to ask
+            # This alone leaves an idle connection open and deaf: what was then sent would never be answered.
+            server.pre_shutdown()
+            for connection in server.connections:
+                if cast(Any, connection)._current_request is None:
+                    connection.force_close()
 
     async def stop(self) -> None:
         """Close the listener; what is under way has its `shutdown_timeout` to end."""

@@ -7,12 +7,14 @@ dropped: nobody waits for a collector. A span holds what a log line may hold, an
 import time
 import urllib.request
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 import orjson
 
 import gateway
 from gateway.canon.outcomes import Moved, Outcome
+from gateway.edge.beside import beside
 from gateway.edge.metrics import Told
 from gateway.edge.settings import Otel
 from gateway.exchange.errand import Errand
@@ -78,9 +80,10 @@ class Spans:
         wrong = errand.bug is not None or bool(errand.parked)
         self._record(f"outbox {errand.step}", _INTERNAL, errand, seconds, facts, wrong=wrong)
 
-    def close(self) -> None:
-        """Send what is left; blocks for seconds where the collector is slow."""
-        self._provider.shutdown()
+    async def close(self, timeout: float) -> None:
+        """Send what is left; what a slow collector has not taken after *timeout* seconds is dropped."""
+        with suppress(TimeoutError):
+            await beside(self._provider.shutdown, "spans", timeout)
 
     def _record(
         self, name: str, kind: int, journey: Journey, seconds: float, facts: Mapping[str, object], *,

@@ -64,7 +64,7 @@ class Stage:
             [account], "127.0.0.1", 0, tokens=[b"an-older-token-of-nobody", TOKEN.encode()],
             start=lambda inquiry: outbound(inquiry, SystemClock()), memory=self.journal,
             callees=Callees({("acme", word): hop_to(url) for word, url in urls.items()}),
-            done=lambda inquiry, seconds: self.inquiries.append(inquiry), drain=0.5,
+            done=lambda inquiry, seconds: self.inquiries.append(inquiry),
         )  # fmt: skip
         await self.journal.start()
         host, port = await self.internal.start()
@@ -75,7 +75,7 @@ class Stage:
     async def __aexit__(self, *_: object) -> None:
         await self.client.close()
         await self.provider.stop()
-        await self.internal.stop()
+        await self.internal.stop(0.5)
         await self.journal.stop()
 
     async def ask(self, name: str, facts: Mapping[str, Any], token: str = TOKEN) -> dict[str, Any]:

@@ -46,7 +46,8 @@ class Served:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.config = folder, folder / "gateway.toml"
-        self.config.write_text(SETTINGS.format(port=free_port(), url=url))
+        self.port = free_port()
+        self.config.write_text(SETTINGS.format(port=self.port, url=url))
         for name, text in examples("payfield").file.secrets.items():
             (folder / name).write_text(text)
         (folder / "webhook_secret").write_text("not-a-real-secret-of-webhooks")
@@ -114,6 +115,36 @@ async def test_asked_killed_and_asked_again(folder: Path) -> None:
         assert (code, out) == (2, "")
         assert 'did you mean "create_payout"?' in err
         assert await served.stop() == 0
+    finally:
+        assert served.running is not None
+        served.running.__exit__()
+        await provider.stop()
+
+
+async def test_the_platform_is_drained_as_providers_are(folder: Path) -> None:
+    """Nobody new is taken, idle connections are closed, who is in is waited for; a second signal waits for nobody."""
+    made = examples("payfield")
+    provider = SandboxProvider(table("payfield"), made.keys(table("payfield"), playing=True), FACTS["payfield"])
+    served = Served(folder, (await provider.start())["api"])
+    await served.start()
+    try:
+        provider.meets(Trouble.SILENCE_AFTER)
+        waiting = asyncio.create_task(served.request("create_payout", PAYOUT))
+        while not provider.books.payments:  # noqa: ASYNC110 - another process writes them
+            await asyncio.sleep(0.02)
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"GET /requests HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 401 ")
+        assert served.running is not None
+        served.running.process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(reader.read(), 5)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", served.port)
+        assert not waiting.done()
+        assert await asyncio.wait_for(served.stop(), 5) == 1
+        code, out, _ = await waiting
+        assert (code, "unknown" in out) == (1, True), out
+        writer.close()
     finally:
         assert served.running is not None
         served.running.__exit__()

@@ -104,3 +104,16 @@ async def test_what_cannot_be_reached_was_not_sent() -> None:
         held = stage.row(Ask.CREATE_PAYOUT, "po-1")
         assert held is not None
         assert held.state == "open"
+
+
+async def test_a_stop_cuts_off_what_is_asked_at_a_former_url() -> None:
+    """A reload gave those calls the whole drain; who stops has less, and whoever asked is told of the doubt."""
+    async with Stage("payfield", 30.0) as stage:
+        stage.provider.meets(Trouble.SILENCE_AFTER)
+        asking = asyncio.create_task(stage.ask("create_payout", PAYOUT))
+        while not stage.payments:  # noqa: ASYNC110 - the provider writes them
+            await asyncio.sleep(0.01)
+        stage.internal._callees.serve({}, 60.0)
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(stage.internal.stop(0.0), 10)
+        assert (await asking)["ending"] == "unknown"

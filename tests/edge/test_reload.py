@@ -19,6 +19,7 @@ from gateway.canon.outcomes import Outcome
 from gateway.cli import run
 from gateway.dialect.problems import Refused
 from gateway.dialect.shelf import shipped
+from gateway.edge import reload as reloading
 from gateway.edge import watching
 from gateway.edge.preparing import prepare
 from gateway.edge.settings import load
@@ -146,6 +147,32 @@ async def test_broken_settings_change_nothing(house: House, own: Path) -> None:
             assert (status, "nothing was changed" in told) == (400, True), told
             assert (await said(served, "slots"))[1]["statusCode"] == "OK"
         house.path.write_text(text, "utf-8")
+        assert (await reload(served))[0] == 200
+        assert (await said(served, "slots"))[1]["statusCode"] == "FINE"
+
+
+async def test_a_file_that_hangs_is_a_complaint_and_the_next_reload_is_one(
+    house: House, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a mount that is gone, here a pipe: nothing is changed, and once it is mended all of it is."""
+    monkeypatch.setattr(reloading, "READ_WITHIN_S", 0.5)
+    secret, aside = house.folder / "acme.key", house.folder / "acme.aside"
+    async with Served(house) as served:
+        rewrite(own / "scorpio.toml", '"OK"', '"FINE"')
+        secret.rename(aside)
+        os.mkfifo(secret)
+        took = f"{house.path}: reading the settings and what they name took longer than 0.5 s"
+        for _ in range(2):
+            status, text = await asyncio.wait_for(reload(served), 10)
+            assert (status, text.splitlines()[0]) == (400, took)
+        assert "1 complaint(s), nothing was changed" in text
+        assert [line["complaints"] for line in served.lines("reload refused")] == [[took]] * 2
+        assert await metric(served, "gateway_config_last_reload_successful") == {"": 0.0}
+        assert (await said(served, "slots"))[1]["statusCode"] == "OK"
+        writer = os.open(secret, os.O_WRONLY)  # who reads it reads nothing, and ends
+        aside.replace(secret)
+        os.close(writer)
+        monkeypatch.undo()
         assert (await reload(served))[0] == 200
         assert (await said(served, "slots"))[1]["statusCode"] == "FINE"
 

@@ -65,7 +65,7 @@ async def _played(name: str, requests: Outbound, examples: AskedExamples) -> lis
         [Account(name, name, requests, keys, settings)], HOST, 0, tokens=[TOKEN.encode()],
         start=lambda inquiry: outbound(inquiry, SystemClock()), memory=(journal := Memory()),
         callees=Callees({(name, word): hop_to(url) for word, url in urls.items()}),
-        done=lambda inquiry, seconds: None, drain=0.5,
+        done=lambda inquiry, seconds: None,
     )  # fmt: skip
     await journal.start()
     host, port = await internal.start()
@@ -81,7 +81,7 @@ async def _played(name: str, requests: Outbound, examples: AskedExamples) -> lis
                     rows.append(Row(name, word, message, told, due))
     finally:
         await provider.stop()
-        await internal.stop()
+        await internal.stop(0.5)
         await journal.stop()
     return rows
 

@@ -38,7 +38,7 @@ class Postgres:
     """Performs the wishes of `journal.wishes` in the database at *url*; between `start` and `stop`.
 
     A *url* that can be called is asked anew for each connection: its password may have become another one.
-    *me*: a name that no other instance of this journal has or had, without `/`.
+    *me*: a name that no other instance of this journal has or had, without `/`. *on_wait*: see `prepare`.
     """
 
     def __init__(
@@ -51,12 +51,13 @@ class Postgres:
         me: str | None = None,
         limits: Limits | None = None,
         kept: Kept | None = None,
+        on_wait: Callable[[], None] = lambda: None,
     ) -> None:
         self.policy = policy or Policy()
         self.limits = limits or Limits()
         self.remembered = Remembered(MOST_PLAYERS)
         self._address: Callable[[], str] = url if callable(url) else lambda: url
-        self._wall = wall
+        self._wall, self._on_wait = wall, on_wait
         self._sessions = Sessions()
         self._waiting = Waiting(lambda: uniform(*LOOK_AGAIN_S))  # noqa: S311 - only to spread the instances
         self._numbers = count(1)
@@ -92,7 +93,7 @@ class Postgres:
 
         Raises JournalRefused where that cannot be; the message is for people.
         """
-        await prepare(self._address())
+        await prepare(self._address(), self._on_wait)
         await self._worker.start()
         self._open = True
         await self.beat()

@@ -33,15 +33,18 @@ async def test_instances_that_start_at_once_make_it_once(instance: Open) -> None
 
 
 async def test_whoever_starts_waits_while_another_makes_it(instance: Open) -> None:
-    """However long that takes."""
-    url = await fresh_database(empty=True)
+    """However long that takes; and says so, once, where there is something to wait for."""
+    url, waits = await fresh_database(empty=True), []
     other = await asyncpg.connect(url)
     await other.execute(f"SELECT pg_advisory_lock({LOCK})")
-    starting = asyncio.create_task(instance(at=url))
+    starting = asyncio.create_task(instance(at=url, on_wait=lambda: waits.append("first")))
     await asyncio.wait([starting], timeout=0.5)
     assert not starting.done()
+    assert waits == ["first"]
     await other.close()
     assert (await (await starting).perform(bet())).verdict is Verdict.OURS
+    await instance(at=url, on_wait=lambda: waits.append("second"))
+    assert waits == ["first"]
 
 
 async def test_a_step_that_fails_leaves_nothing(instance: Open) -> None:
