@@ -90,6 +90,6 @@ def test_the_answer_around_the_items_says_one_word_for_all() -> None:
 
 def test_what_is_known_of_an_item_is_not_known_beside_the_list() -> None:
     """Else a field beside it could be renamed to it where only values are signed."""
-    spoken = dialect(SOUND + '[operations.balance]\nknown = ["item.new", "body.campaign"]\n')
-    found = spoken.variants["balance"].documented("body")
+    spoken = dialect(SOUND + 'known = ["item.new", "body.campaign"]\n')
+    found = spoken.variants["rollback"].documented("body")
     assert ("campaign" in found, "new" in found) == (True, False)
