@@ -151,7 +151,7 @@ def test_what_is_shown_of_requests_and_payments_is_the_language(page: Path, tmp_
     text = page.read_text("utf-8")
     blocks = re.findall(r"```\n(\[.*?)```", text, re.DOTALL)
     assert [each.partition("\n")[0] for each in blocks] == [
-        "[batch]", "[request]", "[outbound]", "[request.derive]", "[operations.WITHDRAW_REQUEST]",
+        "[batch]", "[request]", "[outbound]", "[request.derive]", "[operations.withdraw_request]",
     ]  # fmt: skip
     for block in blocks:
         spec.Table.model_validate(tomllib.loads(block))

@@ -7,8 +7,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from gateway.cli.drift import address
-from gateway.cli.exits import CLEAN, FINDINGS, Finding
+from gateway.cli.exits import CLEAN, FINDINGS, Finding, Misuse
 from gateway.cli.serve import read_settings
+
+#: Seconds to wait at most.
+LONGEST = 3600.0
 
 
 def healthcheck(
@@ -24,6 +27,8 @@ def healthcheck(
 
     `HEALTHCHECK CMD ["gateway", "healthcheck", "--config", "/etc/gateway/gateway.toml"]`; secrets are not read.
     """
+    if not 0 < timeout <= LONGEST:
+        raise Misuse(f"--timeout: a number of seconds above 0, at most {LONGEST:g}")
     settings = read_settings(config)
     if settings is None:
         return FINDINGS

@@ -69,6 +69,8 @@ class Dialect:
     outbound: Outbound | None = None
     #: where one message holds several transactions; None where it is one
     batch: Batch | None = None
+    #: of `of_items`: the dialect whose batches they stand in
+    whole: "Dialect | None" = field(default=None, repr=False, compare=False)
     #: how answers are decoded: "json", "xml"
     answer_codec: str = "json"
     _known_sayers: dict[Any, list[RequestForm]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -172,7 +174,8 @@ class Dialect:
     def of_items(self) -> "Dialect":
         """How one item of a batch is read and answered: alone; its signature and its envelope are the whole's."""
         forms = {name: replace(form, envelope=None) for name, form in self.variants.items()}
-        return replace(self, variants=forms, batch=None, request_recipes={None: Recipe("none")}, answer_recipe=None)
+        signed: dict[str | None, Recipe] = {None: Recipe("none")}
+        return replace(self, variants=forms, batch=None, request_recipes=signed, answer_recipe=None, whole=self)
 
     def addressed(self, method: str, path: str) -> RequestForm | None:
         """A variant that *path* is one's of, with this *method* if there is one: they decode the body alike."""
@@ -367,7 +370,9 @@ class Dialect:
 
     @cached_property
     def listings(self) -> Listings:
-        """What the rows speak of, to tell what stands in none."""
+        """What the rows speak of, to tell what stands in none; around an item they are those of its batch."""
+        if self.whole is not None:
+            return self.whole.listings
         items = () if self.batch is None else self.batch.each
         return Listings(self.variants, self.request_recipes, self.hearings, self.answer_recipe, items)
 

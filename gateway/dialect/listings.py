@@ -5,7 +5,7 @@ The hot path is one comparison of sets for each level of a body. It decides noth
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -84,6 +84,7 @@ class Listing:
 
     name: str
     body: Members
+    item: Members
     query: Members
     closed: tuple[tuple[FieldForm, frozenset[Any]], ...]
 
@@ -102,8 +103,12 @@ class Listing:
         for place, value in form.fill:  # a literal object speaks of its members too
             places += _inside(place, value)
         levels = levels_of(
-            [*(place.keys for place in places if place.source == "body"), *([tuple(items)] if items else [])]
+            [
+                *(place.keys for place in places if place.source == "body" and not place.item),
+                *([tuple(items)] if items else []),
+            ]
         )
+        inner = levels_of(place.keys for place in places if place.item)
         names = frozenset(place.keys[0] for place in places if place.source == "query") | extra
         closed = tuple(
             (each, frozenset(scalar_text(value) for value in each.values.values()))
@@ -113,11 +118,17 @@ class Listing:
         body = Members(
             Side.CALLBACK, {**levels, (): levels.get((), frozenset()) | extra}, frozenset({*types, *stated, *named})
         )
-        return cls(form.name, body, Members(Side.CALLBACK, {(): names}, frozenset()), closed)
+        item, query = Members(Side.CALLBACK, inner, frozenset()), Members(Side.CALLBACK, {(): names}, frozenset())
+        return cls(form.name, body, item, query, closed)
 
     def unlisted(self, opened: Opened) -> list[Sighting]:
         """Everything in a message of this operation that no row speaks of. Raises Garbled."""
-        found = [] if opened.codec == "none" else self.body.unlisted(self.name, opened.body, opened.message.headers)
+        found: list[Sighting] = []
+        if opened.codec != "none":  # where the body is the list, nothing stands beside the items
+            whole = opened.items if opened.each == () else opened.body
+            found += self.body.unlisted(self.name, whole, opened.message.headers)
+        if self.item.levels:
+            found += self.item.unlisted(self.name, opened.item, opened.message.headers, "item")
         if getattr(opened.message, "query", ""):
             found += self.query.unlisted(self.name, opened.query, opened.message.headers, "query")
         for each, listed in self.closed:
@@ -187,7 +198,7 @@ def unrecognised(forms: Iterable[RequestForm], opened: Opened) -> Sighting | Non
 def _inside(place: Place, value: Any) -> list[Place]:
     if not isinstance(value, dict) or place.source != "body":
         return []
-    inner = [Place(place.source, (*place.keys, key)) for key in value]
+    inner = [replace(place, keys=(*place.keys, key)) for key in value]
     return inner + [deeper for each in inner for deeper in _inside(each, value[each.keys[-1]])]
 
 

@@ -79,7 +79,7 @@ def _field(seen: Sighting) -> Proposal:
     source, _, path = seen.name.partition(".")
     if " " in seen.name:
         return Proposal((), remark=f"TODO a field whose name is not shown, of {seen.at}: {seen.shown}")
-    if source in ("body", "query"):
+    if source in ("body", "item", "query"):
         # Not `fill`: a message that lacks what is filled, and has another new field, would be taken for renamed.
         return Proposal(("operations", seen.at), ("known",), _literal([seen.name]), f"{seen.shown}, not read")
     *outer, last = path.split(".")

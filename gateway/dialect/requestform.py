@@ -97,7 +97,8 @@ class RequestForm:
             )
         documented = {source: tuple(names - {frozenset()}) for source, names in found.items()}
         object.__setattr__(self, "_documented", documented)
-        listed = {source: [place.keys[0] for place in self.listed if place.source == source] for source in documented}
+        beside = [place for place in self.listed if not place.item]
+        listed = {source: [place.keys[0] for place in beside if place.source == source] for source in documented}
         known = {source: frozenset(listed[source]).union(*names) for source, names in documented.items()}
         object.__setattr__(self, "_known", known)
 

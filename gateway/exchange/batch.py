@@ -120,6 +120,8 @@ class _Batch:
                     yield from _carried(item.flow, partial(item.flow.send, delivery))
                 except Exception as bug:
                     self._broken(bug)
+            if told:  # how a row ended, and what broke after the answer, is known only now
+                self._sum_up(told, _speaker(told).journey)
         finally:
             for item in told:
                 item.flow.close()
@@ -143,8 +145,8 @@ class _Batch:
         return _Item(story, flow, own, b"" if response is None else response.body)
 
     def _answer(self, told: list[_Item]) -> Response:
-        """All answers in one. The first item that failed speaks for all; where none did, the last."""
-        speaker = next((each for each in told if each.failed), told[-1])
+        """All answers in one."""
+        speaker = _speaker(told)
         self._sum_up(told, speaker.journey)
         if speaker.story.said is None:
             raise RuntimeError("an item without an answer")
@@ -156,7 +158,10 @@ class _Batch:
         )
 
     def _sum_up(self, told: list[_Item], speaker: Journey) -> None:
-        """The one line of the log: the one that speaks for all, and what the others asked and have to tell."""
+        """The one line of the log: the one that speaks for all, and what the others asked and have to tell.
+
+        Once more after the answer: what is noted twice stands there once.
+        """
         whole = self.journey
         for name in (
             "operation",
@@ -173,8 +178,15 @@ class _Batch:
             setattr(whole, name, getattr(speaker, name))
         whole.answer_by = min(each.journey.answer_by for each in told)
         whole.asked = sum(each.journey.asked for each in told)
-        whole.alerts += list(dict.fromkeys(alert for each in told for alert in each.journey.alerts))
+        own = [each.journey for each in told]
+        whole.alerts = list(dict.fromkeys(alert for one in (whole, *own) for alert in one.alerts))
+        whole.drift = list(dict.fromkeys(seen for one in (whole, *own) for seen in one.drift))
         whole.bug = whole.bug or next((each.journey.bug for each in told if each.journey.bug is not None), None)
+
+
+def _speaker(told: list[_Item]) -> _Item:
+    """The first item that failed speaks for all; where none did, the last."""
+    return next((each for each in told if each.failed), told[-1])
 
 
 def _last_balance(told: list[_Item], facts: Mapping[str, Any]) -> Any:

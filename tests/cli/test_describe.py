@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -86,6 +87,22 @@ def test_a_vector_is_the_worked_example(gateway: Gateway) -> None:
     found = worked(gateway("describe", "scorpio").out)
     digest = hmac.digest(found["secret"].encode(), found["signed"].encode(), "sha512")
     assert base64.b64encode(digest).decode() == found["gives"]
+
+
+def test_a_vector_of_a_form_is_read_as_one(gateway: Gateway, tmp_path: Path) -> None:
+    """The body of a vector is what the table's are, also where no path of the table is the vector's."""
+    raw, secret = "amount=150&txn=9001", "not-a-real-secret"
+    gives = hashlib.md5(f"{raw}&key={secret}".encode()).hexdigest()
+    over = '[{ sorted = "body", take = "pairs", equals = "=", separator = "&" }, { text = "&key=" }, "secret"]'
+    (tmp_path / "delta.toml").write_text(
+        'dialect = "delta"\nextends = "scorpio"\n'
+        'without = ["request.signature"]\n[request]\nbody = "form"\n[request.signature]\n'
+        f'scheme = "hash"\ndigest = "md5"\nencoding = "hex"\nat = "header.X-Sign"\nsecret = "key"\nover = {over}\n'
+        f'[[request.signature.vectors]]\nsecret = "{secret}"\nraw = "{raw}"\npath = "/nobody"\ngives = "{gives}"\n'
+    )
+    ended = gateway("describe", "delta", "--tables", tmp_path)
+    assert (ended.code, ended.err) == (0, "")
+    assert worked(ended.out)["signed"] == f"{raw}&key={secret}"
 
 
 def test_a_sealed_body_is_the_worked_example(gateway: Gateway) -> None:

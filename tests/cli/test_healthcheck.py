@@ -57,3 +57,10 @@ def test_nobody_is_there(gateway: Gateway, deployed: Deployed) -> None:
     ended = gateway("healthcheck", "--config", str(deployed.config), "--url", f"http://{deployed.admin}/")
     assert ended.code == 1
     assert ended.err == f"gateway: nobody answers at http://{deployed.admin}/healthz: Connection refused\n"
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e300"])
+def test_a_time_that_is_none(gateway: Gateway, deployed: Deployed, seconds: str) -> None:
+    """One sentence, exit code 2, and nobody is asked."""
+    ended = gateway("healthcheck", "--config", str(deployed.config), "--timeout", seconds)
+    assert (ended.code, ended.err) == (2, "gateway: --timeout: a number of seconds above 0, at most 3600\n")

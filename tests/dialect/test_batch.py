@@ -86,3 +86,10 @@ def test_the_answer_around_the_items_says_one_word_for_all() -> None:
     assert said.body == b'{"all":{"code":"ERROR","of":[{"a":1.0},{"b":2}]}}'
     none = spoken.write_answer(None, Outcome.REQUEST_INVALID, {}, keys(spoken), NOW)
     assert none.body == b'{"all":{"code":"REFUSED","of":[]}}'
+
+
+def test_what_is_known_of_an_item_is_not_known_beside_the_list() -> None:
+    """Else a field beside it could be renamed to it where only values are signed."""
+    spoken = dialect(SOUND + 'known = ["item.new", "body.campaign"]\n')
+    found = spoken.variants["rollback"].documented("body")
+    assert ("campaign" in found, "new" in found) == (True, False)

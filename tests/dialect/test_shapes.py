@@ -1,8 +1,9 @@
 """Complaints about the shape of a file: one for each place, with what was meant."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+import pytest
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gateway.dialect.shapes import shape_complaints
 from gateway.dialect.source import Source
@@ -16,6 +17,22 @@ class Inner(BaseModel):
     other: int | bool = 1
 
 
+def _answered(value: bool) -> bool:
+    if not value:
+        raise ValueError("true, or nothing")
+    return value
+
+
+class Effects(BaseModel):
+    """A section beside whose own keys are sections with names of one's own."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    done: list[str | int] | None = None
+    because: Annotated[list[str], Field(min_length=2)] | None = None
+    silent: Annotated[bool, AfterValidator(_answered)] | None = None
+    __pydantic_extra__: dict[str, "Effects"] = Field(init=False)
+
+
 class Outer(BaseModel):
     """A file."""
 
@@ -23,6 +40,8 @@ class Outer(BaseModel):
     title: str = ""
     part: Inner | None = None
     parts: list[Inner] = []
+    effects: Effects | None = None
+    word: Inner | None = None
 
 
 def told(text: str) -> list[tuple[Any, ...]]:
@@ -54,6 +73,32 @@ def test_a_value_of_the_wrong_kind() -> None:
     assert (code, keypath) == ("GW102", ("part", "other"))
     assert says.startswith('"other" is not what may stand here; due is a valid integer')
     assert "private" not in says
+
+
+def test_a_misspelt_key_among_names_of_one_s_own() -> None:
+    """What is no section, and nearly a key, is that key; a section may have any name, a key the name of one in it."""
+    assert told('effects.doen = ["OK"]') == [
+        ("GW101", ("effects", "doen"), 'did you mean "done"?', 'unknown key "doen"')
+    ]
+    assert told('effects.doen.done = ["OK"]') == []
+    due = '"bet" is not what may stand here; due is { key = value }'
+    assert told('effects.bet = ["OK"]') == [("GW102", ("effects", "bet"), "", due)]
+    assert told("word = 1") == [("GW102", ("word",), "", due.replace("bet", "word"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("done = 1", '"done" is not what may stand here; due is a list'),
+        ("done = [1, true]", 'item 2 of "done" is not what may stand here; due is a text, or a whole number'),
+        ('because = ["a"]', '"because" is not what may stand here; due is a list of at least 2'),
+        ("silent = false", '"silent" is not what may stand here; due is true, or nothing'),
+        ("silent = 1", '"silent" is not what may stand here; due is true or false'),
+    ],
+)
+def test_what_is_due_is_said_in_words_of_a_table(text: str, says: str) -> None:
+    """Nothing of how it is checked shows through."""
+    assert [each[3] for each in told(f"effects.{text}")] == [says]
 
 
 def test_it_points_into_a_larger_file() -> None:

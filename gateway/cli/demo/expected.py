@@ -7,6 +7,7 @@ from decimal import Decimal
 from gateway.canon.outcomes import Outcome
 from gateway.cli.caller import Exchange
 from gateway.cli.demo.scenarios import Scenario
+from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.conversations import Conversations, effect_of, stated_effect
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.examples import Example, ExamplesFile
@@ -42,22 +43,40 @@ def differences(
     """How the conversation differs from what it must be, one sentence each; empty when it does not."""
     said = said_of(dialect, got.form, scenario.outcome)
     return [
-        *_answer(said, got),
+        *_answer(dialect, said, got),
         *_wallet(scenario, got, saw),
         *(_time(dialect, got)),
-        *(_examples(said, got, examples) if examples else ()),
+        *(_examples(dialect, said, got, examples) if examples else ()),
     ]
 
 
 def said_of(dialect: Dialect, form: RequestForm, outcome: Outcome) -> Said:
-    """What *form* is told of *outcome*: which operation a forged message was, its envelope keeps for itself."""
-    if outcome is not Outcome.SIGNATURE_INVALID or form.envelope is None:
+    """What *form* is told of *outcome*; of a forged message nobody may know which operation it was."""
+    if not _unread(dialect, form, outcome):
         return dialect.said[form.name, outcome]
     said = dialect.said[None, outcome]
     return replace(said, effect=effect_of(dialect, form.name, said.answer))
 
 
-def _answer(said: Said, got: Exchange) -> Iterator[str]:
+def _unread(dialect: Dialect, form: RequestForm, outcome: Outcome) -> bool:
+    """An envelope keeps its operation for itself, and no item of a forged batch is looked at."""
+    return outcome is Outcome.SIGNATURE_INVALID and (form.envelope is not None or dialect.batch is not None)
+
+
+def answer_of(dialect: Dialect, form: AnswerForm, response: Response) -> tuple[object, AnswerForm]:
+    """The body in which the answer to the one call stands, {} if it is not JSON, and the form that it has.
+
+    Of a batch it is the item's; where nothing of the batch was read there is none, and what stands around it speaks.
+    """
+    if dialect.batch is None:
+        return _body(response), form
+    try:
+        return _body(dialect.batch.only(response)), form
+    except Garbled:
+        return _body(response), dialect.batch.form or form
+
+
+def _answer(dialect: Dialect, said: Said, got: Exchange) -> Iterator[str]:
     response = got.response
     if response is None:
         if not said.answer.no_answer:
@@ -66,8 +85,9 @@ def _answer(said: Said, got: Exchange) -> Iterator[str]:
     status = status_of(said)
     if response.status != status:
         yield f"HTTP {response.status}; the table says {status} for {said.outcome}"
-    code = said.form.code_in(_body(response), response.status)
-    if said.answer.code is not None and said.form.slot("code") and code != said.answer.code:
+    body, form = answer_of(dialect, said.form, response)
+    code = form.code_in(body, response.status)
+    if said.answer.code is not None and form.slot("code") and code != said.answer.code:
         yield f"the code is {code}; the table says {said.answer.code} for {said.outcome}"
     if got.why.startswith("the answer's signature"):
         yield got.why
@@ -91,9 +111,9 @@ def _time(dialect: Dialect, got: Exchange) -> Iterator[str]:
         yield f"it took {got.seconds:.2f} s; the provider waits {deadline:g} s"
 
 
-def _examples(said: Said, got: Exchange, examples: ExamplesFile) -> Iterator[str]:
+def _examples(dialect: Dialect, said: Said, got: Exchange, examples: ExamplesFile) -> Iterator[str]:
     """The first example of the same operation and outcome, if there is one, agrees on code, status and effect."""
-    unread = said.outcome is Outcome.SIGNATURE_INVALID and got.form.envelope is not None
+    unread = _unread(dialect, got.form, said.outcome)
     for label, example in _of(examples, "unread" if unread else got.form.name, said.outcome):
         effect = stated_effect(example.effect, got.form.name)
         if effect != said.effect:
@@ -104,8 +124,11 @@ def _examples(said: Said, got: Exchange, examples: ExamplesFile) -> Iterator[str
             return
         if got.response.status != example.http:
             yield f"{label}: HTTP {example.http}, not {got.response.status}"
-        due = said.form.code_in(_body(Response(200, (), example.answer.encode())), example.http)
-        code = said.form.code_in(_body(got.response), got.response.status)
+        due, code = (
+            form.code_in(body, each.status)
+            for each in (Response(example.http, (), example.answer.encode()), got.response)
+            for body, form in (answer_of(dialect, said.form, each),)
+        )
         if due != code:
             yield f"{label}: the code is {due}, not {code}"
         return

@@ -7,15 +7,13 @@ from rich.text import Text
 from gateway.canon.calls import AMOUNTS, Call
 from gateway.canon.outcomes import Moved
 from gateway.cli.caller import Exchange
-from gateway.cli.demo.expected import said_of
+from gateway.cli.demo.expected import answer_of, said_of
 from gateway.cli.demo.play import Asked, Row
 from gateway.cli.sheet import console, plain_table
 from gateway.dialect.answerform import AnswerForm
 from gateway.dialect.dialect import Dialect
 from gateway.dialect.requestform import RequestForm
-from gateway.wire.jsontext import read_json, scalar_text
-from gateway.wire.message import Garbled
-from gateway.wire.opened import Opened
+from gateway.wire.jsontext import scalar_text
 from gateway.wire.paths import MISSING
 from gateway.wire.templates import look
 
@@ -72,19 +70,20 @@ def cells(row: Row, dialect: Dialect) -> list[str]:
     return [
         row.dialect,
         row.scenario.title,
-        sent(got),
+        sent(dialect, got),
         ", ".join(asked(each) for each in row.asked) or "(not asked)",
         ", ".join(told(each) for each in row.asked) or "-",
-        answered(got, said.form, brief=row.scenario.outcome.moved is not Moved.YES),
+        answered(dialect, got, said.form, brief=row.scenario.outcome.moved is not Moved.YES),
         " or ".join(dict.fromkeys(EFFECTS[word] for word in sorted(said.effect))) or "-",
         str(got.response.status) if got.response else "closed",
         f"{got.seconds * 1000:.1f}" if got.seconds < 0.1 else f"{got.seconds * 1000:.0f}",
     ]
 
 
-def sent(got: Exchange) -> str:
+def sent(dialect: Dialect, got: Exchange) -> str:
     """Their own word for the operation, of a payment its state, and their own spelling of the amount."""
-    return " ".join(text for text in (word_of(got.form), _spelled(got, {"state"}), _spelled(got, AMOUNTS)) if text)
+    texts = (word_of(got.form), _spelled(dialect, got, {"state"}), _spelled(dialect, got, AMOUNTS))
+    return " ".join(text for text in texts if text)
 
 
 def word_of(form: RequestForm) -> str:
@@ -106,14 +105,11 @@ def told(each: Asked) -> str:
     return str(outcome) if outcome is not None else f"({mood})"
 
 
-def answered(got: Exchange, form: AnswerForm, *, brief: bool) -> str:
+def answered(dialect: Dialect, got: Exchange, form: AnswerForm, *, brief: bool) -> str:
     """The answer's code, message and balance, as they stand in it; *brief*: the balance only where nothing else is."""
     if got.response is None:
         return got.why
-    try:
-        body = read_json(got.response.body)
-    except Garbled:
-        return ""
+    body, form = answer_of(dialect, form, got.response)
     parts: list[str] = []
     for name in ("code", "message", "balance"):
         slot = form.slot(name)
@@ -124,11 +120,11 @@ def answered(got: Exchange, form: AnswerForm, *, brief: bool) -> str:
     return " ".join(parts)
 
 
-def _spelled(got: Exchange, names: Collection[str]) -> str:
+def _spelled(dialect: Dialect, got: Exchange, names: Collection[str]) -> str:
     """The first of these fields that stands in the message, as it is spelled there."""
     inside = got.form.envelope is not None  # what is in an envelope is told as it stands there
     request = got.form.write(got.call, {}).request() if inside else got.request
-    opened = Opened(request, got.form.codec)
+    opened = dialect.open(request)
     opened.path_fields = got.form.path_fields(got.request.path) or {}
     for each in got.form.fields:
         if each.name in names:

@@ -162,6 +162,7 @@ def compiled_sample(
             said = "without quotes" if form.bare else "in quotes"
             requests.complain(
                 "GW113", written, f'"${slot.name}" must stand {said}: [money] writes a {form.form}',
-                "quotes decide between text and number, and must agree with [money]", part=f"${slot.name}",
+                "quotes decide between text and number, and agree with [money], or with its own row in [money.fields]",
+                part=f"${slot.name}",
             )  # fmt: skip
     return sample

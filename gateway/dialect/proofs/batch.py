@@ -97,6 +97,12 @@ def _items(compiled: Compiled, name: str, form: RequestForm) -> None:
         return
     if form.codec != "json":
         _complain(compiled, compiled.key_of(name, "body"), "only a JSON body holds a list of items", 'body = "json"')
+    if not any(place.item for _, place in rows):  # whatever has its path is split into items before it is recognised
+        _complain(
+            compiled, ("operations", name), f'operation "{name}" has no place in an item, and every message is a list',
+            "messages without a list need a table of their own, with a mount of its own; else when.'item.<type>' = ...",
+        )  # fmt: skip
+        return
     if form.operation not in MONEY:
         return
     own = {each.name for each in form.fields if all(place.item for place in each.places)}

@@ -8,6 +8,8 @@ SOUND = """
 without = ["effects.bet"]
 [batch]
 each = "body.all"
+[operations.balance]
+when.'item.type' = "balance"
 [operations.bet]
 fields = { transaction = "item.id", round = "item.round", amount = "item.amount" }
 [operations.win]

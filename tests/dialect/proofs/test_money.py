@@ -30,3 +30,27 @@ def test_a_form_that_loses_units() -> None:
     own = '[operations.bet]\nfields = { amount = { at = "body.amount", decimals = 1 } }'
     assert complaints(own) == [("GW212", "operations.bet.fields.amount")]
     assert complaints('[money.fields]\nbalance = { decimals = 1, inexact = "truncate" }') == []
+
+
+def test_a_number_where_there_are_texts_alone() -> None:
+    """GW115 once, where the form is stated: a body that is a form, or XML, has no numbers."""
+    form = '[request]\nbody = "form"\n'
+    assert complaints(form) == [("GW115", "money")]
+    assert ("GW115", "money") in complaints('[request]\nbody = "xml"\n')
+    own = '[operations.bet]\nfields.amount = { at = "query.amount", form = "integer", plus = ["body.more?"] }\n'
+    assert complaints(form + "[money]\nlenient = true\n" + own.replace("integer", "text")) == []
+    assert ("GW115", "operations.bet.fields.amount") in complaints(form + own)
+    assert complaints(form + '[money.fields]\namount = { form = "integer", unit = "minor" }') == [
+        ("GW115", "money.fields.amount")
+    ]
+
+
+def test_texts_are_read_where_the_form_says_so() -> None:
+    """As a text, leniently, beside the body, or not served at all; a balance is written, and may be a number."""
+    form = '[request]\nbody = "form"\n'
+    assert complaints(form + "[money]\nlenient = true") == []
+    assert complaints(form + '[money]\nform = "text"\nfields.balance = { form = "number" }') == []
+    query = "".join(f'[operations.{name}]\nfields.amount = "query.amount"\n' for name in ("bet", "win", "rollback"))
+    assert complaints(form + query) == []
+    unsupported = "".join(f"[operations.{name}]\nunsupported = true\n" for name in ("bet", "win", "rollback"))
+    assert "GW115" not in [code for code, _ in complaints(form + unsupported)]
