@@ -137,11 +137,11 @@ async def test_the_platform_is_drained_as_providers_are(folder: Path) -> None:
         assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 401 ")
         assert served.running is not None
         served.running.process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(reader.read(), 5)
+        await asyncio.wait_for(reader.read(), 10)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", served.port)
         assert not waiting.done()
-        assert await asyncio.wait_for(served.stop(), 5) == 1
+        assert await asyncio.wait_for(served.stop(), 10) == 1
         code, out, _ = await waiting
         assert (code, "unknown" in out) == (1, True), out
         writer.close()
