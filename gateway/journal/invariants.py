@@ -6,10 +6,13 @@ from gateway.canon.operations import CREDITS, DEBITS
 from gateway.journal.arming import rearmed
 from gateway.journal.states import DONE, ENDS_IT, Policy, Row, State
 
+#: Rows of one moment are told apart by less than so many seconds.
+_APART = 0.001
+
 
 def findings(row: Row, policy: Policy, now: float, *, by_hand: bool = False) -> Iterator[str]:
     """What is wrong with *row* at *now* on the journal's clock. *by_hand*: a human has had the last word on it."""
-    if row.created > now or row.updated > now:
+    if row.created > now + _APART or row.updated > now:
         yield "it was written after the journal's clock"
     if row.in_flight or row.parked is not None:
         return

@@ -60,7 +60,7 @@ class Page(Struct, eq=False):
     rows: dict[str, Row] = {}
     notes: list[Note] = []
     freed: set[str] = set()  # keys whose call ended: whoever waits for them may look again
-    newest: float = 0.0  # when the last row of this page was created
+    newest: float = -1.0  # when the last row of this page was created
 
     @property
     def moment(self) -> float:

@@ -202,7 +202,7 @@ class Book:
         self.freed |= page.freed
         if page.rows or page.notes:
             self._tables.write(page)
-            self._service.save(connection, page.newest)
+            self._service.save(connection)
             self._page = Page(self._tables, page.now, page.wall, page.me, newest=page.newest)
 
     def _token(self) -> str:

@@ -40,9 +40,8 @@ class Service:
         self.seconds += passed
         return self.seconds
 
-    def save(self, connection: apsw.Connection, reached: float = 0.0) -> None:
-        """Write the clock, which has *reached* that at least."""
-        self.seconds = max(self.seconds, reached)
+    def save(self, connection: apsw.Connection) -> None:
+        """Write the clock."""
         connection.execute("UPDATE clock SET seconds = ?", (self.seconds,))
 
     def write(self, connection: apsw.Connection, *, stopped: bool = False) -> None:
