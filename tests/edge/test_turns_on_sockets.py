@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.edge.turns import ALONE, LEAST, STALLED
+from gateway.edge import turns
+from gateway.edge.turns import ALONE, LEAST
 from gateway.exchange.journey import Journey
 from gateway.exchange.wishes import Answer, Send
 from gateway.journal.wishes import Wait
@@ -81,8 +82,9 @@ async def test_a_crowds_patience_is_told_to_the_journal(gateway: Any) -> None:
 
 
 @pytest.mark.parametrize("wish", [Send(BET, 0.0, 0.0), Wait("a:b:c", 0.0)], ids=["wallet", "row"])
-async def test_who_waits_for_others_holds_no_place(gateway: Any, wish: Any) -> None:
+async def test_who_waits_for_others_holds_no_place(gateway: Any, wish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's turn comes later because a wallet is silent, or because a row is in another's hands."""
+    monkeypatch.setattr(turns, "STALLED", 60.0)  # else whoever held a place would lose it in the end
     at_once = 0
     go = asyncio.Event()
 
@@ -103,6 +105,6 @@ async def test_who_waits_for_others_holds_no_place(gateway: Any, wish: Any) -> N
 
     one = await gateway(story, providers=LOUD_AND_QUIET, memory=Hanging(), hop=Hanging())
     crowd = [asyncio.create_task(one.talk(post("/loud/bet"))) for _ in range(3 * ALL)]
-    await until(lambda: at_once == 3 * ALL, STALLED)
+    await until(lambda: at_once == 3 * ALL, 20)
     go.set()
     assert all(answer.endswith(OK.body) for answer in await asyncio.gather(*crowd))
