@@ -39,7 +39,7 @@ SECONDS = 10
 LOUD, STILL = 0, 1
 STATES = ("alone", "busy", "flood", "stall")
 #: How often one measurement is taken again, at most, because of the disk.
-AGAIN = 3
+AGAIN = 1
 #: Connections of a provider that stalls: half drip a body, half ask and never read.
 STALLED = 200
 
