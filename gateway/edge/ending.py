@@ -5,12 +5,12 @@ certificate is shown as before, and said to have ended until there is another on
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from time import time
 
 from gateway.edge.logs import Log
 from gateway.edge.parties import TLS
 from gateway.edge.reload import Live
+from gateway.edge.secrets import in_utc
 
 #: From so many seconds before its end on anything is warned of, once in each of the other.
 WARNED, DAY = 14 * 86400.0, 86400.0
@@ -39,7 +39,7 @@ class Endings:
         """Warn of what ends soon; take away what has ended since the parties in force were made."""
         live, over = self._live(), False
         for party, name, number, ends in live.parties.limited():
-            facts = {"party": party, "name": name, "key": number, "not_after": _iso(ends)}
+            facts = {"party": party, "name": name, "key": number, "not_after": in_utc(ends)}
             certificate = name.startswith(TLS)
             if live.parties.made_at < ends <= now and not certificate:
                 over = True
@@ -55,7 +55,3 @@ class Endings:
             for name, why in parties.closed.items():
                 self._log.error("provider closed", provider=name, reason=why)
             self._put(replace(live, parties=parties))
-
-
-def _iso(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -174,9 +174,9 @@ class _Preparation:
         self.problems.append(Problem(code, self.source, at, says, remedy, hint=hint))
 
     def _dialect(self, shelf: Shelf, name: str, options: Mapping[str, str], at: KeyPath) -> Dialect | None:
-        for folder in shelf.missing:  # else a shipped table of that name would be served in place of one's own
+        if missing := shelf.missing:  # else a shipped table of that name would be served in place of one's own
             remedy = "make the folder be there; without `tables`, the shipped ones are used"
-            self._complain("GW003", (*at, "tables"), f"{shelf.shown(folder)}: there is no such folder", remedy)
+            self._complain("GW003", (*at, "tables"), f"{shelf.shown(missing[0])}: there is no such folder", remedy)
             return None
         try:
             path = shelf.path(name)

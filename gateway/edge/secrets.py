@@ -18,6 +18,11 @@ class SecretRefused(Exception):
     """A reference leads to nothing usable; the text names the reference and the reason."""
 
 
+def in_utc(moment: float) -> str:
+    """A moment in unix seconds as TOML writes it, in UTC."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 class Reference(BaseModel):
     """Where a secret stands: `{ file = "/run/secrets/x" }` or `{ env = "X" }`.
 
@@ -51,7 +56,7 @@ class Reference(BaseModel):
     @property
     def ends_at(self) -> str:
         """Its `not_after` as TOML writes it, in UTC; empty where it has none."""
-        return "" if self.not_after is None else f"{self.not_after:%Y-%m-%dT%H:%M:%SZ}"
+        return "" if self.not_after is None else in_utc(self.ends)
 
     @property
     def ends(self) -> float:
