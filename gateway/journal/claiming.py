@@ -88,11 +88,7 @@ def claim(page: Page, wish: Claim, policy: Policy, token: str) -> Claimed:
 
 
 def _nearest(page: Page, wish: Claim) -> Claim:
-    """*wish* with the row that it repeats, where the same was first seen a short while ago under a key nearby.
-
-    Exact in one process. Of two instances that see two copies in the same instant, just as a stretch ends, each may add
-    a row: a store does not hold that none is *added*. A provider's tries are seconds apart.
-    """
+    """*wish* with the row that it repeats, where the same was first seen a short while ago under a key nearby."""
     for key in wish.nearby:
         known = page.row(key)
         if known is not None and page.now - known.created < wish.within_s:

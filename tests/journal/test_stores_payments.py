@@ -17,14 +17,22 @@ from tests.journal.stands import Stand
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def update(state: str, at: int = 0, *, confirmed: bool = False, amount: str = "1.50", currency: str = "EUR") -> Claim:
+def update(
+    state: str,
+    at: int = 0,
+    payment: str = "p-1",
+    *,
+    confirmed: bool = False,
+    amount: str = "1.50",
+    currency: str = "EUR",
+) -> Claim:
     """The claim of a payin's change to *state*, *at* seconds after noon."""
-    transaction = f"payin:p-1:{state}"
+    transaction = f"payin:{payment}:{state}"
     call = Call(
-        Operation.PAYMENT_UPDATE, transaction=key(transaction), reference=("p-1",), kind="payin", state=state,
+        Operation.PAYMENT_UPDATE, transaction=key(transaction), reference=(payment,), kind="payin", state=state,
         amount=Decimal(amount), currency=currency, time=NOON + timedelta(seconds=at),
     )  # fmt: skip
-    row = made(Operation.PAYMENT_UPDATE, transaction, call=call, player=None, round=None, chain="acme:p-1")
+    row = made(Operation.PAYMENT_UPDATE, transaction, call=call, player=None, round=None, chain=f"acme:{payment}")
     return Claim(row, confirmed=confirmed)
 
 

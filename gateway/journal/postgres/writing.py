@@ -2,16 +2,21 @@
 
 Compare-and-set. What is written was decided by rows as they were read: those that are changed, and those that were only
 looked at (a win by its bets, a rollback by its targets). Each of these that existed is locked and must still have the
-version that was read; each row that is new must not exist. Otherwise nothing is written, and the batch begins anew.
+version that was read; each row that is new must not exist, and none that was looked for and missed may have come.
+Otherwise nothing is written, and the batch begins anew.
 
 So two decisions that contradict each other cannot both be written. A win that finds its bet applied and a rollback that
 takes that bet, in two instances at one instant: both read version 5 of the bet. The rollback changes the bet to version
 6; the win changes its own row only, but counts the bet. Whoever locks the bet first goes through. If that is the
 rollback, the win finds version 6, begins anew, and finds the bet undone. If it is the win, the rollback waits, finds
 version 5, and the win is the earlier of the two: it would have been so in one process, and the reversal meets the
-wallet's own judgement of a bet that is paid. What is not held is that no row is *added*: a bet, or a
-win, that comes to a round while another win looks at what was played in it. The one that looks is then the earlier of
-the two, as if the other had come a moment later; a row that is new asks nothing that contradicts it.
+wallet's own judgement of a bet that is paid.
+
+A row that is missed by its key, as two updates of one payment miss each other, has no version to compare; there both
+take locks of all the keys that they add and miss, so that the second finds what the first added. What is not held is
+that no row is *added to a round*: a bet, or a win, that comes while another win looks at what was played in it. The one
+that looks is then the earlier of the two, as if the other had come a moment later; a row that is new asks nothing that
+contradicts it.
 """
 
 from collections import Counter
@@ -36,6 +41,8 @@ _about = attrgetter(*_ABOUT)
 _STAND = tuple(name for name in NAMES if name not in (*_ABOUT, "reply"))
 _stand_of = writer(_STAND)
 WRITE = "SELECT journal_write_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+#: The same, where rows were missed. A function in FROM is done before what is selected.
+WRITE_UNLESS_THERE = f"{WRITE} FROM journal_absent_1($17, $18, $4)"
 
 
 class Writing:
@@ -47,11 +54,15 @@ class Writing:
         self.audit: list[Mapping[str, str]] = []
         self._loaded = loaded
         self._counted: set[str] = set()
+        self._guarded: set[str] = set()  # keys of rows that were missed, and of those that are new beside them
 
     def keep(self, part: Page, counted: Iterable[str]) -> None:
         """Take over what one wish gathered. What it looked at counts only if it wrote anything."""
         if part.rows:
             self._counted.update(counted)
+            missed = {key for key in counted if self._loaded.rows.get(key) is None}
+            if missed - part.rows.keys():
+                self._guarded |= missed
         self.page.keep(part)
 
     def remember(self, wish: Remember) -> None:
@@ -81,7 +92,11 @@ class Writing:
             what = self._written()
         except orjson.JSONEncodeError as error:
             raise Refused(f"a value cannot be written: {error}", "22000") from error
-        await link.rows(WRITE, me, epoch, batch, patient, *what)
+        if self._guarded:
+            absent = self._guarded - self.page.rows.keys()
+            await link.rows(WRITE_UNLESS_THERE, me, epoch, batch, patient, *what, sorted(self._guarded), sorted(absent))
+        else:
+            await link.rows(WRITE, me, epoch, batch, patient, *what)
 
     def _written(self) -> tuple[Any, ...]:
         keys, versions = self.compared()

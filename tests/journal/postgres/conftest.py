@@ -10,7 +10,7 @@ import pytest_asyncio
 from gateway.journal.limits import Limits
 from gateway.journal.postgres.link import Link
 from gateway.journal.postgres.store import Postgres
-from gateway.journal.postgres.writing import WRITE
+from gateway.journal.postgres.writing import WRITE, WRITE_UNLESS_THERE
 from gateway.journal.states import Policy
 from tests.journal.conftest import KEEPS_ALL, middling
 from tests.journal.postgres_server import fresh_database
@@ -55,7 +55,7 @@ class Gate:
         ask = link.rows
 
         async def held(_: Link, sql: str, *values: Any) -> list[Any]:
-            if _ is link and sql == WRITE:
+            if _ is link and sql in (WRITE, WRITE_UNLESS_THERE):
                 self.writes += 1
                 self.reached.set()
                 await self._opened.wait()

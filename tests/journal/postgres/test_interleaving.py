@@ -3,12 +3,17 @@
 import asyncio
 from collections.abc import Callable
 
+import asyncpg
+import pytest
+from msgspec.structs import replace
+
 from gateway.canon.outcomes import Outcome
 from gateway.journal.postgres.store import Postgres
 from gateway.journal.states import State
-from gateway.journal.wishes import Claimed, Look, Record, Told, Verdict
+from gateway.journal.wishes import Claim, Claimed, Look, Record, Told, Verdict
 from tests.journal.calls import DONE, FINAL, PAID, RETRIES, bet, key, rollback, win
 from tests.journal.postgres.conftest import Gate, Open
+from tests.journal.test_stores_payments import update
 
 Held = Callable[[Postgres], Gate]
 
@@ -118,3 +123,56 @@ async def test_a_record_and_a_rollback_that_wants_the_bet_undone(instance: Open,
     held.open()
     recorded = await recording
     assert (recorded.kept, recorded.undone, recorded.row.state) == (True, True, State.APPLIED)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (update("expired", 1), update("succeeded", 2)),
+        (update("pending", 1), update("succeeded", 2, amount="999.00")),
+    ],
+)
+async def test_two_first_updates_of_one_payment(instance: Open, gate: Held, one: Claim, other: Claim) -> None:
+    """Each looks for the payment's other rows and finds none; no row that could be compared exists. One is sent."""
+    slow, quick = await instance(), await instance()
+    held = gate(slow)
+    first = asyncio.create_task(slow.perform(one))
+    await held.reached.wait()
+    assert (await quick.perform(other)).verdict is Verdict.OURS
+    held.open()
+    assert (await first).verdict is Verdict.IN_FLIGHT
+    assert slow.collisions == 1
+
+
+async def test_two_first_updates_that_are_written_at_once(instance: Open) -> None:
+    """Neither is held up: whoever locks second waits for the first, and finds its row."""
+    stores = [await instance() for _ in range(3)]
+    for number in range(40):
+        updates = [update(state, 1, f"p-{number}") for state in ("expired", "succeeded", "failed")]
+        found = await asyncio.gather(*(store.perform(each) for store, each in zip(stores, updates, strict=True)))
+        assert sorted(each.verdict for each in found) == [Verdict.IN_FLIGHT, Verdict.IN_FLIGHT, Verdict.OURS]
+
+
+async def test_two_copies_beside_each_other(instance: Open, gate: Held) -> None:
+    """Two copies without an id, as a stretch of time ends: each is looked for under the other's key. One is sent."""
+    slow, quick = await instance(), await instance()
+    held = gate(slow)
+    first = asyncio.create_task(slow.perform(replace(bet("t-1"), nearby=(key("t-2"),), within_s=60.0)))
+    await held.reached.wait()
+    assert (await quick.perform(replace(bet("t-2"), nearby=(key("t-1"),), within_s=60.0))).verdict is Verdict.OURS
+    held.open()
+    assert (await first).verdict is Verdict.IN_FLIGHT
+
+
+async def test_whoever_may_not_wait_does_not(instance: Open, url: str) -> None:
+    """A lease has locks of another order: it hears at once that somebody else is looking for the same rows."""
+    await instance()
+    looks = "SELECT journal_absent_1($1, $1, $2)"
+    first, second = await asyncpg.connect(url), await asyncpg.connect(url)
+    async with first.transaction():
+        await first.fetch(looks, ["a", "b"], True)
+        with pytest.raises(asyncpg.LockNotAvailableError, match="looking for the same rows"):
+            await second.fetch(looks, ["c", "b"], False)
+    await second.fetch(looks, ["c", "b"], False)
+    await first.close()
+    await second.close()

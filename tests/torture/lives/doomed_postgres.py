@@ -8,7 +8,7 @@ from gateway.journal.postgres.link import Link
 from gateway.journal.postgres.pruning import Pruned, Pruning
 from gateway.journal.postgres.serving import Serving
 from gateway.journal.postgres.transacting import Transactions
-from gateway.journal.postgres.writing import WRITE
+from gateway.journal.postgres.writing import WRITE, WRITE_UNLESS_THERE
 from tests.torture.lives.doom import Doom
 
 #: Seconds after which a statement has left, and is at work or done.
@@ -20,7 +20,7 @@ def doomed_postgres(doom: Doom) -> None:
     rows, reap, step = Link.rows, Transactions._reap, Pruning.step
 
     async def asked(self: Link, sql: str, *values: Any) -> list[Any]:
-        name = {WRITE: "write", serving._DECLARE_DEAD: "death"}.get(sql, "")
+        name = {WRITE: "write", WRITE_UNLESS_THERE: "write", serving._DECLARE_DEAD: "death"}.get(sql, "")
         if not name:
             return await rows(self, sql, *values)
         doom.at(f"{name}.before")
