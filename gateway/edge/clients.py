@@ -5,6 +5,7 @@ Only the address of the socket is a fact. Behind proxies that the settings decla
 that is no address makes the client nobody, and nobody is on no list. A list is a second lock, never the only one.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ Address = IPv4Address | IPv6Address
 #: Whose address cannot be told; as many as they are, they are counted as one.
 NOBODY = ""
 _REMEMBERED = 4096
+#: As some proxies write it (Azure's application gateway): `203.0.113.5:443`, `[2001:db8::5]:443`.
+_WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}|\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?")
 #: Seconds between two reports of strangers who knock at one provider's door.
 _QUIET = 60.0
 
@@ -122,9 +125,12 @@ def plain(address: str) -> str:
 
 
 def _address(text: str) -> str:
-    """An address in its one spelling; NOBODY for anything else, be it a name, a port beside it, or nothing at all."""
+    """An address in its one spelling, without its port; NOBODY for anything else, be it a name or nothing at all."""
+    text = text.strip(" \t")
+    if (beside := _WITH_PORT.fullmatch(text)) is not None:
+        text = beside[1] or beside[2]
     try:
-        found = ip_address(text.strip(" \t"))
+        found = ip_address(text)
     except ValueError:
         return NOBODY
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None

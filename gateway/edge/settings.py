@@ -3,7 +3,6 @@
 Every fault is collected and told as one readable line that names the place and the rule, never a value.
 """
 
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -23,15 +22,16 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from gateway.dialect.source import Source
 from gateway.edge.addresses import POSTGRES, JournalUrl, Listen, Mount, Url
 from gateway.edge.secrets import Reference
+from gateway.edge.settings_faults import NEST, PREFIX, lines, strange_variables
 from gateway.edge.slots import FEWEST
-from gateway.edge.surface import MOST_CONNECTIONS, ClientTls, Connections, Hosts, Networks, ServerTls
+from gateway.edge.surface import MOST_CONNECTIONS, ClientTls, Connections, Hosts, Networks, Proxies, ServerTls
 
 Promise = Literal["idempotent", "tombstones", "status", "references"]
 Scalar = bool | int | str
 Origin = Literal["file", "env", "default"]
-_PREFIX, _NEST = "GATEWAY_", "__"
 
 
 class SettingsRefused(Exception):
@@ -69,7 +69,7 @@ class Public(_Part):
 
     listen: Listen = "0.0.0.0:8080"
     reuse_port: bool = False
-    proxies: Networks = []
+    proxies: Proxies = []
     connections: Connections = MOST_CONNECTIONS
     tls: ServerTls | None = None
 
@@ -187,7 +187,7 @@ class Settings(BaseSettings):
     """Everything `gateway serve` is told. Made by `load`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter=_NEST, extra="forbid", hide_input_in_errors=True
+        env_prefix=PREFIX, env_nested_delimiter=NEST, extra="forbid", hide_input_in_errors=True
     )
 
     public: Public = Public()
@@ -267,7 +267,8 @@ class Settings(BaseSettings):
 def load(path: Path) -> Settings:
     """Read the settings file and the environment over it. Raises SettingsRefused with every fault found."""
     try:
-        file = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        file = tomllib.loads(text)
     except OSError as fault:
         raise SettingsRefused([f"{path.name}: {fault.strerror}"]) from None
     except UnicodeDecodeError:
@@ -277,45 +278,19 @@ def load(path: Path) -> Settings:
         raise SettingsRefused([f"{path.name}: not TOML {place[0] if place else ''}".rstrip()]) from None
     except RecursionError:
         raise SettingsRefused([f"{path.name}: nested too deeply"]) from None
-    parts = {name.upper() for name in Settings.model_fields}
-    strange = [name for name in os.environ if name.startswith(_PREFIX) and _NEST in name]
-    strange = [name for name in strange if name.removeprefix(_PREFIX).partition(_NEST)[0].upper() not in parts]
-    if strange:
-        raise SettingsRefused([f"environment {name}: no such setting" for name in sorted(strange)])
+    if strange := list(strange_variables(Settings)):
+        raise SettingsRefused(strange)
     try:
         env = EnvSettingsSource(Settings)()
         settings = Settings(**file)
     except SettingsError as fault:
         field = re.search(r'field "(\w+)"', str(fault))
-        name = f"{_PREFIX}{field[1].upper()}" if field else f"{_PREFIX}*"
+        name = f"{PREFIX}{field[1].upper()}" if field else f"{PREFIX}*"
         raise SettingsRefused([f"environment {name}: not JSON"]) from None
     except ValidationError as fault:
-        raise SettingsRefused(list(_lines(fault, path.name, env))) from None
+        raise SettingsRefused(list(lines(fault, Settings, Source(path.name, text), env))) from None
     settings._folder, settings._file, settings._env = path.parent, file, env
     return settings
-
-
-def _lines(fault: ValidationError, file: str, env: dict[str, Any]) -> Iterator[str]:
-    for error in fault.errors(include_url=False, include_context=False, include_input=False):
-        steps = [str(step) for step in error["loc"]]
-        message = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "extra_forbidden":
-            message = "no such setting"
-        if _has(env, steps):
-            yield f"environment {_PREFIX}{_NEST.join(steps).upper()}: {message}"
-        else:
-            yield ": ".join([file, *([".".join(steps)] if steps else []), message])
-
-
-def _has(tree: Any, steps: list[str]) -> bool:
-    """Whether the value at *steps* was given by *tree*; a step into a list stays with the list."""
-    for step in steps:
-        if isinstance(tree, list):
-            return True
-        if not isinstance(tree, Mapping) or step not in tree:
-            return False
-        tree = tree[step]
-    return bool(steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Settings of what can be reached from outside: declared proxies, lists of addresses, TLS, names of the admin."""
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -11,6 +11,8 @@ from gateway.edge.secrets import Reference
 
 #: Connections of one client, unless the settings say otherwise: a provider's whole fleet may come from one address.
 MOST_CONNECTIONS = 1000
+#: Where IPv6 keeps IPv4's addresses.
+_MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 class Part(BaseModel):
@@ -26,6 +28,12 @@ def _network(text: str) -> str:
         raise ValueError(
             'an address or a network, such as "203.0.113.7" or "203.0.113.0/24" with no host bits'
         ) from None
+    return text
+
+
+def _not_everybody(text: str) -> str:
+    if ip_network(text).prefixlen == 0:
+        raise ValueError("not everybody: who is no proxy could then write whose address he likes")
     return text
 
 
@@ -46,14 +54,21 @@ def _without_end(reference: Reference) -> Reference:
 
 
 Networks = list[Annotated[str, AfterValidator(_network)]]
+Proxies = list[Annotated[str, AfterValidator(_network), AfterValidator(_not_everybody)]]
 Connections = Annotated[int, Field(ge=1, le=1_000_000)]
 Hosts = list[Annotated[str, AfterValidator(_host)]]
 OneReference = Annotated[Reference, BeforeValidator(_one_reference), AfterValidator(_without_end)]
 
 
 def networks(listed: Networks) -> tuple[Network, ...]:
-    """What was written, as it is compared."""
-    return tuple(ip_network(each) for each in listed)
+    """What was written, as it is compared: IPv4 inside IPv6 is IPv4, as with addresses."""
+    return tuple(map(_plain, map(ip_network, listed)))
+
+
+def _plain(network: Network) -> Network:
+    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+        return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _MAPPED.prefixlen))
+    return network
 
 
 class ServerTls(Part):

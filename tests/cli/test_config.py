@@ -59,7 +59,7 @@ def test_faults_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     path = tmp_path / "gateway.toml"
     path.write_text("[wallet]\n")
     assert run(["config", "show", "--config", str(path)]) == 1
-    assert "gateway.toml: wallet.url" in capsys.readouterr().err
+    assert "gateway.toml:1: wallet.url" in capsys.readouterr().err
     assert run(["config", "show", "--config", str(tmp_path / "none.toml")]) == 2
 
 

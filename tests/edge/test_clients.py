@@ -7,6 +7,7 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from gateway.edge.clients import NOBODY, Clients
+from gateway.edge.surface import networks
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8"), ip_network("192.0.2.9")]
 OFFICE = {"acme": [ip_network("203.0.113.0/24"), ip_network("2001:db8::/32")]}
@@ -35,7 +36,15 @@ def headers(*forwarded: str) -> "CIMultiDictProxy[str]":
         ("fd00::1", ["2001:DB8:0::5"], "2001:db8::5"),
         ("10.0.0.1", ["203.0.113.5,"], NOBODY),
         ("10.0.0.1", ["203.0.113.5, unknown"], NOBODY),
-        ("10.0.0.1", ["203.0.113.5, 203.0.113.5:443"], NOBODY),
+        ("10.0.0.1", ["198.51.100.7, 203.0.113.5:443"], "203.0.113.5"),
+        ("10.0.0.1", ["203.0.113.5:443, 10.1.2.3:65535"], "203.0.113.5"),
+        ("10.0.0.1", ["[2001:DB8::5]:443"], "2001:db8::5"),
+        ("10.0.0.1", ["[2001:db8::5]"], "2001:db8::5"),
+        ("10.0.0.1", ["203.0.113.5:"], NOBODY),
+        ("10.0.0.1", ["203.0.113.5:443:443"], NOBODY),
+        ("10.0.0.1", ["203.0.113.5:\u0661"], NOBODY),
+        ("10.0.0.1", ["[203.0.113.5]x"], NOBODY),
+        ("10.0.0.1", [":443"], NOBODY),
         ("10.0.0.1", ["203.0.113.5, 0xcb007105"], NOBODY),
         ("10.0.0.1", ["203.0.113.05"], NOBODY),
         ("10.0.0.1", ["203.0.113.5, \uff11.2.3.4"], NOBODY),
@@ -45,6 +54,13 @@ def headers(*forwarded: str) -> "CIMultiDictProxy[str]":
 def test_the_client_is_the_nearest_address_that_is_no_proxy(peer: str, forwarded: list[str], client: str) -> None:
     """What stands further left, anybody may have written."""
     assert Clients(PROXIES).visit(peer, headers(*forwarded), "acme").client == client
+
+
+def test_networks_of_ipv4_inside_ipv6_are_those_of_ipv4() -> None:
+    """As addresses are compared; any other one stays as it is."""
+    listed = ["::ffff:203.0.113.0/120", "::ffff:203.0.113.7", "203.0.113.0/24", "::/0", "2001:db8::/32"]
+    meant = ["203.0.113.0/24", "203.0.113.7/32", "203.0.113.0/24", "::/0", "2001:db8::/32"]
+    assert list(networks(listed)) == [ip_network(each) for each in meant]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The settings: file, environment over it, readable faults without a value, origins."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ def write(tmp_path: Path) -> Any:
         return path
 
     return make
+
+
+#: The beginning of a line about something that stands in the file.
+NUMBERED = re.compile(r"^gateway\.toml:\d+: ")
 
 
 def refused(path: Path) -> list[str]:
@@ -207,15 +212,47 @@ def test_show_says_where_each_value_came_from(write: Any, monkeypatch: pytest.Mo
 def test_faults_are_lines_with_the_place_and_no_value(write: Any, old: str, new: str, line: str) -> None:
     """Each fault names the file, the setting and the rule; no value is ever shown."""
     assert old in GOOD
-    lines = refused(write(GOOD.replace(old, new)))
+    lines = [NUMBERED.sub("gateway.toml: ", one) for one in refused(write(GOOD.replace(old, new)))]
     assert any(one.startswith(line) for one in lines), lines
     assert "canary" not in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("[journal]", "[jurnal]", 'jurnal: no such setting; did you mean "journal"?'),
+        ("[public]", "[public]\nproxy = []", 'public.proxy: no such setting; did you mean "proxies"?'),
+        ("[public]", '[public]\nproxies = ["0.0.0.0/0"]', "public.proxies.0: not everybody"),
+        ("[providers.acme]", "[providers.acme]\nmuont = '/a'", "providers.acme.muont: no such setting; did you"),
+        ("[public]", "[public]\nreuse_port = true", "public.reuse_port: several processes on one port"),
+        ("[public]", '[internal]\nlistn = "x"\n[public]', 'internal.listn: no such setting; did you mean "listen"?'),
+        ("[public]", "[public]\nxyzzy = 1", "public.xyzzy: no such setting"),
+    ],
+)
+def test_a_fault_names_its_line(write: Any, old: str, new: str, line: str) -> None:
+    """Where it stands in the file, and what may have been meant."""
+    text = GOOD.replace(old, new)
+    lines = refused(write(text))
+    mine = [one for one in lines if NUMBERED.sub("", one).startswith(line)]
+    assert len(mine) == 1, lines
+    number = int(mine[0].split(":")[1])
+    assert text.splitlines()[number - 1].startswith((new.split("\n")[1] if "\n" in new else new).partition(" = ")[0])
 
 
 def test_a_misspelt_variable_is_refused(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that reaches into no part of the settings is no silent default."""
     monkeypatch.setenv("GATEWAY_WALET__URL", "http://canary")
     assert refused(write(GOOD)) == ["environment GATEWAY_WALET__URL: no such setting"]
+
+
+@pytest.mark.parametrize("name", ["GATEWAY_PUBLIC_LISTEN", "GATEWAY_INTERNAL_LISTEN", "GATEWAY_DRAIN_TIMEOUT"])
+def test_a_variable_with_one_underscore_is_refused(write: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It was meant for a setting; what names none may be somebody else's, as what Kubernetes says of its services."""
+    monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("GATEWAY_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("GATEWAY_PUBLIC_PORT", "tcp://10.0.0.1:80")
+    meant = "__".join(name.rsplit("_", 1))
+    assert refused(write(GOOD)) == [f"environment {name}: no such setting, but {meant} is"]
 
 
 def test_all_faults_at_once(write: Any) -> None:
