@@ -1,12 +1,16 @@
 """What every suite shares: order, needs, seconds per suite, and the floor under coverage.
 
-Suites run on as many processes as the machine has cores. Coverage is measured of the suites that test the floors it is
+Suites run on one process more than the machine has cores. Coverage is measured of the suites that test the floors it is
 asked of; the others, and tests marked heavy, run without a tracer. At the end of a whole run each of those floors is
 judged, and counted as one more test.
+
+What tests write lies in memory where there is room: a disk that stands still for half a second, as virtual ones do, is
+a callback not answered in time, and no fault of ours. What a disk does wrong has tests of its own.
 """
 
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -29,6 +33,9 @@ LEAST = 95.0
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
+#: Bytes that must be free there.
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+
 NOTED: list[str] = []
 SECONDS: Counter[str] = Counter()
 COUNTS: Counter[str] = Counter()
@@ -48,6 +55,22 @@ def rank(item: pytest.Item) -> tuple[int, str]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of this repository's own tests."""
     parser.addoption("--update-refusals", action="store_true", help="write the complaints about broken tables anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder in memory for everything temporary, removed at the end; the processes of one run share it."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
+    if not roomy or "TMPDIR" in os.environ:
+        return
+    folder = tempfile.mkdtemp(prefix="gw-", dir=MEMORY)
+    os.chmod(folder, 0o711)  # PostgreSQL runs as another user below it
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more process than cores: a test of processes and sockets waits for two fifths of its time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

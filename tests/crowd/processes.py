@@ -19,7 +19,7 @@ from gateway.cli.caller import Caller, Exchange
 from gateway.dialect.shelf import Shelf
 from tests.cli.process import free_port
 from tests.journal.postgres_server import fresh_database
-from tests.simulated.stand import TOKEN, Process, Stand, memory_or
+from tests.simulated.stand import TOKEN, Process, Stand
 
 AT_ONCE = 24
 #: Scorpio's words: done, and "nobody knows"; the latter while the machine is too busy to make a claim durable in time.
@@ -102,10 +102,8 @@ async def pair(
     public, wallet = (f"127.0.0.1:{free_port()}" for _ in range(2))
     journal = await fresh_database()
     (folder / "gateway.toml").write_text(SETTINGS.format(public=public, wallet=wallet, journal=journal, grace=grace))
-    books = memory_or(folder) / f"gateway-pair-{public.rpartition(':')[2]}.db"
+    books = folder / "wallet-books.db"
     async with AsyncExitStack() as stack:
-        for name in (books.name, f"{books.name}-wal", f"{books.name}-shm"):
-            stack.callback(books.with_name(name).unlink, missing_ok=True)
         purse = Process("wallet", "--listen", wallet, "--secret", SECRET, "--books", str(books), cwd=folder)
         stack.callback(purse.stop)
         purse.until("Ctrl+C stops it")

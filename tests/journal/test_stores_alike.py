@@ -44,9 +44,6 @@ ENDS = (
     (State.DECLINED, Outcome.ALREADY_SETTLED), (State.DECLINED, Outcome.ALREADY_ROLLED_BACK),
 )  # fmt: skip
 
-#: No disk is waited for: what is on it is other tests' matter.
-MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
-
 names = st.sampled_from(NAMES)
 some_names = st.lists(names, max_size=2, unique=True).map(tuple)
 flags = st.booleans()
@@ -167,7 +164,7 @@ def wrong(row: Row | None) -> str:
 
 async def compare(played: list[tuple[Any, ...]], promises: frozenset[str], names: tuple[str, ...]) -> None:
     """Play on all of these stores; every result and every row must be the same."""
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         players = [Player(STANDS[name](Path(folder, str(at)), Policy(promises, chance=middling))) for at, name in
                    enumerate(names)]  # fmt: skip
         try:

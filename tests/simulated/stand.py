@@ -2,9 +2,7 @@
 
 import base64
 import json
-import os
 import random
-import secrets
 import subprocess
 import time
 import urllib.request
@@ -142,12 +140,6 @@ class Process:
         return self._process.poll()
 
 
-def memory_or(folder: Path) -> Path:
-    """Where the wallet keeps its books: in memory where there is such a file system; its disk is not in question."""
-    shared = Path("/dev/shm")
-    return shared if shared.is_dir() and os.access(shared, os.W_OK) else folder
-
-
 def started(folder: Path) -> tuple[Stand, list[Process]]:
     """Start both in *folder*; whoever asked ends the processes, the last one first."""
     theirs, ours = (rsa.generate_private_key(65537, 2048) for _ in range(2))
@@ -156,7 +148,7 @@ def started(folder: Path) -> tuple[Stand, list[Process]]:
     public, admin, wallet = (f"127.0.0.1:{free_port()}" for _ in range(3))
     secret = "whsec_" + base64.b64encode(random.Random(1).randbytes(32)).decode()
     (folder / "gateway.toml").write_text(SETTINGS.format(public=public, admin=admin, wallet=wallet))
-    books = memory_or(folder) / f"gateway-stand-{secrets.token_hex(8)}.db"
+    books = folder / "wallet-books.db"
     env = {"STAND_WALLET": secret, "STAND_TOKEN": TOKEN.decode(), "STAND_KEY": KEY.decode()}
     running = [Process("wallet", "--listen", wallet, "--secret", secret, "--books", str(books), cwd=folder)]
     try:
@@ -166,6 +158,5 @@ def started(folder: Path) -> tuple[Stand, list[Process]]:
     except BaseException:
         for each in running:
             each.stop()
-        books.unlink(missing_ok=True)
         raise
     return Stand(f"http://{public}", f"http://{wallet}", books, theirs), running

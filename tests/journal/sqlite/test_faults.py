@@ -5,7 +5,6 @@ nothing that was refused is held, and the journal serves again without a restart
 import asyncio
 import itertools
 import logging
-import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,7 +37,6 @@ from tests.journal.sqlite.faulty import Disk
 PATIENT = Limits(claim_s=20.0, wish_s=20.0, reopen_s=0.05)
 #: More of SQLite's calls than a life makes while it is looked at.
 CALLS = 34
-MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +111,7 @@ async def test_at_every_call_in_turn(fault: str, times: int) -> None:
     hit = 0
     for after in range(CALLS):
         where = f"{fault} after {after} calls, {times} times"
-        with tempfile.TemporaryDirectory(dir=MEMORY) as folder, tempfile.TemporaryDirectory(dir=MEMORY) as cut:
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cut:
             async with life(Path(folder)) as lived:
                 lived.disk.fail(fault, after, times)
                 for stories in range(3):

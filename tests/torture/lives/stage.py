@@ -4,7 +4,6 @@ import base64
 import gc
 import itertools
 import random
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.cli.process import free_port
 from tests.journal.postgres_server import fresh_database
-from tests.simulated.stand import KEY, SETTINGS, TOKEN, Process, Stand, memory_or, pem
+from tests.simulated.stand import KEY, SETTINGS, TOKEN, Process, Stand, pem
 from tests.torture.lives.cradle import Cradle
 from tests.torture.lives.journals import Database, File, Journal
 from tests.torture.providers.drivers import Sockets
@@ -36,7 +35,7 @@ def staged(folder: Path, journal: str, without: Sequence[str] = ()) -> Iterator[
     for promise in without:
         text = text.replace(f'"{promise}", ', "").replace(f', "{promise}"', "")
     config.write_text(text)
-    books = memory_or(folder) / f"gateway-lives-{time.time_ns()}.db"
+    books = folder / "wallet-books.db"
     withdrawn = [word for promise in without for word in ("--without", promise)]
     process = Process("wallet", "--listen", wallet, "--secret", secret, "--books", str(books), *withdrawn, cwd=folder)
     try:
@@ -45,8 +44,6 @@ def staged(folder: Path, journal: str, without: Sequence[str] = ()) -> Iterator[
         yield Stand(f"http://{public}", f"http://{wallet}", books, theirs), config, env
     finally:
         process.stop()
-        for name in (books.name, f"{books.name}-wal", f"{books.name}-shm"):
-            books.with_name(name).unlink(missing_ok=True)
 
 
 @asynccontextmanager
