@@ -79,7 +79,7 @@ def test_unreadable_settings(deployed: Deployed, tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text('[wallet]\nurl = "nothing"\n[providers.a]\ndialect = "x"\nmont = "/a"\n')
     code, _, err = gateway("serve", "--config", "bad.toml", cwd=tmp_path)
     assert code == 1
-    assert "bad.toml: wallet.url" in err
+    assert "bad.toml:2: wallet.url" in err
     assert "bad.toml: providers.a.mont: no such setting" in err
     assert "Traceback" not in err
 
