@@ -41,11 +41,16 @@ def read_form(raw: bytes) -> dict[str, str]:
 
 
 _ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_TOO_LONG = f"a form field longer than {MAX_TEXT} characters"
+#: In UTF-8; of a field of more bytes there are too many characters for sure.
+_MOST_BYTES = 4 * MAX_TEXT
 
 
 def _form_text(raw: bytes) -> str:
     if _ESCAPE.search(raw):
         raise Garbled("a broken %-escape in a form field")
+    if len(raw) - 2 * raw.count(b"%") > _MOST_BYTES:  # not decoded to be told so: that costs CPU by the escape
+        raise Garbled(_TOO_LONG)
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
@@ -53,7 +58,7 @@ def _form_text(raw: bytes) -> str:
     if "\0" in text:
         raise Garbled("U+0000 in a form field")
     if len(text) > MAX_TEXT:
-        raise Garbled(f"a form field longer than {MAX_TEXT} characters")
+        raise Garbled(_TOO_LONG)
     return text
 
 
