@@ -1,6 +1,6 @@
 """What every suite shares: order, needs, seconds per suite, and the floor under coverage.
 
-Suites run on one process more than the machine has cores. Coverage is measured of the suites that test the floors it is
+Suites run on as many processes as the machine has cores. Coverage is measured of the suites that test the floors it is
 asked of; the others, and tests marked heavy, run without a tracer. At the end of a whole run each of those floors is
 judged, and counted as one more test.
 
@@ -66,11 +66,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.chmod(folder, 0o711)  # PostgreSQL runs as another user below it
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more process than cores: a test of processes and sockets waits for two fifths of its time."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -80,7 +80,7 @@ def test_unreadable_settings(deployed: Deployed, tmp_path: Path) -> None:
     code, _, err = gateway("serve", "--config", "bad.toml", cwd=tmp_path)
     assert code == 1
     assert "bad.toml:2: wallet.url" in err
-    assert "bad.toml: providers.a.mont: no such setting" in err
+    assert "bad.toml:5: providers.a.mont: no such setting" in err
     assert "Traceback" not in err
 
 
