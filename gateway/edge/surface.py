@@ -32,7 +32,7 @@ def _network(text: str) -> str:
 
 
 def _not_everybody(text: str) -> str:
-    if ip_network(text).prefixlen == 0:
+    if _plain(ip_network(text)).prefixlen == 0:
         raise ValueError("not everybody: who is no proxy could then write whose address he likes")
     return text
 

@@ -223,6 +223,7 @@ def test_faults_are_lines_with_the_place_and_no_value(write: Any, old: str, new:
         ("[journal]", "[jurnal]", 'jurnal: no such setting; did you mean "journal"?'),
         ("[public]", "[public]\nproxy = []", 'public.proxy: no such setting; did you mean "proxies"?'),
         ("[public]", '[public]\nproxies = ["0.0.0.0/0"]', "public.proxies.0: not everybody"),
+        ("[public]", '[public]\nproxies = ["::ffff:0:0/96"]', "public.proxies.0: not everybody"),
         ("[providers.acme]", "[providers.acme]\nmuont = '/a'", "providers.acme.muont: no such setting; did you"),
         ("[public]", "[public]\nreuse_port = true", "public.reuse_port: several processes on one port"),
         ("[public]", '[internal]\nlistn = "x"\n[public]', 'internal.listn: no such setting; did you mean "listen"?'),
